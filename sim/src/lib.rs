@@ -1,0 +1,5 @@
+//! The simulated world of rehearsal.
+pub mod check;
+pub mod history;
+pub mod service;
+pub mod time;

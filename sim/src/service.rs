@@ -1,0 +1,101 @@
+//! What applications may ask of a protocol, what they get, and the sequential model that judges it.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// Plain data: what operations, replies and model states are made of.
+pub trait Data: Clone + Debug + Eq + Ord + Hash + 'static {}
+impl<T: Clone + Debug + Eq + Ord + Hash + 'static> Data for T {}
+
+/// The application's side of a protocol: its operations, their replies, and the sequential
+/// specification that a history of them is judged by.
+pub trait Service: Debug + 'static {
+    /// What an application may call.
+    type Operation: Operation;
+    /// What it gets back.
+    type Reply: Data;
+    /// The sequential specification.
+    type Model: Sequential<Operation = Self::Operation, Reply = Self::Reply>;
+
+    /// Makes the operation that a workload asks for.
+    fn compose(ask: &Ask) -> Self::Operation;
+}
+
+/// One call of an application.
+pub trait Operation: Data {
+    /// The names of the kinds of operation, as in `mix = { get = 0.5, put = 0.5 }`.
+    const KINDS: &'static [&'static str];
+    /// The index of this operation's kind in [`Operation::KINDS`].
+    fn kind(&self) -> usize;
+    /// The independent object this operation works on (a key, a lock, an account group): histories
+    /// are judged object by object.
+    fn object(&self) -> u64;
+}
+
+/// What a workload wants next; [`Service::compose`] turns it into an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Index into [`Operation::KINDS`].
+    pub kind: usize,
+    /// The key, drawn from the workload's key law: `0..count`.
+    pub key: u64,
+    /// A number no other operation of this run has: writes use it as their value, which makes every
+    /// written value unique and histories cheap to judge.
+    pub serial: u64,
+    /// The serial of the last write to this key that the workload saw acknowledged.
+    pub last_written: Option<u64>,
+    /// A uniform draw of this operation's own, for choices inside `compose`.
+    pub draw: u64,
+}
+
+/// How a call ended, as far as the caller can know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome<R> {
+    /// It took effect, with this reply.
+    Ok(R),
+    /// It certainly took no effect.
+    Failed,
+    /// Nobody can say whether it took effect, now or later.
+    Unknown,
+}
+
+impl<R> From<R> for Outcome<R> {
+    fn from(reply: R) -> Outcome<R> {
+        Outcome::Ok(reply)
+    }
+}
+
+/// A sequential specification: what a single, never failing copy of the service would do with one
+/// object.
+///
+/// `apply` is the whole truth; the other three functions are promises about it that let the checker
+/// skip work. A promise that does not hold makes verdicts wrong, a promise withheld only makes them
+/// slow. The test tree compares every model's promises with its `apply`.
+pub trait Sequential: 'static {
+    /// The operations.
+    type Operation: Data;
+    /// Their replies.
+    type Reply: Data;
+    /// The state of one object.
+    type State: Data;
+
+    /// The state of an object nobody has touched.
+    fn initial() -> Self::State;
+
+    /// What `operation` does to `state`: the next state and the reply it must give.
+    fn apply(state: &Self::State, operation: &Self::Operation) -> (Self::State, Self::Reply);
+
+    /// Never changes any state (a read).
+    fn is_read(_operation: &Self::Operation) -> bool {
+        false
+    }
+    /// Leads to the same next state and gives the same reply from every state (an overwrite): what
+    /// happened right before it can not be seen.
+    fn is_blind_write(_operation: &Self::Operation) -> bool {
+        false
+    }
+    /// Gives the same reply from every state, though the next state may depend on it (an append).
+    fn is_always_legal(operation: &Self::Operation) -> bool {
+        Self::is_blind_write(operation)
+    }
+}
