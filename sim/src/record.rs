@@ -1,0 +1,351 @@
+//! The record: everything a run leaves behind, as plain data that can be stored, sent and drawn.
+//!
+//! The command line prints its head as one JSON object ([`Record::summary`] in spirit: see
+//! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Explanation;
+
+/// Everything a run leaves behind. Times are nanoseconds of simulated time since the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The facts of the run: the one JSON object that `--json` prints.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The planned length of the run; [`Head::virtual_ns`] is shorter when a violation ended it.
+    pub duration_ns: u64,
+    /// The nodes in order of their ids: `n1`, `n2`, ..., `client1`, ...
+    pub nodes: Vec<NodeInfo>,
+    /// The faults that happened, in the order they began.
+    pub faults: Vec<FaultBand>,
+    /// Counts and latencies of operations in equal buckets of time.
+    pub series: Series,
+    /// Latency by percentile, from the median to the last percentile that has samples beyond it.
+    pub latency_curve: Vec<CurvePoint>,
+    /// Every change of a node's rank, epoch or health, in order.
+    pub standings: Vec<StandingChange>,
+    /// What happened, step by step; empty when the run was not traced.
+    pub trace: Trace,
+}
+
+/// The facts of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The scenario's name (`raft/leader-crash`) or the path it was read from.
+    pub scenario: String,
+    /// Its title.
+    pub title: String,
+    /// The protocol's name.
+    pub protocol: String,
+    /// The seed.
+    pub seed: u64,
+    /// The version of the simulator.
+    pub version: String,
+    /// The judgement over all properties and expectations.
+    pub verdict: Judgement,
+    /// What was broken, first things first.
+    pub violations: Vec<Violation>,
+    /// What was expected, and what was measured.
+    pub expectations: Vec<Measured>,
+    /// Set when operations were still waiting at the end, and rightly so: the missing quorum.
+    pub legally_stuck: Option<String>,
+    /// The digest over every kernel event of the run, 16 hexadecimal digits.
+    pub digest: String,
+    /// Kernel events processed.
+    pub events: u64,
+    /// How far simulated time got.
+    pub virtual_ns: u64,
+    /// What became of every copy of every message between two nodes.
+    pub messages: MessageCounts,
+    /// How the operations ended.
+    pub operations: OperationCounts,
+    /// Latencies of the operations that succeeded, from their intended start.
+    pub latency_ns: Latency,
+    /// Successful operations per second of simulated time.
+    pub throughput_per_s: f64,
+    /// Counters of the world (`crashes`, `messages_lost`) and of the protocol (`elections`).
+    pub metrics: BTreeMap<String, i64>,
+}
+
+/// The judgement over a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// Every property and expectation held.
+    Pass,
+    /// At least one was violated.
+    Fail,
+    /// None was seen violated, and at least one could not be judged.
+    Inconclusive,
+}
+
+/// What kind of promise was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViolationKind {
+    /// Something bad happened.
+    Safety,
+    /// Something good did not happen in time.
+    Liveness,
+    /// A number expected by the scenario was not met.
+    Expectation,
+    /// The protocol panicked.
+    Panic,
+    /// Two runs of the same seed differed.
+    Nondeterminism,
+}
+
+/// One broken promise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The property's name, as used in `[[expect]]`.
+    pub property: String,
+    /// Its kind.
+    pub kind: ViolationKind,
+    /// When it was seen.
+    pub at_ns: u64,
+    /// The names of the nodes concerned.
+    pub nodes: Vec<String>,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// Where the property comes from: paper and section.
+    pub citation: String,
+    /// For judged histories: the operations around the one that can not be placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+}
+
+/// One expectation of the scenario with its measurement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// The expectation as written: `unavailable_at_most = "1s"`.
+    pub expect: String,
+    /// What was measured: `412ms`.
+    pub measured: String,
+    /// Whether it holds; `null` when it could not be judged.
+    pub holds: Option<bool>,
+}
+
+/// Every copy of a message between two different nodes has exactly one fate, so that
+/// `sent + duplicated = delivered + dropped + in_flight` in every run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageCounts {
+    /// Messages that nodes sent to other nodes.
+    pub sent: u64,
+    /// Copies that reached their receiver.
+    pub delivered: u64,
+    /// Extra copies the network made.
+    pub duplicated: u64,
+    /// Copies under way when the run ended.
+    pub in_flight: u64,
+    /// Copies that died, by cause.
+    pub dropped: DropCounts,
+}
+
+/// Why copies of messages died.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DropCounts {
+    /// Lost at random.
+    pub loss: u64,
+    /// Sent across a partition.
+    pub cut: u64,
+    /// Sent where the topology has no route.
+    pub no_route: u64,
+    /// The receiver was down when they arrived.
+    pub down: u64,
+    /// Turned away by a live host whose process was down.
+    pub refused: u64,
+    /// A bounded queue was full.
+    pub overflow: u64,
+    /// Arrived detectably corrupt.
+    pub corrupt: u64,
+}
+
+impl DropCounts {
+    /// All dropped copies.
+    pub fn total(&self) -> u64 {
+        self.loss
+            + self.cut
+            + self.no_route
+            + self.down
+            + self.refused
+            + self.overflow
+            + self.corrupt
+    }
+}
+
+/// How the operations ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationCounts {
+    /// Operations called.
+    pub called: u64,
+    /// Answered.
+    pub ok: u64,
+    /// Certainly without effect.
+    pub failed: u64,
+    /// Still open at the end, or given up without knowing.
+    pub unknown: u64,
+}
+
+/// A summary of latencies in nanoseconds; all zero when `count` is zero. Percentiles carry the
+/// histogram's three significant digits, `mean` and `max` are exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Samples.
+    pub count: u64,
+    /// Arithmetic mean, rounded down.
+    pub mean: u64,
+    /// Median.
+    pub p50: u64,
+    /// 90th percentile.
+    pub p90: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// 99.9th percentile.
+    pub p999: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// One node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// `n1`, `client2`.
+    pub name: String,
+    /// What it was started as: `server`, `client`.
+    pub role: String,
+}
+
+/// One fault, as a band over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultBand {
+    /// The kind: `crash`, `pause`, `partition`, `loss`, `latency`. One lane per kind.
+    pub kind: String,
+    /// What it hit, for people: `n3`, `n1 n2 | n3 n4 n5`, `n1 -> n2`, `loss 20 %`.
+    pub label: String,
+    /// When it began.
+    pub from_ns: u64,
+    /// When it ended; `null` when it lasted to the end of the run.
+    pub to_ns: Option<u64>,
+    /// The names of the nodes concerned; empty for the whole network.
+    pub nodes: Vec<String>,
+}
+
+/// Operations in equal buckets of time. Bucket `i` covers
+/// `i * bucket_ns .. (i + 1) * bucket_ns` of simulated time; an operation counts where it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The width of a bucket.
+    pub bucket_ns: u64,
+    /// Operations that were called in each bucket (by intended start).
+    pub called: Vec<u64>,
+    /// Operations that succeeded.
+    pub ok: Vec<u64>,
+    /// Operations that failed.
+    pub failed: Vec<u64>,
+    /// Median latency of those that succeeded; `null` where none did.
+    pub p50_ns: Vec<Option<u64>>,
+    /// 99th percentile.
+    pub p99_ns: Vec<Option<u64>>,
+    /// The largest.
+    pub max_ns: Vec<Option<u64>>,
+}
+
+/// One point of the latency-by-percentile curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// One sample in this many is slower: 2 is the median, 100 the 99th percentile.
+    pub one_in: u64,
+    /// The latency at that percentile.
+    pub latency_ns: u64,
+    /// Samples that are slower than this point; few of them make the point unsure.
+    pub beyond: u64,
+}
+
+/// How a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Running.
+    Up,
+    /// Crashed.
+    Down,
+    /// Standing still.
+    Paused,
+}
+
+/// A change of what a node is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingChange {
+    /// When.
+    pub at_ns: u64,
+    /// The node, an index into [`Record::nodes`].
+    pub node: u32,
+    /// Its health from now on.
+    pub health: Health,
+    /// Its rank from now on (`leader`, `candidate`, `follower`); empty where the role has none.
+    pub rank: String,
+    /// Its epoch from now on (Raft's term); 0 where the role has none.
+    pub epoch: u64,
+}
+
+/// What happened, step by step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The rows, in order.
+    pub rows: Vec<TraceRow>,
+    /// Rows that were left out because the trace is bounded; 0 means the trace is whole.
+    pub omitted: u64,
+    /// Which rows were kept, in a sentence; empty when the trace is whole.
+    pub window: String,
+}
+
+/// What a row of the trace tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowKind {
+    /// A node booted.
+    Boot,
+    /// A message left.
+    Send,
+    /// A message arrived.
+    Deliver,
+    /// A copy died; the text says why.
+    Drop,
+    /// The network made a copy.
+    Duplicate,
+    /// A timer fired.
+    Timer,
+    /// An application called an operation.
+    Call,
+    /// An application heard of an operation's end.
+    Reply,
+    /// A node's disk finished writing.
+    Sync,
+    /// The protocol told its observers of an event.
+    Note,
+    /// A fault began, or ended.
+    Fault,
+    /// A property was violated.
+    Violation,
+}
+
+/// One row of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceRow {
+    /// When.
+    pub at_ns: u64,
+    /// What.
+    pub kind: RowKind,
+    /// The node it happened on, an index into [`Record::nodes`]; `null` for the network.
+    pub node: Option<u32>,
+    /// For messages: the other end.
+    pub peer: Option<u32>,
+    /// For messages, its address: `n1->n2 AppendEntries#3`; else empty.
+    pub address: String,
+    /// The story in one line.
+    pub text: String,
+}
