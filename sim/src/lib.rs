@@ -1,6 +1,20 @@
-//! The simulated world of rehearsal.
+//! The simulated world of rehearsal: time, randomness, network, disks, faults, workload, history,
+//! checkers and the record. It knows nothing of files, threads, command lines or wall clocks.
+
+pub mod bug;
+pub mod catalog;
 pub mod check;
+pub mod effects;
 pub mod history;
+pub mod invariant;
+pub mod law;
+pub mod plan;
+pub mod protocol;
+pub mod random;
 pub mod record;
+pub mod script;
 pub mod service;
 pub mod time;
+pub mod view;
+
+pub mod simulation;

@@ -1,0 +1,150 @@
+//! The catalog entry: a protocol with its types erased, as plain data and plain functions.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::bug::{BugInfo, PlantedBug};
+use crate::plan::{ErasedConfig, Plan, Watch};
+use crate::protocol::{Config, Kinds, Protocol, Remark, Role};
+use crate::record::Record;
+use crate::script::Stage;
+use crate::service::{Operation, Service};
+use crate::simulation;
+use crate::time::Span;
+
+/// One protocol of a catalog. Made by [`Entry::of`]; what the command line, scenario files and
+/// scripts know of a protocol is what stands here.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Its name, which is also its table in scenario files.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub summary: &'static str,
+    /// Its roles, in order.
+    pub roles: fn() -> Vec<RoleInfo>,
+    /// The kinds of operation of its service.
+    pub operations: &'static [&'static str],
+    /// The kinds of its messages.
+    pub messages: &'static [&'static str],
+    /// The kinds of its timers.
+    pub timers: &'static [&'static str],
+    /// The kinds of its events.
+    pub events: &'static [&'static str],
+    /// Its invariants.
+    pub invariants: fn() -> Vec<PropertyInfo>,
+    /// Its planted bugs, in the order that [`Plan::bugs`] counts.
+    pub bugs: fn() -> Vec<BugInfo>,
+    /// The JSON schema of its table.
+    pub config_schema: fn() -> Value,
+    /// Its table with every default.
+    pub config_default: fn() -> Value,
+    /// Reads its table.
+    pub configure: fn(&Value) -> Result<ErasedConfig, ConfigError>,
+    /// Reviews a table that was read; `round_trip` is the median under the scenario's network.
+    pub review: fn(&ErasedConfig, Span) -> Vec<Remark>,
+    /// Runs a plan with a seed.
+    pub run: fn(&Plan, u64, &Watch) -> Record,
+    /// Opens a stage on which single steps are driven by hand.
+    pub stage: fn(&Plan) -> Box<dyn Stage>,
+}
+
+/// A role, described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleInfo {
+    /// `server`.
+    pub singular: &'static str,
+    /// `servers`: its key in `[cluster]`.
+    pub plural: &'static str,
+    /// How many there are when the scenario does not say.
+    pub default_count: u32,
+    /// Whether the workload calls operations on these nodes.
+    pub takes_calls: bool,
+}
+
+/// A property, described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PropertyInfo {
+    /// Its name in `[[expect]]`.
+    pub name: &'static str,
+    /// What it says.
+    pub sentence: &'static str,
+    /// Where it comes from.
+    pub citation: &'static str,
+}
+
+/// Why a protocol's table could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The path of the offending key inside the table: `election_timeout`, `a.b[2]`; empty for the
+    /// table itself.
+    pub path: String,
+    /// What is wrong, as serde says it.
+    pub message: String,
+}
+
+impl Entry {
+    /// The entry of a protocol.
+    pub const fn of<P: Protocol>() -> Entry {
+        Entry {
+            name: P::NAME,
+            summary: P::SUMMARY,
+            roles: roles::<P>,
+            operations: <<P::Service as Service>::Operation as Operation>::KINDS,
+            messages: <P::Message as Kinds>::KINDS,
+            timers: <P::Timer as Kinds>::KINDS,
+            events: <P::Event as Kinds>::KINDS,
+            invariants: invariants::<P>,
+            bugs: bugs::<P>,
+            config_schema: || schemars::schema_for!(P::Config).to_value(),
+            config_default: config_default::<P>,
+            configure: configure::<P>,
+            review: |config, round_trip| open::<P>(config).review(round_trip),
+            run: simulation::run::<P>,
+            stage: crate::script::stage::<P>,
+        }
+    }
+}
+
+fn roles<P: Protocol>() -> Vec<RoleInfo> {
+    P::Role::ALL
+        .iter()
+        .map(|role| RoleInfo {
+            singular: role.singular(),
+            plural: role.plural(),
+            default_count: role.default_count(),
+            takes_calls: role.takes_calls(),
+        })
+        .collect()
+}
+
+fn invariants<P: Protocol>() -> Vec<PropertyInfo> {
+    P::INVARIANTS
+        .iter()
+        .map(|i| PropertyInfo { name: i.name, sentence: i.sentence, citation: i.citation })
+        .collect()
+}
+
+fn bugs<P: Protocol>() -> Vec<BugInfo> {
+    P::Bug::ALL.iter().map(|bug| bug.info()).collect()
+}
+
+fn config_default<P: Protocol>() -> Value {
+    serde_json::to_value(P::Config::default()).expect("a configuration is plain data")
+}
+
+fn configure<P: Protocol>(table: &Value) -> Result<ErasedConfig, ConfigError> {
+    match serde_path_to_error::deserialize::<_, P::Config>(table) {
+        Ok(config) => Ok(ErasedConfig(Arc::new(config))),
+        Err(error) => {
+            let path = error.path().to_string();
+            let path = if path == "." { String::new() } else { path };
+            Err(ConfigError { path, message: error.inner().to_string() })
+        }
+    }
+}
+
+/// Opens a configuration that this protocol's entry made.
+pub(crate) fn open<P: Protocol>(config: &ErasedConfig) -> &P::Config {
+    config.0.downcast_ref().expect("the plan's configuration was made by this protocol's entry")
+}

@@ -1,0 +1,286 @@
+//! The author's trait: a protocol is a deterministic state machine, one input in, effects out.
+//!
+//! Everything a protocol can do goes through [`Effects`]; everything it can hear of
+//! comes in as an [`Input`]. It never sees a socket, a file, a thread or the simulation's clock,
+//! and so the same code is run by the timed engine, by scripts, and by property tests.
+
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::bug::PlantedBug;
+use crate::effects::Effects;
+use crate::history::CallId;
+use crate::invariant::Invariant;
+use crate::service::Service;
+use crate::time::Span;
+use crate::view::View;
+
+/// A node's number. Nodes are numbered role by role in the order of [`Role::ALL`], from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The number as an index into lists of nodes.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A closed set of names: what messages, timers and events are called in scripts, traces, drops
+/// and digests.
+pub trait Kinds {
+    /// The names, in a fixed order.
+    const KINDS: &'static [&'static str];
+    /// This value's index in [`Kinds::KINDS`].
+    fn kind(&self) -> usize;
+}
+
+/// Implements [`Kinds`] for an enum whose variants are the kinds:
+/// `kinds!(Message { Ping, Pong })`. Works for generic enums through a trailing parameter list:
+/// `kinds!(Message<O: Clone> { Ping, Pong })`.
+#[macro_export]
+macro_rules! kinds {
+    ($name:ident $(<$($p:ident : $b:path),+>)? { $($kind:ident),* $(,)? }) => {
+        impl $(<$($p: $b),+>)? $crate::protocol::Kinds for $name $(<$($p),+>)? {
+            const KINDS: &'static [&'static str] = &[$(stringify!($kind)),*];
+            fn kind(&self) -> usize {
+                #[allow(clippy::enum_variant_names, dead_code)]
+                enum Index { $($kind),* }
+                match self { $(Self::$kind { .. } => Index::$kind as usize),* }
+            }
+        }
+    };
+}
+
+/// What nodes say to each other. The `Debug` form is what traces and scripts print: keep it short.
+pub trait Message: Clone + Debug + Kinds + 'static {
+    /// Bytes on the wire; bandwidth and queueing are charged by it.
+    fn size(&self) -> u32 {
+        64
+    }
+}
+
+/// What a node may set to ring. Arming an armed timer replaces it.
+pub trait Timer: Copy + Ord + Hash + Debug + Kinds + 'static {}
+impl<T: Copy + Ord + Hash + Debug + Kinds + 'static> Timer for T {}
+
+/// What a node may tell observers: invariants, traces, reports.
+pub trait Event: Debug + Kinds + 'static {}
+impl<T: Debug + Kinds + 'static> Event for T {}
+
+/// What a node is started as. Roles are counted in `[cluster]` by their plural.
+pub trait Role: Copy + Debug + Eq + 'static {
+    /// All roles. Nodes of the first are named `n1`, `n2`, ...; others by role: `client1`.
+    const ALL: &'static [Self];
+    /// `server`.
+    fn singular(self) -> &'static str;
+    /// `servers`.
+    fn plural(self) -> &'static str;
+    /// How many nodes of this role a scenario gets when it does not say.
+    fn default_count(self) -> u32;
+    /// Whether the workload calls operations on nodes of this role.
+    fn takes_calls(self) -> bool {
+        false
+    }
+}
+
+/// The parameters of a protocol: one table of a scenario file. Derive the bounds, use
+/// `#[serde(deny_unknown_fields, default)]`, and document each field with unit, range and source:
+/// the comments become the reference.
+pub trait Config:
+    Serialize + DeserializeOwned + JsonSchema + Default + Clone + Debug + Send + Sync + 'static
+{
+    /// Looks for settings that can not work (errors) or are suspicious (warnings).
+    /// `round_trip` is the median time to a peer and back under the scenario's network.
+    fn review(&self, _round_trip: Span) -> Vec<Remark> {
+        Vec::new()
+    }
+}
+
+/// The parameters of a protocol that has none.
+#[derive(Clone, Debug, Default, Serialize, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoConfig {}
+impl Config for NoConfig {}
+
+/// What [`Config::review`] has to say about one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Whether the scenario can not be run like this.
+    pub is_error: bool,
+    /// The key inside the protocol's table: `election_timeout`.
+    pub key: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The cure.
+    pub help: String,
+}
+
+/// A protocol, with everything the world needs to know about it.
+///
+/// The node's state is the implementing type itself. Its volatile part is lost in a crash by
+/// construction: [`Protocol::boot`] is the only door back, and it sees only what the disk kept.
+pub trait Protocol: Sized + Debug + 'static {
+    /// The kebab-case name: `raft`, `load-balancing`.
+    const NAME: &'static str;
+    /// One sentence for lists.
+    const SUMMARY: &'static str;
+    /// The properties that observers judge while a run goes on.
+    const INVARIANTS: &'static [Invariant<Self::Event>];
+    /// The bugs that can be planted; [`crate::bug::NoBugs`] where there are none.
+    type Bug: PlantedBug;
+    /// The parameters; they live outside the node and are lent by [`Effects::config`].
+    type Config: Config;
+    /// What nodes are started as.
+    type Role: Role;
+    /// What applications may call, and the sequential model that judges the answers.
+    type Service: Service;
+    /// What nodes say to each other.
+    type Message: Message;
+    /// What a node may set to ring.
+    type Timer: Timer;
+    /// One durable record of a node's log on disk.
+    type Record: Clone + Debug + 'static;
+    /// What observers may know.
+    type Event: Event;
+
+    /// The first start of a node and every restart.
+    fn boot(boot: Boot<'_, Self>, fx: &mut Effects<'_, Self>) -> Self;
+
+    /// Takes one input. A step is atomic: its effects happen after it returns.
+    fn step(&mut self, input: Input<Self>, fx: &mut Effects<'_, Self>);
+
+    /// What the node is now; asked after every step, so it must be cheap.
+    fn standing(&self) -> Standing {
+        Standing::NONE
+    }
+
+    /// Describes the node for traces and pictures; called only where someone looks.
+    fn view(&self, _view: &mut View) {}
+
+    /// Names the quorum that the cluster lacks, when with these nodes and links it rightly makes no
+    /// progress; `None` when it should be able to.
+    fn missing_quorum(_reach: &Reach<'_, Self>) -> Option<String> {
+        None
+    }
+}
+
+/// Asked of protocols that can be forked, rewound and explored; keeps hash maps, floats and cells
+/// out of the state of a node.
+pub trait Explorable: Protocol + Clone + Eq + Hash + Send {}
+impl<P: Protocol + Clone + Eq + Hash + Send> Explorable for P {}
+
+/// Fails to compile when `P` is not [`Explorable`]: `const _: () = explorable::<Raft>();`
+pub const fn explorable<P: Explorable>() {}
+
+/// The service's operations, for short.
+pub type OperationOf<P> = <<P as Protocol>::Service as Service>::Operation;
+/// The service's replies, for short.
+pub type ReplyOf<P> = <<P as Protocol>::Service as Service>::Reply;
+
+/// Everything that can happen to a node.
+pub enum Input<P: Protocol> {
+    /// A message arrived.
+    Message {
+        /// Its sender.
+        from: NodeId,
+        /// What it says.
+        body: P::Message,
+    },
+    /// A timer rang.
+    Timer(P::Timer),
+    /// An application calls an operation here; answer with [`Effects::reply`].
+    Call {
+        /// The call's number.
+        id: CallId,
+        /// The operation.
+        operation: OperationOf<P>,
+    },
+}
+
+impl<P: Protocol> Debug for Input<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Input::Message { from, body } => write!(f, "message from {}: {body:?}", from.0),
+            Input::Timer(timer) => write!(f, "timer {timer:?}"),
+            Input::Call { id, operation } => write!(f, "call {}: {operation:?}", id.0),
+        }
+    }
+}
+
+/// What a node is given when it starts.
+pub struct Boot<'a, P: Protocol> {
+    /// What it is started as.
+    pub role: P::Role,
+    /// The records that survived on its disk, oldest first; empty at the first start.
+    pub disk: &'a [Survivor<P::Record>],
+}
+
+/// One record of a disk as it comes back after a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Survivor<R> {
+    /// As it was written.
+    Intact(R),
+    /// Only partly written; its checksum does not match.
+    Torn,
+    /// Written once, unreadable now.
+    Damaged,
+}
+
+/// What a node is at this moment. Role is what it was started as, rank is what it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// `leader`, `candidate`, `follower`; empty where the role has no ranks. Faults aimed at
+    /// `leader` hit the live node of that rank with the highest epoch, those aimed at `followers`
+    /// the other live nodes that have a rank.
+    pub rank: &'static str,
+    /// The term, ballot or epoch it is in.
+    pub epoch: u64,
+}
+
+impl Standing {
+    /// No rank at all.
+    pub const NONE: Standing = Standing { rank: "", epoch: 0 };
+}
+
+/// Which nodes are up and who reaches whom, for [`Protocol::missing_quorum`].
+pub struct Reach<'a, P: Protocol> {
+    /// Every node's role.
+    pub roles: &'a [P::Role],
+    /// The protocol's parameters.
+    pub config: &'a P::Config,
+    /// Whether a node is up.
+    pub up: &'a dyn Fn(NodeId) -> bool,
+    /// Whether messages pass from one node to another.
+    pub passes: &'a dyn Fn(NodeId, NodeId) -> bool,
+}
+
+impl<P: Protocol> Reach<'_, P> {
+    /// Explains why no majority of the nodes of `role` can talk to each other, if that is so.
+    pub fn missing_majority(&self, role: P::Role) -> Option<String> {
+        let all: Vec<NodeId> = (0u32..)
+            .zip(self.roles)
+            .filter(|(_, r)| **r == role)
+            .map(|(id, _)| NodeId(id))
+            .collect();
+        let needed = all.len() / 2 + 1;
+        let linked = |a: NodeId, b: NodeId| a == b || ((self.passes)(a, b) && (self.passes)(b, a));
+        let best = all
+            .iter()
+            .filter(|a| (self.up)(**a))
+            .map(|a| all.iter().filter(|b| (self.up)(**b) && linked(*a, **b)).count())
+            .max()
+            .unwrap_or(0);
+        (best < needed).then(|| {
+            format!(
+                "a majority of {needed} of {} {} is needed, at most {best} are up and connected",
+                all.len(),
+                role.plural()
+            )
+        })
+    }
+}
