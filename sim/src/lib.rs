@@ -1,5 +1,6 @@
 //! The simulated world of rehearsal.
 pub mod check;
 pub mod history;
+pub mod random;
 pub mod service;
 pub mod time;
