@@ -55,6 +55,6 @@ mod tests {
         assert_ne!(of(&[1, 2, 3]), of(&[1, 3, 2]));
         assert_ne!(of(&[1, 2, 3]), of(&[1, 2]));
         assert_ne!(of(&[0]), of(&[0, 0]));
-        assert_eq!(of(&[1, 2, 3]).to_string(), "GOLDEN");
+        assert_eq!(of(&[1, 2, 3]).to_string(), "a933875b6c41d6bf");
     }
 }

@@ -198,7 +198,8 @@ impl<P: Protocol> Simulation<'_, P> {
         let length = window.1.min(self.world.now).0.saturating_sub(window.0.0);
         let ok = self.world.ledger.successes(window).count() as u64;
         // ok / length >= operations / per, in whole numbers.
-        let holds = u128::from(ok) * u128::from(per.0) >= u128::from(operations) * u128::from(length);
+        let holds =
+            u128::from(ok) * u128::from(per.0) >= u128::from(operations) * u128::from(length);
         let rate = if length == 0 { 0.0 } else { ok as f64 * 1e9 / length as f64 };
         (format!("{rate:.1}/s"), Some(holds && length > 0))
     }
@@ -246,10 +247,8 @@ impl<P: Protocol> Simulation<'_, P> {
         if world.now.since(quiet_since.max(world.last_fault_end)) < PROGRESS_DEADLINE {
             return Progress::Fine;
         }
-        let waiting = format!(
-            "{} operations wait and none succeeded since {quiet_since}",
-            open().count()
-        );
+        let waiting =
+            format!("{} operations wait and none succeeded since {quiet_since}", open().count());
         if let Some(quorum) = self.missing_quorum() {
             return Progress::LegallyStuck(format!("{waiting}: {quorum}"));
         }

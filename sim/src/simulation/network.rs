@@ -47,12 +47,8 @@ impl NetworkLaws {
         };
         let rules = plan.links.iter().map(|rule| {
             let latency = rule.latency.as_ref().map(|law| Arc::new(law.compile()));
-            let law = RuleLaw {
-                latency,
-                loss: rule.loss,
-                duplicate: rule.duplicate,
-                order: rule.order,
-            };
+            let law =
+                RuleLaw { latency, loss: rule.loss, duplicate: rule.duplicate, order: rule.order };
             (rule.from.clone(), rule.to.clone(), law)
         });
         NetworkLaws { base, rules: rules.collect() }

@@ -20,7 +20,6 @@ pub(crate) struct Armed {
 
 #[derive(Debug)]
 pub(crate) struct Node<P: Protocol> {
-    pub(crate) role: P::Role,
     /// `None` while the process is down.
     pub(crate) state: Option<P>,
     pub(crate) paused: Option<SimTime>,
@@ -39,9 +38,8 @@ pub(crate) struct Node<P: Protocol> {
 }
 
 impl<P: Protocol> Node<P> {
-    pub(crate) fn new(id: NodeId, role: P::Role, seed: Seed) -> Node<P> {
+    pub(crate) fn new(id: NodeId, seed: Seed) -> Node<P> {
         Node {
-            role,
             state: None,
             paused: None,
             stood_still: Span::ZERO,

@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::Simulation;
 use super::network::{Address, CutShape};
 use super::queue::EventQueue;
 use super::workload::kind_of;
-use super::Simulation;
 use crate::plan::Plan;
 use crate::protocol::{Kinds, NodeId, Protocol};
 use crate::record::{RowKind, TraceRow, Violation};
@@ -263,8 +263,12 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             _ => return Err("name messages as `n1->n2 AppendEntries#3`".to_owned()),
         };
-        let found: Vec<u32> =
-            self.parked.iter().copied().filter(|slot| matches(self.flights.get(*slot).at)).collect();
+        let found: Vec<u32> = self
+            .parked
+            .iter()
+            .copied()
+            .filter(|slot| matches(self.flights.get(*slot).at))
+            .collect();
         // Of two copies of one message, the first stands for the address.
         let found = if words.len() == 2 { found.into_iter().take(1).collect() } else { found };
         if found.is_empty() && words != ["all"] {

@@ -10,46 +10,54 @@ pub(crate) struct Tracer {
     rows: Vec<TraceRow>,
     /// Rows after which `rows` is frozen and newer ones go to `tail`; set when it first fills up.
     tail: Option<Vec<TraceRow>>,
-    fault_seen: bool,
+    /// Where in `rows` the first fault stands.
+    fault: Option<usize>,
     omitted: u64,
 }
 
 impl Tracer {
     pub(crate) fn new(limit: usize) -> Tracer {
-        Tracer { limit, rows: Vec::new(), tail: None, fault_seen: false, omitted: 0 }
+        Tracer { limit, rows: Vec::new(), tail: None, fault: None, omitted: 0 }
     }
 
     pub(crate) fn push(&mut self, row: TraceRow) {
-        self.fault_seen |= row.kind == RowKind::Fault;
         if let Some(tail) = &mut self.tail {
             tail.push(row);
-            // Forgetting a quarter at a time keeps the cost per row constant.
-            let most = (self.limit / 2).max(2);
-            if tail.len() >= most {
-                let forgotten = most / 2;
-                tail.drain(..forgotten);
-                self.omitted += forgotten as u64;
-            }
+            self.trim_tail();
             return;
+        }
+        if row.kind == RowKind::Fault && self.fault.is_none() {
+            self.fault = Some(self.rows.len());
         }
         self.rows.push(row);
         if self.rows.len() < self.limit {
             return;
         }
-        if self.fault_seen {
-            self.rows.truncate(self.limit / 2);
-            self.omitted += (self.limit - self.limit / 2) as u64;
-            self.tail = Some(Vec::new());
-        } else {
-            let forgotten = self.limit / 2;
-            self.rows.drain(..forgotten);
-            self.omitted += forgotten as u64;
+        match self.fault {
+            None => self.forget(self.limit / 2),
+            Some(fault) if fault > self.limit / 4 => self.forget(fault - self.limit / 4),
+            Some(_) => {
+                self.tail = Some(self.rows.split_off(self.limit / 2));
+                self.trim_tail();
+            }
         }
     }
 
-    /// How many rows were pushed so far.
-    pub(crate) fn rows(&self) -> &[TraceRow] {
-        &self.rows
+    /// Forgets the oldest rows.
+    fn forget(&mut self, rows: usize) {
+        self.rows.drain(..rows);
+        self.fault = self.fault.map(|fault| fault - rows);
+        self.omitted += rows as u64;
+    }
+
+    /// Keeps the tail short. Forgetting many rows at a time keeps the cost per row constant.
+    fn trim_tail(&mut self) {
+        let Some(tail) = &mut self.tail else { return };
+        let most = (self.limit / 2).max(2);
+        if tail.len() >= most {
+            tail.drain(..most / 2);
+            self.omitted += (most / 2) as u64;
+        }
     }
 
     /// Takes the rows so far away, for a stage that shows them command by command.
@@ -62,7 +70,7 @@ impl Tracer {
         rows.extend(self.tail.into_iter().flatten());
         let window = if self.omitted == 0 {
             String::new()
-        } else if self.fault_seen {
+        } else if self.fault.is_some() {
             "the rows around the first fault and the last rows of the run".to_owned()
         } else {
             "the last rows of the run".to_owned()
