@@ -36,8 +36,20 @@ pub(crate) fn rate(x: f64) -> String {
     }
 }
 
+/// A rate for a tick of an axis: `1 500`, `20 M`.
+pub(crate) fn short_rate(x: f64) -> String {
+    let units = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
+    match units.into_iter().find(|(scale, _)| x >= *scale) {
+        Some((scale, unit)) => format!("{}{NBSP}{unit}", rate(x / scale)),
+        None => rate(x),
+    }
+}
+
 /// A length of time with three significant digits: `980 us`, `12.4 ms`, `5 s`, `2 min 5 s`.
 pub(crate) fn span(ns: u64) -> String {
+    if ns == 0 {
+        return format!("0{NBSP}s");
+    }
     if ns >= 120_000_000_000 {
         return long_span(ns / 1_000_000_000);
     }
@@ -112,7 +124,8 @@ pub(crate) fn text_width(text: &str, font_px: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * font_px
 }
 
-/// The text, shortened with an ellipsis until it fits; `None` when less than two letters would stay.
+/// The text, shortened with an ellipsis until it fits; `None` when less than two letters would
+/// stay.
 pub(crate) fn fit(text: &str, width: f64, font_px: f64) -> Option<String> {
     if text_width(text, font_px) <= width {
         return Some(text.to_owned());
@@ -185,7 +198,7 @@ mod tests {
     #[test]
     fn spans_have_three_digits_and_the_right_unit() {
         let cases = [
-            (0, "0 ns"),
+            (0, "0 s"),
             (999, "999 ns"),
             (1_000, "1 us"),
             (12_340, "12.3 us"),

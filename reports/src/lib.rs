@@ -6,7 +6,7 @@
 //! drawn like one that was just made.
 //!
 //! ```text
-//! Record --> plot::ALL (one file per picture) --> page (head, violation, pictures, tables) --> report.html
+//! Record --> plot::ALL (a file per picture) --> page (head, violation, pictures, tables) --> HTML
 //!                 |
 //!               chart (margins, axes, colours, fault bands: shared, so that pictures line up)
 //! ```

@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
+use super::{FONT, X0};
 use crate::format;
 
 const SECOND: u64 = 1_000_000_000;
+/// The room for a label left of the axis.
+const ROOM: f64 = X0 - 12.0;
 
 /// An axis from `lo` to `hi`; the values are nanoseconds, counts or "one in so many".
 #[derive(Clone, Debug)]
@@ -43,7 +46,7 @@ impl Axis {
         let mut ticks = Vec::new();
         let mut i = 0.0;
         while i <= steps {
-            ticks.push((i * step, format::rate(i * step)));
+            ticks.push((i * step, format::short_rate(i * step)));
             i += 1.0;
         }
         Axis { lo: 0.0, hi: steps * step, log: false, ticks }
@@ -63,6 +66,7 @@ impl Axis {
         // Equal latencies get a step of air on both sides.
         let (first, last) = match last - first {
             0 => (first.saturating_sub(1), (last + 1).min(marks.len() - 1)),
+            1 => (first, (last + 1).min(marks.len() - 1)),
             _ => (first, last),
         };
         let only_decades = last - first > 9;
@@ -70,7 +74,9 @@ impl Axis {
             .iter()
             .enumerate()
             .filter(|(i, _)| !only_decades || (first + i) % 3 == 0)
-            .map(|(_, mark)| (real(*mark), format::span(*mark)))
+            .map(|(_, mark)| {
+                (real(*mark), format::fit(&format::span(*mark), ROOM, FONT).unwrap_or_default())
+            })
             .collect();
         Axis { lo: real(marks[first]), hi: real(marks[last]), log: true, ticks }
     }

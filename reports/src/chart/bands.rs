@@ -1,5 +1,5 @@
-//! Faults in a time plot: one named lane per kind above the plot, in which every fault is a bar, and
-//! a pale band over the full height, so that the eye can follow an edge down to what it did.
+//! Faults in a time plot: one named lane per kind above the plot, in which every fault is a bar,
+//! and a pale band over the full height, so that the eye can follow an edge down to what it did.
 //!
 //! ```text
 //!      crash |      [n3       ]            [n1 ]
@@ -29,6 +29,8 @@ const THINNEST: f64 = 2.0;
 #[derive(Debug)]
 pub(crate) struct Bands {
     lanes: Vec<Lane>,
+    /// So many faults that bars stand for several.
+    joined: bool,
 }
 
 #[derive(Debug)]
@@ -67,8 +69,7 @@ impl Bands {
         }
         let most_rows = match kinds.len() {
             0..3 => 4,
-            3..5 => 2,
-            _ => 1,
+            _ => 2,
         };
         let join = match record.faults.len() {
             0..=MOST_BARS => None,
@@ -83,7 +84,7 @@ impl Bands {
             top = lane.top + ROW * real(lane.rows as u64);
             lanes.push(lane);
         }
-        Bands { lanes }
+        Bands { lanes, joined: join.is_some() }
     }
 
     /// How much room the lanes take above the plot.
@@ -92,12 +93,17 @@ impl Bands {
     }
 
     /// The pale bands, from each lane down to the foot of the plot: to be drawn first. Faults of a
-    /// kind that overlap in time share a band, or the overlap would look like another colour.
+    /// kind that overlap in time share a band, or the overlap would look like another colour. In a
+    /// storm of faults everything would be under some band, and there are none.
     pub(crate) fn draw_bands(&self, bottom: f64) -> Markup {
+        if self.joined {
+            return html! {};
+        }
+        let many = if self.lanes.len() > 3 { " many" } else { "" };
         html! {
             @for lane in &self.lanes {
                 @for (x0, x1) in lane.union() {
-                    rect class=(format!("band {}", lane.class)) x=(px(x0)) y=(px(lane.top))
+                    rect class=(format!("band {}{many}", lane.class)) x=(px(x0)) y=(px(lane.top))
                         width=(px(x1 - x0)) height=(px(bottom - lane.top)) {}
                 }
             }

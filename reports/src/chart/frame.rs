@@ -11,7 +11,9 @@ use super::{FONT, Hue, RIGHT, SMALL, WIDTH, X0, X1};
 use crate::format::{self, fit, px, text_width};
 
 /// Between the lanes and the plot.
-const LANES_GAP: f64 = 8.0;
+const LANES_GAP: f64 = 12.0;
+/// The mark of a violation stands between the lanes and the plot.
+const MARK_ROOM: f64 = 15.0;
 /// Two labels at line ends need this much room.
 const LABEL_HEIGHT: f64 = 16.0;
 
@@ -52,7 +54,8 @@ impl TimeFrame<'_> {
 
     /// Where the plotting area begins.
     pub(crate) fn top(&self) -> u32 {
-        ceil(self.bands.height() + LANES_GAP)
+        let mark = if self.violation.is_some() { MARK_ROOM } else { 0.0 };
+        ceil(self.bands.height() + LANES_GAP + mark)
     }
 
     /// A plot over time: bands, grid and lines, lanes, labels. `extra` is drawn over the grid.
@@ -63,7 +66,7 @@ impl TimeFrame<'_> {
         svg(
             bottom + FOOT,
             plot.about,
-            html! {
+            &html! {
                 (self.bands.draw_bands(f64::from(bottom)))
                 g class="plotted" { (PreEscaped(lines)) }
                 (plot.extra)
@@ -86,7 +89,7 @@ impl TimeFrame<'_> {
                 title { (violation.property) " violated at " (format::instant(violation.at_ns)) }
                 line x1=(px(x)) x2=(px(x)) y1=(top) y2=(bottom) {}
                 path d=(format!("M{} {top}l-5 -8h10z", px(x))) {}
-                text x=(px(if flip { x - 6.0 } else { x + 6.0 })) y=(top + 12)
+                text x=(px(if flip { x - 8.0 } else { x + 8.0 })) y=(top - 4)
                     text-anchor=(if flip { "end" } else { "start" }) { (text) }
             }
         }
@@ -111,7 +114,7 @@ pub(crate) struct TimePlot<'a> {
 }
 
 /// The element around a picture.
-pub(crate) fn svg(height: u32, about: &str, content: Markup) -> Markup {
+pub(crate) fn svg(height: u32, about: &str, content: &Markup) -> Markup {
     html! {
         svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label=(about)
             viewBox=(format!("0 0 {WIDTH} {height}")) { (content) }

@@ -33,11 +33,12 @@ pub(crate) fn draw(x: &Axis, y: Option<&Axis>, lines: &[Line], top: u32, height:
     let mut svg = String::new();
     let bare = Axis::count(1.0);
     {
-        let root = SVGBackend::with_string(&mut svg, (WIDTH, top + height + FOOT));
+        let root = SVGBackend::with_string(&mut svg, (WIDTH, top + height + FOOT + 1));
         let root = root.into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
             .margin_top(top)
-            .margin_right(RIGHT)
+            // plotters counts the last pixel of an area as lying outside of it.
+            .margin_right(RIGHT - 1)
             .set_label_area_size(LabelAreaPosition::Left, LEFT)
             .set_label_area_size(LabelAreaPosition::Bottom, FOOT)
             .build_cartesian_2d(x.clone(), y.unwrap_or(&bare).clone())

@@ -12,11 +12,11 @@ pub(crate) mod steps;
 use plotters::style::RGBColor;
 
 /// The width of every picture, in units of its view box.
-pub(crate) const WIDTH: u32 = 860;
+pub(crate) const WIDTH: u32 = 820;
 /// The left margin: tick labels, and the names of lanes.
 pub(crate) const LEFT: u32 = 84;
 /// The right margin: labels at the ends of lines.
-pub(crate) const RIGHT: u32 = 76;
+pub(crate) const RIGHT: u32 = 86;
 /// The size of text.
 pub(crate) const FONT: f64 = 13.0;
 /// The size of text within lanes.

@@ -12,7 +12,7 @@ pub(crate) fn draw(record: &Record) -> Markup {
         header {
             div class="headline" {
                 div {
-                    h1 { (head.title) }
+                    h1 class=[(head.title.chars().count() > 90).then_some("long")] { (head.title) }
                     p class="facts" {
                         span { "scenario " strong { (head.scenario) } }
                         span { "protocol " strong { (head.protocol) } }
@@ -39,6 +39,9 @@ fn badge(head: &Head) -> Markup {
             ("pass", "✓", "pass", "legally stuck".to_owned())
         }
         Judgement::Pass => ("pass", "✓", "pass", "everything held".to_owned()),
+        Judgement::Fail if broken == 0 => {
+            ("fail", "✗", "fail", "an expectation did not hold".to_owned())
+        }
         Judgement::Fail => ("fail", "✗", "fail", plural(broken, "violation")),
         Judgement::Inconclusive => (
             "inconclusive",
@@ -51,7 +54,7 @@ fn badge(head: &Head) -> Markup {
         ),
     };
     html! {
-        p class=(format!("badge {class}")) role="status" {
+        p class=(format!("badge {class}")) {
             span class="word" { span aria-hidden="true" { (mark) " " } (word) }
             span class="detail" { (detail) }
         }
@@ -63,24 +66,26 @@ fn tiles(record: &Record) -> Markup {
     let (operations, latency, messages) = (head.operations, head.latency_ns, head.messages);
     let measured = |ns: u64| if latency.count == 0 { "–".to_owned() } else { span(ns) };
     let copies = messages.sent + messages.duplicated;
+    let called = format!("of {} called", count(operations.called));
+    let failed = share(operations.failed, operations.called);
+    let duplicated = format!("{} duplicated", count(messages.duplicated));
     html! {
         dl class="tiles" {
-            (tile("operations ok", &count(operations.ok), &format!("of {} called", count(operations.called))))
-            (tile("failed", &count(operations.failed), &share(operations.failed, operations.called)))
+            (tile("operations ok", &count(operations.ok), &called))
+            (tile("failed", &count(operations.failed), &failed))
             (tile("unknown", &count(operations.unknown), "open at the end, or given up"))
             (tile("throughput", &rate(head.throughput_per_s), "ok per second"))
             (tile("p50", &measured(latency.p50), "median latency"))
             (tile("p99", &measured(latency.p99), "one in 100 is slower"))
             (tile("max", &measured(latency.max), &plural(latency.count, "sample")))
             @if let Some((value, what)) = unavailability(head) {
-                (tile("longest unavailability", &value, what))
+                (tile("unavailable", &value, what))
             }
-            (tile("messages sent", &count(messages.sent), &format!("{} duplicated", count(messages.duplicated))))
+            (tile("messages sent", &count(messages.sent), &duplicated))
             (tile("delivered", &count(messages.delivered), &share(messages.delivered, copies)))
             (tile("dropped", &count(messages.dropped.total()), &causes(&messages.dropped)))
             (tile("virtual time", &span(head.virtual_ns), &planned(record)))
-            (tile("events", &count(head.events), "of the kernel"))
-        }
+                    }
     }
 }
 
@@ -95,9 +100,9 @@ fn tile(name: &str, value: &str, detail: &str) -> Markup {
 
 fn planned(record: &Record) -> String {
     if record.head.virtual_ns < record.duration_ns {
-        format!("of {} planned", span(record.duration_ns))
+        format!("of {}, {}", span(record.duration_ns), plural(record.head.events, "event"))
     } else {
-        "as planned".to_owned()
+        plural(record.head.events, "event")
     }
 }
 
@@ -124,12 +129,12 @@ fn causes(dropped: &DropCounts) -> String {
 fn unavailability(head: &Head) -> Option<(String, &'static str)> {
     let expected = head.expectations.iter().find(|e| e.expect.starts_with("unavailable"));
     if let Some(expected) = expected {
-        return Some((expected.measured.clone(), "waiting, none succeeding"));
+        return Some((expected.measured.clone(), "longest wait without success"));
     }
     let (name, value) = head.metrics.iter().find(|(name, _)| name.contains("unavailab"))?;
     let value = match u64::try_from(*value) {
         Ok(ns) if name.ends_with("_ns") => span(ns),
         _ => crate::format::signed(*value),
     };
-    Some((value, "waiting, none succeeding"))
+    Some((value, "longest wait without success"))
 }

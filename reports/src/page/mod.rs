@@ -62,7 +62,7 @@ fn figure(plot: &Plot, record: &Record) -> Markup {
             h2 { (plot.title) }
             @match (plot.draw)(record) {
                 Drawing::Figure { svg, caption } => {
-                    figure { (svg) figcaption { (caption) } }
+                    figure { (PreEscaped(svg)) figcaption { (caption) } }
                 }
                 Drawing::Nothing(why) => p class="nothing" { (why) },
             }
@@ -94,8 +94,8 @@ fn footer(record: &Record, reproduce: &Reproduce) -> Markup {
         footer {
             h2 { "About this page" }
             p {
-                "Everything here was simulated: " (format::plural(record.nodes.len() as u64, "node"))
-                " ran the protocol " strong { (head.protocol) } " for "
+                "Everything here was simulated: "
+                (format::plural(record.nodes.len() as u64, "node")) " ran the protocol " strong { (head.protocol) } " for "
                 (format::span(head.virtual_ns)) " of virtual time, in "
                 (format::plural(head.events, "event")) ". No network, disk or clock of this "
                 "computer took part, so the run can be made again, exactly:"

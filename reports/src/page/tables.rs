@@ -16,11 +16,15 @@ pub(crate) fn expectations(record: &Record) -> Markup {
         section id="expectations" {
             h2 { "Expectations" }
             @if expectations.is_empty() {
-                p class="nothing" { "The scenario states no expectation; the properties of the protocol were watched." }
+                p class="nothing" {
+                    "The scenario states no expectation; the properties of the protocol were "
+                    "watched."
+                }
             } @else {
                 table class="expectations" {
                     thead { tr {
-                        th scope="col" { "expected" } th scope="col" { "measured" } th scope="col" { "" }
+                        th scope="col" { "expected" } th scope="col" { "measured" }
+                        th scope="col" { "verdict" }
                     } }
                     tbody { @for expectation in expectations { (expectation_row(expectation)) } }
                 }
@@ -134,7 +138,8 @@ pub(crate) fn nodes(record: &Record) -> Markup {
             h2 { "Nodes" }
             table {
                 thead { tr {
-                    th scope="col" { "role" } th scope="col" class="number" { "nodes" } th scope="col" { "names" }
+                    th scope="col" { "role" } th scope="col" class="number" { "nodes" }
+                    th scope="col" { "names" }
                 } }
                 tbody {
                     @for (role, names) in &roles {

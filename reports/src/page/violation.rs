@@ -71,7 +71,9 @@ fn last_rows(record: &Record, violation: &Violation) -> Markup {
     let rows = &rows[end.saturating_sub(ROWS)..end];
     if rows.is_empty() {
         return html! {
-            p class="nothing" { "This run left no trace up to the violation; run it again to see it step by step." }
+            p class="nothing" {
+                "This run left no trace up to the violation; run it again to see it step by step."
+            }
         };
     }
     let columns = columns(record, rows);
@@ -91,7 +93,8 @@ fn last_rows(record: &Record, violation: &Violation) -> Markup {
         }
         @if record.trace.omitted > 0 {
             p class="nothing" {
-                (plural(record.trace.omitted, "row")) " of the trace left out. " (record.trace.window)
+                (plural(record.trace.omitted, "row")) " of the trace left out. "
+                (record.trace.window)
             }
         }
     }
@@ -132,22 +135,22 @@ fn trace_row(row: &TraceRow, columns: &[u32]) -> Markup {
 }
 
 fn step(row: &TraceRow) -> Markup {
-    let (mark, kind) = match row.kind {
-        RowKind::Boot => ("↻", "boot"),
-        RowKind::Send => ("→", "send"),
-        RowKind::Deliver => ("←", "deliver"),
-        RowKind::Drop => ("✕", "drop"),
-        RowKind::Duplicate => ("⇉", "duplicate"),
-        RowKind::Timer => ("⏱", "timer"),
-        RowKind::Call => ("▸", "call"),
-        RowKind::Reply => ("◂", "reply"),
-        RowKind::Sync => ("⛁", "sync"),
-        RowKind::Note => ("•", "note"),
-        RowKind::Fault => ("⚡", "fault"),
-        RowKind::Violation => ("✗", "violation"),
+    let kind = match row.kind {
+        RowKind::Boot => "boot",
+        RowKind::Send => "send",
+        RowKind::Deliver => "deliver",
+        RowKind::Drop => "drop",
+        RowKind::Duplicate => "duplicate",
+        RowKind::Timer => "timer",
+        RowKind::Call => "call",
+        RowKind::Reply => "reply",
+        RowKind::Sync => "sync",
+        RowKind::Note => "note",
+        RowKind::Fault => "fault",
+        RowKind::Violation => "violation",
     };
     html! {
-        span class="mark" title=(kind) { (mark) } " "
+        span class="kind" { (kind) } " "
         @if !row.address.is_empty() && !row.text.contains(&row.address) {
             span class="address" { (row.address) } " "
         }

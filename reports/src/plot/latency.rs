@@ -52,7 +52,7 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         labels,
         extra: html! {},
     });
-    Drawing::Figure { svg, caption: caption(steps) }
+    Drawing::Figure { svg: svg.into_string(), caption: caption(steps) }
 }
 
 fn caption(steps: Steps) -> String {

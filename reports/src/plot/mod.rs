@@ -5,7 +5,6 @@ mod percentiles;
 mod standings;
 mod throughput;
 
-use maud::Markup;
 use rehearsal_sim::record::Record;
 
 /// Every picture, in the order of the page.
@@ -33,7 +32,7 @@ pub enum Drawing {
     /// A picture and its caption.
     Figure {
         /// The `svg` element.
-        svg: Markup,
+        svg: String,
         /// One sentence or two: what to look for, and what was left out.
         caption: String,
     },

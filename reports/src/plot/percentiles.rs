@@ -24,7 +24,8 @@ pub(crate) fn draw(record: &Record) -> Drawing {
     };
     let least = curve.iter().map(|point| point.latency_ns).min().unwrap_or(first.latency_ns);
     let most = curve.iter().map(|point| point.latency_ns).max().unwrap_or(last.latency_ns);
-    let (x, y) = (Axis::nines(last.one_in), Axis::latency(least, most));
+    // Half of the least leaves room for the label below the first point.
+    let (x, y) = (Axis::nines(last.one_in), Axis::latency(least / 2, most));
     let sure = curve.partition_point(|point| point.beyond >= ENOUGH);
     let at = |point: &CurvePoint| (real(point.one_in), real(point.latency_ns.max(1)));
     let solid: Vec<_> = curve[..sure].iter().map(at).collect();
@@ -37,20 +38,20 @@ pub(crate) fn draw(record: &Record) -> Drawing {
     let svg = frame::svg(
         TOP + HEIGHT + FOOT,
         about,
-        html! {
+        &html! {
             g class="plotted" { (PreEscaped(lines::draw(&x, Some(&y), &drawn, TOP, HEIGHT))) }
             @for mark in &marks {
                 circle class=(if mark.sure { "mark" } else { "mark unsure" }) cx=(px(mark.x))
                     cy=(px(mark.y)) r="4" { title { (mark.title) } }
-                @if let Some((label_x, anchor)) = mark.label {
-                    text class="halo" x=(px(label_x)) y=(px(mark.y - 9.0)) text-anchor=(anchor) {
+                @if let Some((label_x, label_y, anchor)) = mark.label {
+                    text class="halo" x=(px(label_x)) y=(px(label_y)) text-anchor=(anchor) {
                         (mark.text)
                     }
                 }
             }
         },
     );
-    Drawing::Figure { svg, caption: caption(record, &curve, sure) }
+    Drawing::Figure { svg: svg.into_string(), caption: caption(record, &curve, sure) }
 }
 
 struct Mark {
@@ -59,7 +60,7 @@ struct Mark {
     sure: bool,
     text: String,
     title: String,
-    label: Option<(f64, &'static str)>,
+    label: Option<(f64, f64, &'static str)>,
 }
 
 /// A dot with its latency at the median, at each decade, and at the end of the curve.
@@ -70,24 +71,30 @@ fn marks(curve: &[CurvePoint], x: &Axis, y: &Axis) -> Vec<Mark> {
     let (mut marks, mut taken) = (Vec::new(), X0 + 2.0);
     for (_, point) in named {
         let at = x.between(real(point.one_in), X0, X1);
-        let name = format::percentile(point.one_in);
+        let name = if is_decade(point.one_in) {
+            format::percentile(point.one_in)
+        } else {
+            format!("1 in {}", format::count(point.one_in))
+        };
         let latency = format::span(point.latency_ns);
-        let text = format!("{name} {latency}");
+        let text = format!("{name}: {latency}");
         let width = text_width(&text, FONT);
-        // The curve rises to the right, so that the room is to the left of a point.
-        let label = if at + 4.0 - width >= taken {
+        let at_y =
+            y.between(real(point.latency_ns.max(1)), f64::from(TOP + HEIGHT), f64::from(TOP));
+        // The curve rises to the right: there is room above and to the left of a point, and for the
+        // first one below and to the right.
+        let label = if at <= X0 + 4.0 {
+            Some((at + 6.0, at_y + 17.0, "start"))
+        } else if at + 4.0 - width >= taken {
             taken = at + 10.0;
-            Some((at + 4.0, "end"))
-        } else if at <= X0 + 4.0 {
-            taken = at + width + 14.0;
-            Some((at + 6.0, "start"))
+            Some((at + 4.0, at_y - 9.0, "end"))
         } else {
             None
         };
         let beyond = format::plural(point.beyond, "sample");
         marks.push(Mark {
             x: at,
-            y: y.between(real(point.latency_ns.max(1)), f64::from(TOP + HEIGHT), f64::from(TOP)),
+            y: at_y,
             sure: point.beyond >= ENOUGH,
             title: format!("{text}, {beyond} beyond"),
             text,

@@ -1,7 +1,7 @@
 //! Who was what, when: a lane per node, its rank as the form of the bar, its epoch as colour and
 //! number, crashes as gaps, pauses as zigzags.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use rehearsal_sim::record::{Health, Record, StandingChange};
 
 use super::{Drawing, ENDED_AT_ZERO};
@@ -10,8 +10,8 @@ use crate::chart::frame::{TimeFrame, TimePlot, ceil};
 use crate::chart::{SMALL, X0, X1};
 use crate::format::{self, fit, px, text_width};
 
-/// With more changes than this, those that stand close together are drawn as one grey block.
-const MOST_CHANGES: usize = 1500;
+/// No more pieces than this are drawn: those that stand close together become one grey block.
+const MOST_PIECES: usize = 1200;
 /// Anything narrower is not seen.
 const NARROWEST: f64 = 0.8;
 
@@ -25,21 +25,14 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         return Drawing::Nothing("No node had a rank or an epoch, and none was ever down.");
     }
     let sizes = Sizes::for_lanes(lanes.len());
-    let changes: usize = lanes.iter().map(|lane| lane.changes.len()).sum();
-    let narrowest = if changes > MOST_CHANGES {
-        (X1 - X0) * real(lanes.len() as u64) / real(MOST_CHANGES as u64)
-    } else {
-        NARROWEST
-    };
     let mut ranks = Ranks::default();
     let top = f64::from(frame.top());
-    let mut busy = false;
+    let pieces = all_pieces(&lanes, &frame.axis, record.head.virtual_ns);
+    let busy = pieces.iter().flatten().any(|piece| piece.joined > 0);
     let mut drawn = Vec::new();
-    for (i, lane) in lanes.iter().enumerate() {
-        let pieces = pieces(&lane.changes, &frame.axis, record.head.virtual_ns, narrowest);
-        busy |= pieces.iter().any(|piece| piece.joined > 0);
+    for (i, (lane, pieces)) in lanes.iter().zip(&pieces).enumerate() {
         let y = top + 4.0 + sizes.row * real(i as u64);
-        drawn.push(draw_lane(lane.name, y, &pieces, &sizes, &mut ranks));
+        drawn.push(draw_lane(lane.name, y, pieces, &sizes, &mut ranks));
     }
     let height = ceil(sizes.row * real(lanes.len() as u64) + 8.0);
     let svg = frame.draw(&TimePlot {
@@ -50,15 +43,19 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         labels: Vec::new(),
         extra: html! { (hatches()) @for lane in drawn { (lane) } },
     });
-    let svg = html! { (svg) (ranks.legend()) };
-    Drawing::Figure { svg, caption: caption(&sizes, busy) }
+    let svg = html! { (svg) (ranks.legend(record)) };
+    Drawing::Figure { svg: svg.into_string(), caption: caption(&sizes, &ranks, busy) }
 }
 
-fn caption(sizes: &Sizes, busy: bool) -> String {
-    let mut caption = "Look for a time without a thick bar, and for two at once: colours are \
-                       epochs, and epochs repeat their colour after four"
-        .to_owned();
-    caption += if sizes.epochs { "; numbers are the epochs." } else { "." };
+fn caption(sizes: &Sizes, ranks: &Ranks, busy: bool) -> String {
+    let mut caption = if ranks.met.iter().any(|(_, form)| form.class == "thick") {
+        "Look for a time without a thick bar, and for two at once."
+    } else {
+        "Look for who changed, and who was away, when the other pictures change."
+    }
+    .to_owned();
+    caption += " Colours are epochs, and repeat after four";
+    caption += if sizes.epochs { "; the numbers are the epochs." } else { "." };
     if busy {
         caption += " Changes too close together to be told apart are grey blocks.";
     }
@@ -113,6 +110,19 @@ struct Piece<'a> {
     to_ns: u64,
     standing: &'a StandingChange,
     joined: u64,
+}
+
+/// The pieces of all lanes, joined as coarsely as their number demands.
+fn all_pieces<'a>(lanes: &[LaneOf<'a>], axis: &Axis, end_ns: u64) -> Vec<Vec<Piece<'a>>> {
+    let mut narrowest = NARROWEST;
+    loop {
+        let cut = |lane: &LaneOf<'a>| pieces(&lane.changes, axis, end_ns, narrowest);
+        let all: Vec<Vec<Piece<'a>>> = lanes.iter().map(cut).collect();
+        if all.iter().map(Vec::len).sum::<usize>() <= MOST_PIECES || narrowest > X1 - X0 {
+            return all;
+        }
+        narrowest *= 1.5;
+    }
 }
 
 fn pieces<'a>(
@@ -206,11 +216,11 @@ fn marks(before: Option<&Piece<'_>>, piece: &Piece<'_>, y: f64) -> Markup {
     html! {
         @if is_down(piece) && !was_down {
             path class="crash-mark"
-                d=(format!("M{} {}l8 8m0 -8l-8 8", px(x - 4.0), px(y - 4.0))) {}
+                d=(cross(x, y)) {}
         }
         @if was_down && !is_down(piece) {
             path class="restart-mark"
-                d=(format!("M{} {}a4 4 0 1 1 -3.4 -2m-.6 -2.6l.9 2.7l-2.7 1", px(x + 2.0), px(y))) {}
+                d=(turning_arrow(x, y)) {}
         }
     }
 }
@@ -300,35 +310,50 @@ impl Ranks {
         form
     }
 
-    fn legend(&self) -> Markup {
+    fn legend(&self, record: &Record) -> Markup {
+        let met = |health| record.standings.iter().any(|change| change.health == health);
+        let down = met(Health::Down);
+        let mut ranks: Vec<_> = self.met.iter().filter(|(rank, _)| !rank.is_empty()).collect();
+        ranks.sort_by(|a, b| b.1.share.total_cmp(&a.1.share));
         html! {
             p class="legend" {
-                @for (rank, form) in self.met.iter().filter(|(rank, _)| !rank.is_empty()) {
+                @for (rank, form) in ranks {
+                    @let class = format!("rank {} epoch-1", form.class);
+                    span { (sample(&bar(&class, 0.0, 32.0, 7.0, 13.0 * form.share, rank))) (rank) }
+                }
+                @if met(Health::Paused) {
                     span {
-                        svg viewBox="0 0 32 14" width="32" height="14" aria-hidden="true" {
-                            (bar(&format!("rank {} epoch-1", form.class), 0.0, 32.0, 7.0,
-                                13.0 * form.share, rank))
-                        }
-                        (rank)
+                        (sample(&html! { path class="paused" d=(zigzag(0.0, 32.0, 7.0, 5.0)) {} }))
+                        "paused"
                     }
                 }
-                span { (PreEscaped(CRASH_SAMPLE)) "crashed" }
-                span { (PreEscaped(RESTART_SAMPLE)) "restarted" }
-                span {
-                    svg viewBox="0 0 32 14" width="32" height="14" aria-hidden="true" {
-                        path class="paused" d=(zigzag(0.0, 32.0, 7.0, 5.0)) {}
-                    }
-                    "paused"
+                @if down {
+                    @let crash = html! { path class="crash-mark" d=(cross(16.0, 7.0)) {} };
+                    @let restart = html! {
+                        path class="restart-mark" d=(turning_arrow(16.0, 8.0)) {}
+                    };
+                    span { (sample(&crash)) "crashed" }
+                    span { (sample(&restart)) "restarted" }
                 }
             }
         }
     }
 }
 
-const CRASH_SAMPLE: &str = "<svg viewBox=\"0 0 14 14\" width=\"14\" height=\"14\" aria-hidden=\"true\">\
-    <path class=\"crash-mark\" d=\"M3 3l8 8m0 -8l-8 8\"></path></svg>";
-const RESTART_SAMPLE: &str = "<svg viewBox=\"0 0 14 14\" width=\"14\" height=\"14\" aria-hidden=\"true\">\
-    <path class=\"restart-mark\" d=\"M10 7a4 4 0 1 1 -3.4 -2m-.6 -2.6l.9 2.7l-2.7 1\"></path></svg>";
+/// A small picture in the legend.
+fn sample(content: &Markup) -> Markup {
+    html! { svg viewBox="0 0 32 14" width="32" height="14" aria-hidden="true" { (content) } }
+}
+
+/// A cross around a point.
+fn cross(x: f64, y: f64) -> String {
+    format!("M{} {}l8 8m0 -8l-8 8", px(x - 4.0), px(y - 4.0))
+}
+
+/// An arrow that turns around a point.
+fn turning_arrow(x: f64, y: f64) -> String {
+    format!("M{} {}a5 5 0 1 1 -2.5 -4.3m-.4 -3.2l.6 3.3l-3.2 .9", px(x + 5.0), px(y))
+}
 
 /// The patterns that the style sheet fills bars with, one of each per epoch colour.
 fn hatches() -> Markup {

@@ -5,7 +5,7 @@ use rehearsal_sim::record::Record;
 
 use super::{Drawing, ENDED_AT_ZERO};
 use crate::chart::Hue;
-use crate::chart::axis::{Axis, real};
+use crate::chart::axis::Axis;
 use crate::chart::frame::{EndLabel, TimeFrame, TimePlot};
 use crate::chart::lines::Line;
 use crate::chart::steps::Steps;
@@ -54,7 +54,7 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         labels,
         extra: html! {},
     });
-    Drawing::Figure { svg, caption: caption(any, steps.width_ns(), record) }
+    Drawing::Figure { svg: svg.into_string(), caption: caption(any, steps.width_ns(), record) }
 }
 
 fn caption(any: bool, step_ns: u64, record: &Record) -> String {
@@ -67,10 +67,9 @@ fn caption(any: bool, step_ns: u64, record: &Record) -> String {
         "Look where the thick line (ok) leaves the thin one (offered) within and after each fault, \
          and how long it takes to come back"
     };
-    let mean = real(record.head.operations.ok) * 1e9 / real(record.head.virtual_ns.max(1));
     format!(
         "{look}. Each step is {}; the mean over the run is {} ok per second.",
         format::span(step_ns),
-        format::rate(mean)
+        format::rate(record.head.throughput_per_s)
     )
 }

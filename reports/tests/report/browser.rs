@@ -61,6 +61,12 @@ fn write_samples(folder: &Path) -> Vec<&'static str> {
     names
 }
 
+/// A page on which everything goes wrong that the probe looks for.
+const BROKEN: &str = r#"<!DOCTYPE html><body style="width:3000px">
+<svg class="chart" viewBox="0 0 100 20" width="100" height="20">
+<text x="95" y="10">leaves its picture</text><text x="94" y="10">lies on another</text></svg>
+<p style="width:20px;overflow:hidden">unbreakable</p></body>"#;
+
 /// A page that holds every sample in a frame per width, and probes them all.
 fn probe_page(folder: &Path, names: &[&str]) -> String {
     let mut page = PROBE.to_owned();
@@ -70,6 +76,7 @@ fn probe_page(folder: &Path, names: &[&str]) -> String {
         let text = serde_json::to_string(&html).unwrap().replace('<', "\\u003c");
         page += &format!("pages[\"{name}\"] = {text};\n");
     }
+    page += &format!("pages[\"broken\"] = {};\n", serde_json::to_string(BROKEN).unwrap());
     page += r#"
 for (const [name, html] of Object.entries(pages)) for (const width of [1280, 800]) {
   const frame = document.createElement("iframe");
@@ -111,5 +118,10 @@ fn nothing_overflows_in_a_browser() {
     let dom = String::from_utf8_lossy(&out.stdout);
     let found = dom.split_once("BEGIN\n").and_then(|(_, rest)| rest.split_once("\nEND"));
     let (found, _) = found.expect("the probe ran to its end");
-    assert!(found.is_empty(), "{found}");
+    let (broken, found): (Vec<_>, Vec<_>) =
+        found.lines().partition(|line| line.starts_with("broken at "));
+    for what in ["the page is", "outside", "overlap", "clipped"] {
+        assert!(broken.iter().any(|line| line.contains(what)), "the probe misses: {what}");
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -1,4 +1,5 @@
-//! Records at the edges: nothing at all, far too much of everything, and text that wants to be code.
+//! Records at the edges: nothing at all, far too much of everything, and text that wants to be
+//! code.
 
 use rehearsal_sim::record::{
     CurvePoint, Health, Judgement, Latency, NodeInfo, OperationCounts, Record, Series,

@@ -1,7 +1,7 @@
 //! What a page promises: the same bytes, well-formed, self-contained, small, and true.
 
 use rehearsal_reports::{plot, report};
-use rehearsal_sim::record::Record;
+use rehearsal_sim::record::{FaultBand, Record};
 
 use crate::edges;
 use crate::markup::{Tag, read};
@@ -77,11 +77,16 @@ fn hostile_text_stays_text() {
 fn bands_begin_and_end_with_their_faults() {
     let record = many_kinds();
     let end = record.head.virtual_ns;
-    // The plotting area, from the grid that plotters drew: the ticks at 0 s and 20 s.
     let page = page(&record);
-    let (_, section) = page.split_once("<section id=\"throughput\">").unwrap();
-    let (section, _) = section.split_once("</section>").unwrap();
-    let tags = read(&format!("<!DOCTYPE html>{section}"));
+    for plot in ["throughput", "latency", "standings"] {
+        let (_, section) = page.split_once(&format!("<section id=\"{plot}\">")).unwrap();
+        let (section, _) = section.split_once("</section>").unwrap();
+        bands_match(&read(&format!("<!DOCTYPE html>{section}")), &record.faults, end);
+    }
+}
+
+fn bands_match(tags: &[Tag], faults: &[FaultBand], end: u64) {
+    // The plotting area, from the ticks that plotters drew at 0 s and 20 s.
     let tick = |text: &str| {
         let is_it = |tag: &&Tag| tag.name == "text" && tag.text.trim() == text;
         number(tags.iter().find(is_it).unwrap(), "x")
@@ -90,7 +95,7 @@ fn bands_begin_and_end_with_their_faults() {
     #[expect(clippy::cast_precision_loss, reason = "pixels")]
     let x = |ns: u64| x0 + (x1 - x0) * (ns as f64) / ((20 * SECOND) as f64);
     let titles: Vec<usize> = (0..tags.len()).filter(|i| tags[*i].name == "title").collect();
-    for fault in &record.faults {
+    for fault in faults {
         let start = format!("{} {}: ", fault.kind, fault.label).replace('>', "&gt;");
         let title = titles.iter().find(|i| tags[**i].text.starts_with(&start)).unwrap();
         let bar = &tags[title - 1];
