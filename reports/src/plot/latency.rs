@@ -29,11 +29,11 @@ pub(crate) fn draw(record: &Record) -> Drawing {
     let steps = Steps::new(buckets, series.bucket_ns, record.head.virtual_ns);
     let middle = |sorted: &[u64]| sorted[(sorted.len() - 1) / 2];
     let largest = |sorted: &[u64]| sorted[sorted.len() - 1];
-    // The maximum hides nothing of the median when it is drawn first.
+    // Thin dashes over a thick line: where all are equal, all are seen.
     let wanted = [
-        ("max", Hue::Green, 2, steps.pick(&series.max_ns, largest)),
-        ("p99", Hue::Vermilion, 2, steps.pick(&series.p99_ns, largest)),
         ("p50", Hue::Blue, 3, steps.pick(&series.p50_ns, middle)),
+        ("p99", Hue::Vermilion, 2, steps.pick(&series.p99_ns, largest)),
+        ("max", Hue::Green, 2, steps.pick(&series.max_ns, largest)),
     ];
     let (mut lines, mut labels) = (Vec::new(), Vec::new());
     for (text, hue, width, values) in wanted {
@@ -42,6 +42,7 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         }
         lines.push(Line { pieces: steps.line(values), hue, width });
     }
+    labels.reverse();
     let about = "Median, 99th percentile and maximum latency over virtual time, on a logarithmic \
                  axis, with the faults as bands.";
     let svg = frame.draw(&TimePlot {

@@ -27,11 +27,11 @@ pub(crate) fn draw(record: &Record) -> Drawing {
     }
     let buckets = series.called.len().max(series.ok.len()).max(series.failed.len());
     let steps = Steps::new(buckets, series.bucket_ns, record.head.virtual_ns);
-    // What is only context goes below what matters.
+    // Ink over a colour would look like another colour: what was offered shows where it is missed.
     let wanted = [
         (offered, "offered", Hue::Ink, 1, &series.called),
-        (failed, "failed", Hue::Vermilion, 2, &series.failed),
         (any, "ok", Hue::Blue, 3, &series.ok),
+        (failed, "failed", Hue::Vermilion, 2, &series.failed),
     ];
     let (mut lines, mut labels, mut most) = (Vec::new(), Vec::new(), 0.0_f64);
     for (shown, text, hue, width, counts) in wanted {
