@@ -46,7 +46,7 @@ pub struct Entry {
     /// Runs a plan with a seed.
     pub run: fn(&Plan, u64, &Watch) -> Record,
     /// Opens a stage on which single steps are driven by hand.
-    pub stage: fn(&Plan) -> Box<dyn Stage>,
+    pub stage: for<'a> fn(&'a Plan) -> Box<dyn Stage + 'a>,
 }
 
 /// A role, described.
@@ -101,7 +101,7 @@ impl Entry {
             configure: configure::<P>,
             review: |config, round_trip| open::<P>(config).review(round_trip),
             run: simulation::run::<P>,
-            stage: crate::script::stage::<P>,
+            stage: simulation::script::stage::<P>,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::law::{KeyLaw, Law};
 use crate::protocol::NodeId;
 use crate::random::Chance;
+use crate::simulation::Laws;
 use crate::time::{SimTime, Span};
 
 /// Everything that is fixed before a run begins, except the seed.
@@ -39,6 +40,9 @@ pub struct Plan {
     pub config: ErasedConfig,
     /// Planted bugs, as indexes into the protocol's list.
     pub bugs: Vec<usize>,
+    /// The laws above as tables: start with `Laws::default()`, they are compiled at the first run
+    /// and shared by all seeds. Whoever changes a law of a plan must put new ones here.
+    pub laws: Laws,
 }
 
 /// A protocol's parameters behind `Any`; made by its catalog entry, opened by it again.

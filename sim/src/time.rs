@@ -157,7 +157,8 @@ impl Serialize for Span {
     /// Exact: the largest unit that divides the span, so that reading it back gives the same span.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let units = [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
-        let (unit, scale) = units.into_iter().find(|(_, scale)| self.0 % scale == 0).unwrap();
+        let (unit, scale) =
+            units.into_iter().find(|(_, scale)| self.0.is_multiple_of(*scale)).unwrap();
         serializer.collect_str(&format_args!("{}{unit}", self.0 / scale))
     }
 }

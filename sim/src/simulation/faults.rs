@@ -1,0 +1,281 @@
+//! Faults: whom they hit, what they do, and how they end.
+
+use super::network::CutShape;
+use super::queue::EventQueue;
+use super::world::{Event, Tag};
+use super::{Node, Simulation};
+use crate::plan::{Fault, Target};
+use crate::protocol::{NodeId, Protocol};
+use crate::record::{FaultBand, Health, RowKind};
+use crate::service::Outcome;
+use crate::time::Span;
+
+impl<P: Protocol> Simulation<'_, P> {
+    /// A planned fault strikes.
+    pub(super) fn fault_begins(&mut self, index: usize) {
+        let plan = self.plan;
+        let planned = &plan.faults[index];
+        self.world.digest(Tag::FaultBegins, index as u64, 0, 0);
+        let struck = match &planned.fault {
+            Fault::Crash(target) => self.crash_all(index, target),
+            Fault::Restart(target) => self.restart_all(target),
+            Fault::Pause(target) => self.pause_all(index, target),
+            Fault::Partition(groups) => self.partition(index, groups),
+            Fault::OneWay { from, to } => self.one_way(index, from, to),
+            Fault::Loss(chance) => {
+                self.world.network.lose(index, *chance);
+                self.world.count("loss_windows", 1);
+                let percent = chance.to_f64() * 100.0;
+                Some(("loss", format!("loss {} %", trim(percent)), vec![]))
+            }
+            Fault::Latency(law) => {
+                let sampler = self.laws.faults[index].clone().expect("compiled with the plan");
+                self.world.network.delay(index, sampler);
+                self.world.count("latency_windows", 1);
+                Some(("latency", format!("latency {law}"), vec![]))
+            }
+        };
+        let Some((kind, label, nodes)) = struck else {
+            self.world.count("faults_missed", 1);
+            self.world.trace(RowKind::Fault, None, || "a fault finds nobody to hit".to_owned());
+            return;
+        };
+        self.world.last_fault_end = self.world.now;
+        if kind == "restart" {
+            return;
+        }
+        self.world.trace(RowKind::Fault, None, || format!("{kind} begins: {label}"));
+        self.open_band(index, kind, label, &nodes);
+        if let Some(lasts) = planned.lasts {
+            let index = u32::try_from(index).expect("few faults");
+            self.world.queue.push(self.world.now + lasts, Event::FaultEnds(index));
+        }
+    }
+
+    /// A planned fault that lasted ends.
+    pub(super) fn fault_ends(&mut self, index: usize) {
+        self.world.digest(Tag::FaultEnds, index as u64, 0, 0);
+        self.world.last_fault_end = self.world.now;
+        let hits = std::mem::take(&mut self.hits[index]);
+        match &self.plan.faults[index].fault {
+            Fault::Crash(_) => hits.into_iter().for_each(|node| {
+                self.restart(node);
+            }),
+            Fault::Pause(_) => hits.into_iter().for_each(|node| self.resume(node)),
+            _ => {
+                self.world.network.heal(index);
+                self.world.trace(RowKind::Fault, None, || "the network heals".to_owned());
+            }
+        }
+        self.close_band(index);
+    }
+
+    /// The nodes a target means at this instant.
+    fn resolve(&self, target: &Target) -> Vec<NodeId> {
+        let ids = |wanted: &dyn Fn(&Node<P>) -> bool| {
+            (0u32..)
+                .zip(&self.nodes)
+                .filter(|(_, node)| node.is_up() && !node.standing.rank.is_empty() && wanted(node))
+                .map(|(id, _)| NodeId(id))
+                .collect::<Vec<NodeId>>()
+        };
+        let leader = || {
+            let mut leaders = ids(&|node| node.standing.rank == "leader");
+            leaders.sort_by_key(|id| self.nodes[id.index()].standing.epoch);
+            leaders.pop()
+        };
+        match target {
+            Target::Nodes(nodes) => nodes.clone(),
+            Target::Leader => leader().into_iter().collect(),
+            Target::Followers => {
+                let leader = leader();
+                ids(&|_| true).into_iter().filter(|id| Some(*id) != leader).collect()
+            }
+        }
+    }
+
+    fn crash_all(&mut self, index: usize, target: &Target) -> Struck {
+        let up = |id: &NodeId| self.nodes[id.index()].is_up();
+        let hit: Vec<NodeId> = self.resolve(target).into_iter().filter(up).collect();
+        hit.iter().for_each(|id| self.crash(*id));
+        self.hits[index].clone_from(&hit);
+        self.struck("crash", hit)
+    }
+
+    fn restart_all(&mut self, target: &Target) -> Struck {
+        let hit: Vec<NodeId> =
+            self.resolve(target).into_iter().filter(|id| self.restart(*id)).collect();
+        self.struck("restart", hit)
+    }
+
+    fn pause_all(&mut self, index: usize, target: &Target) -> Struck {
+        let runs = |id: &NodeId| {
+            let node = &self.nodes[id.index()];
+            node.is_up() && node.paused.is_none()
+        };
+        let hit: Vec<NodeId> = self.resolve(target).into_iter().filter(runs).collect();
+        hit.iter().for_each(|id| self.pause(*id));
+        self.hits[index].clone_from(&hit);
+        self.struck("pause", hit)
+    }
+
+    fn partition(&mut self, index: usize, groups: &[Vec<Target>]) -> Struck {
+        let mut group_of: Vec<Option<u32>> = vec![None; self.nodes.len()];
+        let mut labels = Vec::new();
+        for (number, targets) in (0u32..).zip(groups) {
+            let members: Vec<NodeId> = targets
+                .iter()
+                .flat_map(|target| self.resolve(target))
+                .filter(|id| group_of[id.index()].is_none())
+                .collect();
+            members.iter().for_each(|id| group_of[id.index()] = Some(number));
+            if !members.is_empty() {
+                labels.push(self.world.names(&members).join(" "));
+            }
+        }
+        if labels.len() < 2 {
+            return None;
+        }
+        let concerned = |(id, group): (u32, &Option<u32>)| group.map(|_| NodeId(id));
+        let nodes = (0u32..).zip(&group_of).filter_map(concerned).collect();
+        self.world.network.cut(index, CutShape::Groups(group_of));
+        self.world.count("partitions", 1);
+        Some(("partition", labels.join(" | "), nodes))
+    }
+
+    fn one_way(&mut self, index: usize, from: &Target, to: &Target) -> Struck {
+        let (senders, receivers) = (self.resolve(from), self.resolve(to));
+        if senders.is_empty() || receivers.is_empty() {
+            return None;
+        }
+        let mark = |ids: &[NodeId]| {
+            let mut marks = vec![false; self.nodes.len()];
+            ids.iter().for_each(|id| marks[id.index()] = true);
+            marks
+        };
+        let shape = CutShape::OneWay { from: mark(&senders), to: mark(&receivers) };
+        self.world.network.cut(index, shape);
+        self.world.count("partitions", 1);
+        let names = |ids: &[NodeId]| self.world.names(ids).join(" ");
+        let label = format!("{} -/-> {}", names(&senders), names(&receivers));
+        Some(("one-way", label, senders.into_iter().chain(receivers).collect()))
+    }
+
+    fn struck(&self, kind: &'static str, hit: Vec<NodeId>) -> Struck {
+        (!hit.is_empty()).then(|| (kind, self.world.names(&hit).join(" "), hit))
+    }
+
+    fn open_band(&mut self, index: usize, kind: &str, label: String, nodes: &[NodeId]) {
+        self.bands[index] = Some(self.world.bands.len());
+        self.world.bands.push(FaultBand {
+            kind: kind.to_owned(),
+            label,
+            from_ns: self.world.now.0,
+            to_ns: None,
+            nodes: self.world.names(nodes),
+        });
+    }
+
+    fn close_band(&mut self, index: usize) {
+        if let Some(band) = self.bands[index].take() {
+            self.world.bands[band].to_ns.get_or_insert(self.world.now.0);
+        }
+    }
+
+    /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
+    /// sent stays under way. Applications that waited for it can not know what became of it.
+    pub(super) fn crash(&mut self, id: NodeId) {
+        let now = self.world.now;
+        let node = &mut self.nodes[id.index()];
+        assert!(node.is_up(), "a node that is down does not crash");
+        node.state = None;
+        if let Some(since) = node.paused.take() {
+            node.stood_still = node.stood_still + now.since(since);
+        }
+        node.incarnation += 1;
+        node.inbox.clear();
+        let lost = node.disk.crash(now);
+        if let Some(sync) = node.sync.take() {
+            self.world.queue.cancel(sync);
+        }
+        for armed in std::mem::take(&mut node.timers).into_values() {
+            self.unschedule(armed.scheduled);
+        }
+        self.world.digest(Tag::Crash, u64::from(id.0), lost as u64, 0);
+        self.world.count("crashes", 1);
+        self.world.trace(RowKind::Fault, Some(id), || match lost {
+            0 => "crashes".to_owned(),
+            1 => "crashes, losing 1 write that was not durable".to_owned(),
+            _ => format!("crashes, losing {lost} writes that were not durable"),
+        });
+        let standing = self.nodes[id.index()].standing;
+        self.world.stands(id, Health::Down, standing);
+        for call in self.world.ledger.open_on(id) {
+            self.end_call(id, call, Outcome::Unknown);
+        }
+    }
+
+    /// A process starts again, unless it is up.
+    pub(super) fn restart(&mut self, id: NodeId) -> bool {
+        if self.nodes[id.index()].is_up() {
+            return false;
+        }
+        self.world.count("restarts", 1);
+        self.boot(id);
+        // A crash band ends when the last of its nodes is up again.
+        for index in 0..self.plan.faults.len() {
+            let over = self.hits[index].iter().all(|hit| self.nodes[hit.index()].is_up());
+            if over && matches!(self.plan.faults[index].fault, Fault::Crash(_)) {
+                self.close_band(index);
+            }
+        }
+        true
+    }
+
+    /// A process stands still: no steps, and its monotonic clock stops.
+    pub(super) fn pause(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.index()];
+        node.paused = Some(self.world.now);
+        let scheduled: Vec<_> =
+            node.timers.values_mut().filter_map(|armed| armed.scheduled.take()).collect();
+        scheduled.into_iter().for_each(|timer| self.unschedule(Some(timer)));
+        self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
+        self.world.count("pauses", 1);
+        self.world.trace(RowKind::Fault, Some(id), || "stands still".to_owned());
+        let standing = self.nodes[id.index()].standing;
+        self.world.stands(id, Health::Paused, standing);
+    }
+
+    /// A process goes on: first what its disk finished, then what arrived, in order; its timers
+    /// have as much time left as when it stopped.
+    pub(super) fn resume(&mut self, id: NodeId) {
+        let now = self.world.now;
+        let Some(since) = self.nodes[id.index()].paused.take() else { return };
+        let node = &mut self.nodes[id.index()];
+        node.stood_still = node.stood_still + now.since(since);
+        let clock = node.clock(now);
+        self.world.digest(Tag::Resume, u64::from(id.0), 0, 0);
+        self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
+        let standing = node.standing;
+        self.world.stands(id, Health::Up, standing);
+        for (timer, armed) in &mut self.nodes[id.index()].timers {
+            let left = Span(armed.rings.0 - clock.0);
+            let slot = self.timers.insert((id, *timer));
+            armed.scheduled = Some((self.world.queue.push(now + left, Event::Ring(slot)), slot));
+        }
+        self.release(id);
+        self.begin_sync(id);
+        while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
+            self.step(id, input);
+        }
+    }
+}
+
+/// Kind, label and nodes of a fault that found someone.
+type Struck = Option<(&'static str, String, Vec<NodeId>)>;
+
+/// A percentage with at most four decimals and no trailing zeros.
+fn trim(percent: f64) -> String {
+    let text = format!("{percent:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,322 @@
+//! The judgement over a run: properties, expectations, progress.
+
+use std::collections::BTreeMap;
+
+use super::Simulation;
+use super::ledger::{Status, nearest_rank};
+use super::run::Judged;
+use crate::check::{Budget, Verdict, linearizable};
+use crate::plan::{Expect, Expectation, Watch};
+use crate::protocol::{NodeId, Protocol, Reach};
+use crate::random::Chance;
+use crate::record::{Judgement, Measured, Violation, ViolationKind};
+use crate::time::{SimTime, Span};
+
+/// How long operations may wait without any success, after the last fault ended, before the
+/// cluster counts as stuck.
+pub(crate) const PROGRESS_DEADLINE: Span = Span::secs(5);
+
+/// What operations that wait at the end are worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Progress {
+    Fine,
+    /// Rightly so: the sentence names the missing quorum.
+    LegallyStuck(String),
+    /// With everything it needs, the cluster does nothing.
+    Stuck(String),
+    /// A fault still lasts that may be the reason.
+    Excused(String),
+}
+
+/// A measurement and whether it is as demanded; `None` when it could not be judged.
+type Finding = (String, Option<bool>);
+
+impl<P: Protocol> Simulation<'_, P> {
+    pub(super) fn judge(&mut self, watch: &Watch) -> Judged {
+        let progress = self.progress();
+        let history = self.judge_history(watch);
+        if let Some(Verdict::Fail(explanation)) = &history {
+            self.world.violations.push(Violation {
+                property: "linearizable".to_owned(),
+                kind: ViolationKind::Safety,
+                at_ns: explanation.at_ns,
+                nodes: Vec::new(),
+                message: explanation.sentence.clone(),
+                citation: "Herlihy and Wing 1990, section 2".to_owned(),
+                explanation: Some(explanation.clone()),
+            });
+        }
+        if let Progress::Stuck(why) = &progress {
+            let citation = "progress after the last fault";
+            let why = why.clone();
+            self.world.violate("progress", ViolationKind::Liveness, &[], why, citation);
+        }
+        let mut violations = std::mem::take(&mut self.world.violations);
+        let metrics = self.metrics();
+        let wanted: Vec<&str> = self.wanted_violations().collect();
+        let cut_short = violations.iter().any(|v| !wanted.contains(&v.property.as_str()))
+            && self.stop.is_some();
+        let mut measured = Vec::new();
+        for expectation in &self.plan.expectations {
+            let (found, holds) = if cut_short && !names_a_property(&expectation.expect) {
+                ("not judged: a violation ended the run".to_owned(), None)
+            } else {
+                self.measure(expectation, &history, &progress, &violations, &metrics)
+            };
+            let expect = expectation.text.clone();
+            measured.push(Measured { expect, measured: found, holds });
+        }
+        violations.retain(|violation| !wanted.contains(&violation.property.as_str()));
+        if self.bugs.any() && self.bugs.evaluations() == 0 && violations.is_empty() {
+            measured.push(Measured {
+                expect: "the planted bug's decision is reached".to_owned(),
+                measured: "never reached: this run says nothing about it".to_owned(),
+                holds: None,
+            });
+        }
+        self.add_failed_expectations(&measured, &mut violations);
+        let verdict = if !violations.is_empty() {
+            Judgement::Fail
+        } else if measured.iter().any(|m| m.holds.is_none()) {
+            Judgement::Inconclusive
+        } else {
+            Judgement::Pass
+        };
+        let legally_stuck = match progress {
+            Progress::LegallyStuck(why) => Some(why),
+            _ => None,
+        };
+        Judged { verdict, violations, measured, legally_stuck, metrics }
+    }
+
+    /// Properties that the scenario expects to be violated.
+    fn wanted_violations(&self) -> impl Iterator<Item = &str> {
+        self.plan.expectations.iter().filter_map(|expectation| match &expectation.expect {
+            Expect::Violates(property) => Some(property.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Expectations that do not hold are violations too, unless a property they name is one already.
+    fn add_failed_expectations(&self, measured: &[Measured], violations: &mut Vec<Violation>) {
+        for (expectation, measured) in self.plan.expectations.iter().zip(measured) {
+            let named = match &expectation.expect {
+                Expect::Linearizable => "linearizable",
+                Expect::Holds(name) => name.as_str(),
+                _ => "",
+            };
+            if measured.holds != Some(false) || violations.iter().any(|v| v.property == named) {
+                continue;
+            }
+            let property = measured.expect.split(['=', ' ']).next().unwrap_or_default();
+            let kind = match expectation.expect {
+                Expect::Progress => ViolationKind::Liveness,
+                _ => ViolationKind::Expectation,
+            };
+            violations.push(Violation {
+                property: property.to_owned(),
+                kind,
+                at_ns: self.world.now.0,
+                nodes: Vec::new(),
+                message: format!("expected {}, measured {}", measured.expect, measured.measured),
+                citation: "the scenario's expectation".to_owned(),
+                explanation: None,
+            });
+        }
+    }
+
+    fn judge_history(&self, watch: &Watch) -> Option<Verdict> {
+        let budget = Budget { configurations: watch.check_budget };
+        self.book.history().map(|history| linearizable::<P::Service>(history, budget))
+    }
+
+    fn measure(
+        &self,
+        expectation: &Expectation,
+        history: &Option<Verdict>,
+        progress: &Progress,
+        violations: &[Violation],
+        metrics: &BTreeMap<String, i64>,
+    ) -> Finding {
+        let window = expectation.during.unwrap_or_else(|| self.whole());
+        let violation = |name: &str| violations.iter().find(|v| v.property == name);
+        match &expectation.expect {
+            Expect::Linearizable => linearizability(history),
+            Expect::Holds(name) => match violation(name) {
+                None => ("it held".to_owned(), Some(true)),
+                Some(v) => (format!("violated at {}", SimTime(v.at_ns)), Some(false)),
+            },
+            Expect::Violates(name) => match violation(name) {
+                Some(v) => (format!("violated at {}", SimTime(v.at_ns)), Some(true)),
+                None if self.bugs.any() && self.bugs.evaluations() == 0 => {
+                    ("not violated, and the planted bug was never reached".to_owned(), None)
+                }
+                None => match history {
+                    Some(Verdict::Inconclusive(why)) if name == "linearizable" => {
+                        (why.clone(), None)
+                    }
+                    _ => ("it held".to_owned(), Some(false)),
+                },
+            },
+            Expect::LatencyAtMost { one_in, bound } => {
+                let sorted = self.world.ledger.sorted_latencies(window);
+                match nearest_rank(&sorted, *one_in) {
+                    Some(value) => (Span(value).to_string(), Some(value <= bound.0)),
+                    None => ("no operation succeeded".to_owned(), Some(false)),
+                }
+            }
+            Expect::ThroughputAtLeast { operations, per } => {
+                self.throughput(window, *operations, *per)
+            }
+            Expect::ErrorRateAtMost(most) => self.error_rate(window, *most),
+            Expect::UnavailableAtMost(most) => {
+                let spans = self.world.ledger.unavailable(window, self.world.now);
+                let longest = spans.into_iter().max().unwrap_or(Span::ZERO);
+                (longest.to_string(), Some(longest <= *most))
+            }
+            Expect::RecoveredWithin(most) => self.recovered(*most),
+            Expect::LeadersAtMost(most) => {
+                let leaders = self.world.leaders_max;
+                (format!("{leaders} in one epoch at one instant"), Some(leaders <= *most))
+            }
+            Expect::Progress => match progress {
+                Progress::Fine => ("no operation waits in vain".to_owned(), Some(true)),
+                Progress::LegallyStuck(why) | Progress::Stuck(why) | Progress::Excused(why) => {
+                    (why.clone(), Some(false))
+                }
+            },
+            Expect::Metric { name, min, max } => {
+                let value = metrics.get(name).copied().unwrap_or(0);
+                let holds =
+                    min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max);
+                (value.to_string(), Some(holds))
+            }
+        }
+    }
+
+    fn throughput(&self, window: (SimTime, SimTime), operations: u64, per: Span) -> Finding {
+        let length = window.1.min(self.world.now).0.saturating_sub(window.0.0);
+        let ok = self.world.ledger.successes(window).count() as u64;
+        // ok / length >= operations / per, in whole numbers.
+        let holds =
+            u128::from(ok) * u128::from(per.0) >= u128::from(operations) * u128::from(length);
+        let rate = if length == 0 { 0.0 } else { ok as f64 * 1e9 / length as f64 };
+        (format!("{rate:.1}/s"), Some(holds && length > 0))
+    }
+
+    fn error_rate(&self, window: (SimTime, SimTime), most: Chance) -> Finding {
+        let called = self
+            .world
+            .ledger
+            .rows
+            .iter()
+            .filter(|row| window.0 <= row.called && row.called < window.1);
+        let (mut all, mut errors) = (0u64, 0u64);
+        for row in called {
+            all += 1;
+            errors += u64::from(row.status != Status::Ok);
+        }
+        let rate = if all == 0 { 0.0 } else { errors as f64 / all as f64 };
+        (format!("{rate:.5} ({errors} of {all})"), Some(rate <= most.to_f64()))
+    }
+
+    fn recovered(&self, most: Span) -> Finding {
+        let end = self.world.last_fault_end;
+        let next = self.world.ledger.successes((end, SimTime(u64::MAX))).map(|row| row.ended).min();
+        match next {
+            Some(at) => (at.since(end).to_string(), Some(at.since(end) <= most)),
+            None => ("nothing succeeded after the last fault".to_owned(), Some(false)),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let world = &self.world;
+        if self.stop.is_some() {
+            return Progress::Fine;
+        }
+        let open = || world.ledger.rows.iter().filter(|row| row.status == Status::Open);
+        let Some(waiting_since) = open().map(|row| row.called).min() else { return Progress::Fine };
+        let last_success = world
+            .ledger
+            .rows
+            .iter()
+            .filter(|row| row.status == Status::Ok)
+            .map(|row| row.ended)
+            .max();
+        let quiet_since = waiting_since.max(last_success.unwrap_or(SimTime::ZERO));
+        if world.now.since(quiet_since.max(world.last_fault_end)) < PROGRESS_DEADLINE {
+            return Progress::Fine;
+        }
+        let waiting =
+            format!("{} operations wait and none succeeded since {quiet_since}", open().count());
+        if let Some(quorum) = self.missing_quorum() {
+            return Progress::LegallyStuck(format!("{waiting}: {quorum}"));
+        }
+        if world.bands.iter().any(|band| band.to_ns.is_none() && band.kind != "crash") {
+            return Progress::Excused(format!("{waiting}, while a fault lasts"));
+        }
+        Progress::Stuck(waiting)
+    }
+
+    fn missing_quorum(&self) -> Option<String> {
+        let runs = |id: NodeId| {
+            let node = &self.nodes[id.index()];
+            node.is_up() && node.paused.is_none()
+        };
+        P::missing_quorum(&Reach {
+            roles: &self.roles,
+            config: self.config,
+            up: &runs,
+            passes: &|a, b| !self.world.network.is_cut(a, b),
+        })
+    }
+
+    /// The protocol's counters beside those of the world, which are there even when zero.
+    fn metrics(&self) -> BTreeMap<String, i64> {
+        let world = &self.world;
+        let m = &world.messages;
+        let unavailable = world.ledger.unavailable(self.whole(), world.now).into_iter().max();
+        let of_the_world = [
+            ("messages_sent", m.sent),
+            ("messages_duplicated", m.duplicated),
+            ("messages_lost", m.dropped.loss),
+            ("messages_cut", m.dropped.cut),
+            ("messages_to_down", m.dropped.down),
+            ("leaders_max", u64::from(world.leaders_max)),
+            ("unavailable_ns", unavailable.map_or(0, |span| span.0)),
+            ("bug_evaluations", self.bugs.evaluations()),
+        ];
+        let zeros = [
+            "crashes",
+            "restarts",
+            "pauses",
+            "partitions",
+            "loss_windows",
+            "latency_windows",
+            "faults_missed",
+        ];
+        let mut metrics: BTreeMap<String, i64> =
+            zeros.iter().map(|name| ((*name).to_owned(), 0)).collect();
+        for (name, value) in of_the_world {
+            metrics.insert(name.to_owned(), i64::try_from(value).unwrap_or(i64::MAX));
+        }
+        metrics.extend(world.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        if !self.bugs.any() {
+            metrics.remove("bug_evaluations");
+        }
+        metrics
+    }
+}
+
+fn names_a_property(expect: &Expect) -> bool {
+    matches!(expect, Expect::Linearizable | Expect::Holds(_) | Expect::Violates(_))
+}
+
+fn linearizability(history: &Option<Verdict>) -> Finding {
+    match history {
+        Some(Verdict::Pass) => ("linearizable".to_owned(), Some(true)),
+        Some(Verdict::Fail(explanation)) => (explanation.sentence.clone(), Some(false)),
+        Some(Verdict::Inconclusive(why)) => (why.clone(), None),
+        None => unreachable!("a plan that expects linearizability keeps its history"),
+    }
+}

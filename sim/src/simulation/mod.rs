@@ -1,0 +1,148 @@
+//! The timed engine: one run of one plan with one seed.
+//!
+//! [`Simulation`] holds the typed half (nodes, messages, applications) and a [`World`] with the
+//! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
+//! else happens. The same simulation, with time taken away, is the stage of scripts.
+
+mod arena;
+mod digest;
+mod disk;
+mod faults;
+mod judge;
+mod ledger;
+mod network;
+mod node;
+mod queue;
+mod run;
+pub(crate) mod script;
+mod station;
+mod steps;
+mod trace;
+mod workload;
+mod world;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+pub use digest::Digest;
+pub use queue::{EventQueue, Handle, HeapQueue};
+pub(crate) use run::run;
+
+use arena::Arena;
+use network::{Address, NetworkLaws};
+use node::Node;
+use workload::{Book, Workload, WorkloadLaws};
+use world::World;
+
+use crate::bug::BugSet;
+use crate::effects::Recorded;
+use crate::invariant::{Invariant, Monitor};
+use crate::law::Sampler;
+use crate::plan::{Fault, Plan};
+use crate::protocol::{NodeId, Protocol};
+use crate::time::SimTime;
+
+/// The laws of a plan as tables, compiled at the first run and shared by all seeds.
+#[derive(Clone, Default)]
+pub struct Laws(Arc<OnceLock<Compiled>>);
+
+impl fmt::Debug for Laws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Laws(..)")
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    network: Arc<NetworkLaws>,
+    sync: Sampler,
+    workload: Option<Arc<WorkloadLaws>>,
+    /// The latency of each fault that has one.
+    faults: Vec<Option<Arc<Sampler>>>,
+}
+
+impl Laws {
+    pub(crate) fn of(plan: &Plan) -> &Compiled {
+        plan.laws.0.get_or_init(|| Compiled {
+            network: Arc::new(NetworkLaws::compile(&plan.network)),
+            sync: plan.disk.sync_latency.compile(),
+            workload: plan.workload.as_ref().map(|workload| {
+                Arc::new(WorkloadLaws::compile(workload, SimTime::ZERO + plan.duration))
+            }),
+            faults: plan
+                .faults
+                .iter()
+                .map(|planned| match &planned.fault {
+                    Fault::Latency(law) => Some(Arc::new(law.compile())),
+                    _ => None,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// A copy of a message under way.
+#[derive(Debug)]
+struct Flight<M> {
+    at: Address,
+    /// 0 for the original, 1 for the network's own copy.
+    copy: u8,
+    sent: SimTime,
+    body: M,
+}
+
+/// A message of a node to itself; it dies with the process.
+#[derive(Debug)]
+struct SelfMessage<M> {
+    node: NodeId,
+    incarnation: u64,
+    body: M,
+}
+
+/// Why a run ends before its planned end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Violation,
+}
+
+/// What a node is working on.
+#[derive(Clone, Copy, Debug)]
+enum Occasion {
+    Boot,
+    Message(usize),
+    Timer(usize),
+    Call(usize),
+}
+
+/// An observer of one run, with the property it judges.
+struct Watcher<E: 'static> {
+    invariant: &'static Invariant<E>,
+    monitor: Box<dyn Monitor<E>>,
+}
+
+/// One run of one plan with one seed.
+pub(crate) struct Simulation<'a, P: Protocol> {
+    plan: &'a Plan,
+    laws: &'a Compiled,
+    config: &'a P::Config,
+    roles: Vec<P::Role>,
+    world: World,
+    nodes: Vec<Node<P>>,
+    flights: Arena<Flight<P::Message>>,
+    selves: Arena<SelfMessage<P::Message>>,
+    timers: Arena<(NodeId, P::Timer)>,
+    workload: Option<Workload>,
+    book: Book<P::Service>,
+    watchers: Vec<Watcher<P::Event>>,
+    bugs: BugSet,
+    /// The nodes each crash or pause of the plan actually hit.
+    hits: Vec<Vec<NodeId>>,
+    bands: Vec<Option<usize>>,
+    buffer: Vec<Recorded<P>>,
+    /// On a stage: the messages in flight, in the order they were sent.
+    parked: Vec<u32>,
+    /// Whose code is running, and on what: set around every call into the protocol, so that a
+    /// panic there can be told from one of ours.
+    inside: Option<(NodeId, Occasion)>,
+    stop: Option<Stop>,
+}

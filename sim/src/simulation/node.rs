@@ -1,0 +1,75 @@
+//! One node: its state, its disk, its timers, and what waits while it stands still.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::disk::Disk;
+use super::queue::Handle;
+use crate::effects::Effect;
+use crate::protocol::{Input, NodeId, Protocol, Standing};
+use crate::random::{Purpose, Seed, Stream};
+use crate::record::Health;
+use crate::time::{LocalTime, SimTime, Span};
+
+/// A timer that is set: its place among the scheduled events and its instant on the node's clock.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    /// `None` while the node stands still and in scripts, where timers wait for commands.
+    pub(crate) scheduled: Option<(Handle, u32)>,
+    pub(crate) rings: LocalTime,
+}
+
+#[derive(Debug)]
+pub(crate) struct Node<P: Protocol> {
+    /// `None` while the process is down.
+    pub(crate) state: Option<P>,
+    pub(crate) paused: Option<SimTime>,
+    /// How long the node's monotonic clock stood still so far.
+    pub(crate) stood_still: Span,
+    /// How often the node booted before.
+    pub(crate) incarnation: u64,
+    pub(crate) disk: Disk<P::Record, Effect<P>>,
+    pub(crate) sync: Option<Handle>,
+    pub(crate) timers: BTreeMap<P::Timer, Armed>,
+    pub(crate) inbox: VecDeque<Input<P>>,
+    pub(crate) standing: Standing,
+    pub(crate) picks: Stream,
+    pub(crate) timer_draws: Stream,
+    pub(crate) disk_draws: Stream,
+}
+
+impl<P: Protocol> Node<P> {
+    pub(crate) fn new(id: NodeId, seed: Seed) -> Node<P> {
+        Node {
+            state: None,
+            paused: None,
+            stood_still: Span::ZERO,
+            incarnation: 0,
+            disk: Disk::default(),
+            sync: None,
+            timers: BTreeMap::new(),
+            inbox: VecDeque::new(),
+            standing: Standing::NONE,
+            picks: Stream::new(seed, Purpose::Pick, id.0),
+            timer_draws: Stream::new(seed, Purpose::Timer, id.0),
+            disk_draws: Stream::new(seed, Purpose::Disk, id.0),
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.state.is_some()
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        match (self.is_up(), self.paused) {
+            (false, _) => Health::Down,
+            (true, Some(_)) => Health::Paused,
+            (true, None) => Health::Up,
+        }
+    }
+
+    /// This node's monotonic clock: simulated time less the time it stood still.
+    pub(crate) fn clock(&self, now: SimTime) -> LocalTime {
+        let now = self.paused.unwrap_or(now);
+        LocalTime(now.0 - self.stood_still.0)
+    }
+}

@@ -1,0 +1,207 @@
+//! The main loop, and the record it leaves behind.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use super::queue::EventQueue;
+use super::station::Station;
+use super::world::Event;
+use super::{Occasion, Simulation, Stop};
+use crate::plan::{Plan, Watch};
+use crate::protocol::{Kinds, NodeId, Protocol, Role};
+use crate::record::{Head, Judgement, NodeInfo, Record, ViolationKind};
+use crate::service::{Operation, Service};
+use crate::time::SimTime;
+
+/// Events at one instant before the run counts as a livelock.
+const LIVELOCK: u64 = 1_000_000;
+
+/// Runs a plan with a seed.
+pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record {
+    let mut simulation = Simulation::<P>::new(plan, seed, watch.trace_rows);
+    // The state behind the unwinding is thrown away but for plain books, which are kept in order
+    // before the protocol's code is called.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| simulation.go())) {
+        simulation.panicked(panic);
+    }
+    simulation.finish(seed, watch)
+}
+
+impl<P: Protocol> Simulation<'_, P> {
+    /// Runs to the end of the plan, or to the first violation.
+    fn go(&mut self) {
+        for (index, fault) in (0u32..).zip(&self.plan.faults) {
+            self.world.queue.push(fault.at, Event::FaultBegins(index));
+        }
+        for id in 0..self.nodes.len() {
+            self.boot(NodeId(u32::try_from(id).expect("few nodes")));
+        }
+        self.start_workload();
+        let mut at_this_instant = 0;
+        while self.stop.is_none() {
+            let Some((at, event)) = self.world.queue.pop_until(self.world.end) else { break };
+            if at == self.world.now {
+                at_this_instant += 1;
+                if at_this_instant > LIVELOCK {
+                    let message = format!("{LIVELOCK} events at one instant");
+                    self.world.violate("livelock", ViolationKind::Liveness, &[], message, "");
+                    return;
+                }
+            } else {
+                at_this_instant = 0;
+            }
+            self.world.now = at;
+            self.world.events += 1;
+            self.handle(event);
+        }
+        if self.stop.is_none() {
+            self.world.now = self.world.end;
+        }
+    }
+
+    fn start_workload(&mut self) {
+        let Some(workload) = &mut self.workload else { return };
+        let start = workload.start();
+        match workload.users() {
+            None => {
+                let first = start + workload.gap();
+                self.world.queue.push(first, Event::Arrival);
+            }
+            Some(users) => {
+                for user in 0..users {
+                    let first = start + workload.think(user);
+                    self.world.queue.push(first, Event::User(user));
+                }
+            }
+        }
+    }
+
+    pub(super) fn handle(&mut self, event: Event) {
+        match event {
+            Event::Arrive(slot) => self.arrive(slot),
+            Event::ArriveSelf(slot) => self.arrive_self(slot),
+            Event::Ring(slot) => self.ring(slot),
+            Event::Synced(id) => self.synced(id),
+            Event::Arrival => self.arrival(None),
+            Event::User(user) => self.arrival(Some(user)),
+            Event::FaultBegins(index) => self.fault_begins(index as usize),
+            Event::FaultEnds(index) => self.fault_ends(index as usize),
+        }
+    }
+
+    /// The next operation of the workload.
+    fn arrival(&mut self, user: Option<u32>) {
+        let workload = self.workload.as_mut().expect("only a workload schedules arrivals");
+        if !workload.is_open(self.world.now) {
+            return;
+        }
+        let client = workload.client(user);
+        let what = workload.ask();
+        if user.is_none() {
+            let next = self.world.now + workload.gap();
+            self.world.queue.push(next, Event::Arrival);
+        }
+        self.call(client, user, what);
+    }
+
+    /// The protocol's code panicked: that is a violation. Ours did: that goes on up.
+    pub(super) fn panicked(&mut self, panic: Box<dyn Any + Send>) {
+        let Some((id, occasion)) = self.inside.take() else { resume_unwind(panic) };
+        let said = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        let what = match occasion {
+            Occasion::Boot => "while booting".to_owned(),
+            Occasion::Message(kind) => {
+                format!("on a message {}", <P::Message as Kinds>::KINDS[kind])
+            }
+            Occasion::Timer(kind) => format!("on the timer {}", <P::Timer as Kinds>::KINDS[kind]),
+            Occasion::Call(kind) => {
+                let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
+                format!("on a call of {}", kinds[kind])
+            }
+        };
+        let message = format!("{} panicked {what}: {said}", self.world.name(id));
+        self.world.violate("panicked", ViolationKind::Panic, &[id], message, "");
+        self.stop = Some(Stop::Violation);
+    }
+
+    /// Closes the books, judges, and writes the record.
+    fn finish(mut self, seed: u64, watch: &Watch) -> Record {
+        self.close_books();
+        let judged = self.judge(watch);
+        let world = self.world;
+        let operations = world.ledger.counts();
+        let seconds = world.now.0 as f64 / 1e9;
+        let throughput = if seconds > 0.0 { operations.ok as f64 / seconds } else { 0.0 };
+        let verdict = judged.verdict;
+        let series = world.ledger.series(world.now);
+        Record {
+            head: Head {
+                scenario: self.plan.scenario.clone(),
+                title: self.plan.title.clone(),
+                protocol: P::NAME.to_owned(),
+                seed,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                verdict,
+                violations: judged.violations,
+                expectations: judged.measured,
+                legally_stuck: judged.legally_stuck,
+                digest: world.digest.to_string(),
+                events: world.events,
+                virtual_ns: world.now.0,
+                messages: world.messages,
+                operations,
+                latency_ns: world.ledger.latency(),
+                throughput_per_s: throughput,
+                metrics: judged.metrics,
+            },
+            duration_ns: self.plan.duration.0,
+            nodes: self
+                .plan
+                .nodes
+                .iter()
+                .map(|node| NodeInfo {
+                    name: node.name.clone(),
+                    role: P::Role::ALL[node.role].singular().to_owned(),
+                })
+                .collect(),
+            faults: world.bands,
+            series,
+            latency_curve: world.ledger.curve(),
+            standings: world.standings,
+            trace: world.tracer.map(super::trace::Tracer::finish).unwrap_or_default(),
+        }
+    }
+
+    /// The exact identities that hold in every run; where one does not, the simulator is wrong.
+    fn close_books(&mut self) {
+        let world = &mut self.world;
+        let now = world.now;
+        let m = &world.messages;
+        let (came, went) = (m.sent + m.duplicated, m.delivered + m.dropped.total() + m.in_flight);
+        assert_eq!(came, went, "messages: sent + duplicated is {came}, all fates are {went}");
+        let under_way = self.flights.iter().map(|(_, flight)| flight.sent);
+        std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
+        world.ledger.close(now);
+        for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
+            node.disk.close(&planned.name, now);
+        }
+    }
+
+    /// The longest stretch of the run.
+    pub(super) fn whole(&self) -> (SimTime, SimTime) {
+        (SimTime::ZERO, SimTime(u64::MAX))
+    }
+}
+
+/// What the judge made of a run.
+pub(super) struct Judged {
+    pub(super) verdict: Judgement,
+    pub(super) violations: Vec<crate::record::Violation>,
+    pub(super) measured: Vec<crate::record::Measured>,
+    pub(super) legally_stuck: Option<String>,
+    pub(super) metrics: std::collections::BTreeMap<String, i64>,
+}

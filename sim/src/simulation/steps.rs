@@ -1,0 +1,422 @@
+//! Steps and their effects: the only place where a protocol's code is called.
+
+use super::disk::Write;
+use super::network::Fate;
+use super::node::Armed;
+use super::queue::EventQueue;
+use super::world::{Event, Tag};
+use super::{Flight, Laws, Node, Occasion, SelfMessage, Simulation, Stop, Watcher};
+use crate::bug::BugSet;
+use crate::catalog;
+use crate::effects::{Effect, Effects, Recorded};
+use crate::invariant::{Cluster, Note};
+use crate::plan::{Expect, Plan};
+use crate::protocol::{Boot, Input, Kinds, NodeId, OperationOf, Protocol, ReplyOf, Role};
+use crate::random::Seed;
+use crate::record::{Health, RowKind, ViolationKind};
+use crate::service::{Operation, Outcome};
+use crate::simulation::ledger::Status;
+use crate::simulation::workload::{Book, Workload};
+use crate::simulation::world::World;
+use crate::time::{LocalTime, SpanRange};
+
+impl<'a, P: Protocol> Simulation<'a, P> {
+    /// Sets the stage: nodes exist, nothing has booted.
+    pub(crate) fn new(plan: &'a Plan, seed: u64, trace_rows: usize) -> Simulation<'a, P> {
+        let seed = Seed(seed);
+        let laws = Laws::of(plan);
+        let kinds = <P::Message as Kinds>::KINDS;
+        let world = World::new(plan, seed, laws.network.clone(), kinds, trace_rows);
+        let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
+        let nodes = (0u32..).take(roles.len()).map(|id| Node::new(NodeId(id), seed)).collect();
+        let cluster = Cluster {
+            names: plan.nodes.iter().map(|node| node.name.clone()).collect(),
+            voters: plan.nodes.iter().filter(|node| node.role == 0).count(),
+        };
+        let watchers = P::INVARIANTS
+            .iter()
+            .map(|invariant| Watcher { invariant, monitor: (invariant.new)(&cluster) })
+            .collect();
+        let clients: Vec<NodeId> = (0u32..)
+            .zip(&roles)
+            .filter(|(_, role)| role.takes_calls())
+            .map(|(id, _)| NodeId(id))
+            .collect();
+        let workload = laws
+            .workload
+            .as_ref()
+            .filter(|_| !clients.is_empty())
+            .map(|laws| Workload::new(laws.clone(), seed, clients));
+        Simulation {
+            plan,
+            laws,
+            config: catalog::open::<P>(&plan.config),
+            roles,
+            world,
+            nodes,
+            flights: super::Arena::default(),
+            selves: super::Arena::default(),
+            timers: super::Arena::default(),
+            workload,
+            book: Book::new(reads_history(plan)),
+            watchers,
+            bugs: BugSet::of(&plan.bugs),
+            hits: vec![Vec::new(); plan.faults.len()],
+            bands: vec![None; plan.faults.len()],
+            buffer: Vec::new(),
+            parked: Vec::new(),
+            inside: None,
+            stop: None,
+        }
+    }
+
+    /// Starts a node's process, for the first time or again.
+    pub(super) fn boot(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.index()];
+        assert!(!node.is_up(), "a node that is up does not boot");
+        let survivors = node.disk.durable().to_vec();
+        let incarnation = node.incarnation;
+        self.world.digest(Tag::Boot, u64::from(id.0), incarnation, survivors.len() as u64);
+        self.world.trace(RowKind::Boot, Some(id), || {
+            let records = survivors.len();
+            if incarnation == 0 && records == 0 {
+                "boots".to_owned()
+            } else {
+                format!("boots again, with {records} records on disk")
+            }
+        });
+        let role = self.roles[id.index()];
+        self.inside = Some((id, Occasion::Boot));
+        let (state, out) = self.with_effects(id, |fx| P::boot(Boot { role, disk: &survivors }, fx));
+        self.inside = None;
+        self.nodes[id.index()].state = Some(state);
+        self.note_standing(id, true);
+        self.carry_out(id, out);
+    }
+
+    /// Gives a node one input. A node that stands still gets it when it goes on.
+    pub(super) fn step(&mut self, id: NodeId, input: Input<P>) {
+        let node = &mut self.nodes[id.index()];
+        if node.paused.is_some() {
+            node.inbox.push_back(input);
+            return;
+        }
+        let occasion = match &input {
+            Input::Message { body, .. } => Occasion::Message(body.kind()),
+            Input::Timer(timer) => Occasion::Timer(timer.kind()),
+            Input::Call { operation, .. } => Occasion::Call(operation.kind()),
+        };
+        let mut state = node.state.take().expect("only nodes that are up take steps");
+        self.inside = Some((id, occasion));
+        let ((), out) = self.with_effects(id, |fx| state.step(input, fx));
+        self.inside = None;
+        self.nodes[id.index()].state = Some(state);
+        self.note_standing(id, false);
+        self.carry_out(id, out);
+    }
+
+    /// Lends the effects of a node to its protocol's code.
+    fn with_effects<R>(
+        &mut self,
+        id: NodeId,
+        code: impl FnOnce(&mut Effects<'_, P>) -> R,
+    ) -> (R, Vec<Recorded<P>>) {
+        let mut out = std::mem::take(&mut self.buffer);
+        let node = &mut self.nodes[id.index()];
+        let now = node.clock(self.world.now);
+        let mut fx = Effects {
+            me: id,
+            config: self.config,
+            roles: &self.roles,
+            now,
+            wall: LocalTime(self.world.now.0),
+            incarnation: node.incarnation,
+            bugs: &self.bugs,
+            picks: &mut node.picks,
+            out: &mut out,
+        };
+        let result = code(&mut fx);
+        (result, out)
+    }
+
+    /// Carries out what a step recorded, in its order.
+    fn carry_out(&mut self, id: NodeId, mut out: Vec<Recorded<P>>) {
+        for Recorded { effect, held } in out.drain(..) {
+            if !held {
+                self.effect(id, effect);
+            } else if let Some(effect) = self.nodes[id.index()].disk.hold(effect) {
+                self.effect(id, effect);
+            }
+        }
+        self.buffer = out;
+        self.begin_sync(id);
+    }
+
+    fn effect(&mut self, id: NodeId, effect: Effect<P>) {
+        let now = self.world.now;
+        match effect {
+            Effect::Send { to, body } if to == id => self.send_self(id, body),
+            Effect::Send { to, body } => self.send(id, to, body),
+            Effect::Reply { call, outcome } => self.end_call(id, call, outcome),
+            Effect::Note(event) => self.note(id, &event),
+            Effect::Arm { timer, after } => self.arm(id, timer, after),
+            Effect::Disarm(timer) => self.disarm(id, timer),
+            Effect::Append(record) => {
+                self.nodes[id.index()].disk.hand_over(now, Write::Append(record));
+            }
+            Effect::Truncate { keep } => {
+                self.nodes[id.index()].disk.hand_over(now, Write::Truncate { keep });
+            }
+            Effect::Rewrite(records) => {
+                self.nodes[id.index()].disk.hand_over(now, Write::Rewrite(records));
+            }
+            Effect::Count { name, by } => self.world.count(name, by),
+            Effect::Gauge { name, value } => {
+                let most = self.world.metrics.entry(name).or_insert(value);
+                *most = (*most).max(value);
+            }
+        }
+    }
+
+    fn send_self(&mut self, id: NodeId, body: P::Message) {
+        let incarnation = self.nodes[id.index()].incarnation;
+        let slot = self.selves.insert(SelfMessage { node: id, incarnation, body });
+        self.world.queue.push(self.world.now, Event::ArriveSelf(slot));
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, body: P::Message) {
+        let world = &mut self.world;
+        assert!(to.index() < self.nodes.len(), "node {} does not exist", to.0);
+        let at = world.network.address(from, to, body.kind());
+        world.messages.sent += 1;
+        world.digest_address(Tag::Send, at, 0);
+        world.trace_message(RowKind::Send, at, || format!("{body:?}"));
+        let twice = !world.by_hand && world.network.duplicates(at);
+        if twice {
+            world.messages.duplicated += 1;
+            world.digest_address(Tag::Duplicate, at, 0);
+            world.trace_message(RowKind::Duplicate, at, || "the network makes a copy".to_owned());
+            self.put_under_way(at, 1, body.clone());
+        }
+        self.put_under_way(at, 0, body);
+    }
+
+    /// Decides a copy's fate.
+    pub(super) fn put_under_way(&mut self, at: super::Address, copy: u8, body: P::Message) {
+        let world = &mut self.world;
+        let now = world.now;
+        let fate = match world.by_hand {
+            true if world.network.is_cut(at.from, at.to) => Fate::Cut,
+            true => Fate::Arrives(now),
+            false => world.network.fate(now, at, copy),
+        };
+        match fate {
+            Fate::Arrives(arrival) => {
+                world.wire.enter(now);
+                world.messages.in_flight += 1;
+                let slot = self.flights.insert(Flight { at, copy, sent: now, body });
+                if world.by_hand {
+                    self.parked.push(slot);
+                } else {
+                    world.queue.push(arrival, Event::Arrive(slot));
+                }
+            }
+            Fate::Lost => {
+                world.messages.dropped.loss += 1;
+                world.digest_address(Tag::Drop, at, 1);
+                world.trace_message(RowKind::Drop, at, || "lost".to_owned());
+            }
+            Fate::Cut => {
+                world.messages.dropped.cut += 1;
+                world.digest_address(Tag::Drop, at, 2);
+                world.trace_message(RowKind::Drop, at, || "cut off by a partition".to_owned());
+            }
+        }
+    }
+
+    /// A copy arrives: at a node that is up, or nowhere.
+    pub(super) fn arrive(&mut self, slot: u32) {
+        let Flight { at, copy, sent, body } = self.flights.remove(slot);
+        let world = &mut self.world;
+        world.wire.leave(world.now, sent);
+        world.messages.in_flight -= 1;
+        if !self.nodes[at.to.index()].is_up() {
+            world.messages.dropped.down += 1;
+            world.digest_address(Tag::Drop, at, 3);
+            world.trace_message(RowKind::Drop, at, || "the receiver is down".to_owned());
+            return;
+        }
+        world.messages.delivered += 1;
+        world.digest_address(Tag::Deliver, at, u64::from(copy));
+        world.trace_message(RowKind::Deliver, at, || format!("{body:?}"));
+        self.step(at.to, Input::Message { from: at.from, body });
+    }
+
+    pub(super) fn arrive_self(&mut self, slot: u32) {
+        let SelfMessage { node: id, incarnation, body } = self.selves.remove(slot);
+        let node = &self.nodes[id.index()];
+        if node.is_up() && node.incarnation == incarnation {
+            self.world.digest(Tag::SelfMessage, u64::from(id.0), body.kind() as u64, 0);
+            self.step(id, Input::Message { from: id, body });
+        }
+    }
+
+    fn arm(&mut self, id: NodeId, timer: P::Timer, after: SpanRange) {
+        self.disarm(id, timer);
+        let node = &mut self.nodes[id.index()];
+        let span = node.timer_draws.span_in(after);
+        let rings = node.clock(self.world.now) + span;
+        let waits = self.world.by_hand || node.paused.is_some();
+        let scheduled = (!waits).then(|| {
+            let slot = self.timers.insert((id, timer));
+            (self.world.queue.push(self.world.now + span, Event::Ring(slot)), slot)
+        });
+        node.timers.insert(timer, Armed { scheduled, rings });
+    }
+
+    fn disarm(&mut self, id: NodeId, timer: P::Timer) {
+        if let Some(armed) = self.nodes[id.index()].timers.remove(&timer) {
+            self.unschedule(armed.scheduled);
+        }
+    }
+
+    /// Takes a timer off the schedule.
+    pub(super) fn unschedule(&mut self, scheduled: Option<(super::Handle, u32)>) {
+        if let Some((handle, slot)) = scheduled {
+            self.world.queue.cancel(handle);
+            self.timers.remove(slot);
+        }
+    }
+
+    /// A scheduled timer rings.
+    pub(super) fn ring(&mut self, slot: u32) {
+        let (id, timer) = self.timers.remove(slot);
+        self.nodes[id.index()].timers.remove(&timer);
+        self.fire(id, timer);
+    }
+
+    pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
+        self.world.digest(Tag::Timer, u64::from(id.0), timer.kind() as u64, 0);
+        self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
+        self.step(id, Input::Timer(timer));
+    }
+
+    /// Begins to make durable what a node's disk was handed.
+    pub(super) fn begin_sync(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.index()];
+        if !node.disk.begin_sync() || self.world.by_hand {
+            return;
+        }
+        let takes = self.laws.sync.draw(node.disk_draws.next_u64());
+        let at = self.world.now + crate::time::Span(takes);
+        node.sync = Some(self.world.queue.push(at, Event::Synced(id)));
+    }
+
+    /// A node's disk finished a sync: what waited for it happens now, unless the node stands still.
+    pub(super) fn synced(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.index()];
+        node.sync = None;
+        let writes = node.disk.end_sync(self.world.now);
+        self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
+        self.world.trace(RowKind::Sync, Some(id), || match writes {
+            1 => "1 write is durable".to_owned(),
+            _ => format!("{writes} writes are durable"),
+        });
+        if self.nodes[id.index()].paused.is_none() {
+            self.release(id);
+        }
+        self.begin_sync(id);
+    }
+
+    /// Carries out the held effects that wait for nothing any more.
+    pub(super) fn release(&mut self, id: NodeId) {
+        while let Some(effect) = self.nodes[id.index()].disk.release() {
+            self.effect(id, effect);
+        }
+    }
+
+    /// An application calls an operation on a client node.
+    pub(super) fn call(&mut self, client: NodeId, user: Option<u32>, what: (usize, u64, u64)) {
+        let now = self.world.now;
+        let call = self.world.ledger.call(now, client, user);
+        let operation: OperationOf<P> = self.book.compose(call, client, now, what);
+        self.world.digest(Tag::Call, u64::from(client.0), call.0, operation.kind() as u64);
+        self.world.trace(RowKind::Call, Some(client), || format!("call {}: {operation:?}", call.0));
+        if self.nodes[client.index()].is_up() {
+            self.step(client, Input::Call { id: call, operation });
+        } else {
+            // Nobody took the call: the application knows that it had no effect.
+            self.end_call(client, call, Outcome::Failed);
+        }
+    }
+
+    pub(super) fn end_call(
+        &mut self,
+        client: NodeId,
+        call: crate::history::CallId,
+        outcome: Outcome<ReplyOf<P>>,
+    ) {
+        let status = match &outcome {
+            Outcome::Ok(_) => Status::Ok,
+            Outcome::Failed => Status::Failed,
+            Outcome::Unknown => Status::Unknown,
+        };
+        let now = self.world.now;
+        let Some(row) = self.world.ledger.end(now, call, status) else { return };
+        let user = row.user;
+        self.world.digest(Tag::Reply, u64::from(client.0), call.0, status as u64);
+        self.world.trace(RowKind::Reply, Some(client), || match &outcome {
+            Outcome::Ok(reply) => format!("call {} ends: {reply:?}", call.0),
+            Outcome::Failed => format!("call {} failed, without effect", call.0),
+            Outcome::Unknown => format!("call {} ends, and nobody knows how", call.0),
+        });
+        self.book.end(call, now, outcome);
+        if let (Some(user), Some(workload)) = (user, &mut self.workload) {
+            let next = now + workload.think(user);
+            self.world.queue.push(next, Event::User(user));
+        }
+    }
+
+    /// Observers hear of an event.
+    fn note(&mut self, id: NodeId, event: &P::Event) {
+        let world = &mut self.world;
+        world.digest(Tag::Note, u64::from(id.0), event.kind() as u64, 0);
+        world.trace(RowKind::Note, Some(id), || format!("{event:?}"));
+        let note = Note { at: world.now, node: id, event };
+        for watcher in &mut self.watchers {
+            if let Err(breach) = watcher.monitor.read(&note) {
+                let Watcher { invariant, .. } = watcher;
+                let (name, citation) = (invariant.name, invariant.citation);
+                world.violate(name, ViolationKind::Safety, &breach.nodes, breach.message, citation);
+                self.stop = Some(Stop::Violation);
+            }
+        }
+    }
+
+    /// Notices a change of what a node is.
+    pub(super) fn note_standing(&mut self, id: NodeId, always: bool) {
+        let node = &self.nodes[id.index()];
+        let standing = node.state.as_ref().map_or(node.standing, Protocol::standing);
+        if standing == node.standing && !always {
+            return;
+        }
+        let health = node.health();
+        self.nodes[id.index()].standing = standing;
+        self.world.stands(id, health, standing);
+        if standing.rank == "leader" && health != Health::Down {
+            let same = |node: &&Node<P>| node.is_up() && node.standing == standing;
+            let leaders = self.nodes.iter().filter(same).count();
+            let leaders = u32::try_from(leaders).expect("few leaders");
+            self.world.leaders_max = self.world.leaders_max.max(leaders);
+        }
+    }
+}
+
+/// Whether anything in the plan reads the operations' history.
+fn reads_history(plan: &Plan) -> bool {
+    plan.expectations.iter().any(|expectation| match &expectation.expect {
+        Expect::Linearizable => true,
+        Expect::Violates(property) => property == "linearizable",
+        _ => false,
+    })
+}

@@ -1,0 +1,236 @@
+//! The part of a run that does not depend on the protocol's types: time, the queue, the network,
+//! the digest, the books, and what is reported.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::digest::Digest;
+use super::ledger::Ledger;
+use super::network::{Address, Network, NetworkLaws};
+use super::queue::HeapQueue;
+use super::station::Station;
+use super::trace::Tracer;
+use crate::plan::{Plan, PlannedNode};
+use crate::protocol::{NodeId, Standing};
+use crate::random::{Keyed, Seed};
+use crate::record::{
+    FaultBand, Health, MessageCounts, RowKind, StandingChange, TraceRow, Violation, ViolationKind,
+};
+use crate::time::SimTime;
+
+/// What can come next. Numbers refer to the simulation's arenas and lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// A copy of a message arrives.
+    Arrive(u32),
+    /// A message to oneself arrives.
+    ArriveSelf(u32),
+    /// A timer rings.
+    Ring(u32),
+    /// A node's disk finishes a sync.
+    Synced(NodeId),
+    /// The next operation of an open loop.
+    Arrival,
+    /// A user of a closed loop calls.
+    User(u32),
+    /// A fault begins.
+    FaultBegins(u32),
+    /// A fault ends.
+    FaultEnds(u32),
+}
+
+/// The digest's word for each thing that happens. The numbers are part of every recorded run.
+#[derive(Clone, Copy, Debug)]
+#[repr(u64)]
+pub(crate) enum Tag {
+    Boot = 1,
+    Send = 2,
+    Deliver = 3,
+    Drop = 4,
+    SelfMessage = 5,
+    Timer = 6,
+    Sync = 7,
+    Call = 8,
+    Reply = 9,
+    Note = 10,
+    FaultBegins = 11,
+    FaultEnds = 12,
+    Crash = 13,
+    Pause = 14,
+    Resume = 15,
+    Duplicate = 16,
+}
+
+/// The untyped state of a run.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) now: SimTime,
+    pub(crate) end: SimTime,
+    pub(crate) queue: HeapQueue<Event>,
+    /// Messages, timers and disks wait for commands instead of time.
+    pub(crate) by_hand: bool,
+    pub(crate) network: Network,
+    pub(crate) messages: MessageCounts,
+    pub(crate) wire: Station,
+    pub(crate) ledger: Ledger,
+    pub(crate) metrics: BTreeMap<&'static str, i64>,
+    pub(crate) bands: Vec<FaultBand>,
+    pub(crate) standings: Vec<StandingChange>,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) leaders_max: u32,
+    pub(crate) last_fault_end: SimTime,
+    pub(crate) digest: Digest,
+    pub(crate) events: u64,
+    pub(crate) tracer: Option<Tracer>,
+    nodes: Vec<PlannedNode>,
+    kinds: &'static [&'static str],
+}
+
+impl World {
+    pub(crate) fn new(
+        plan: &Plan,
+        seed: Seed,
+        laws: Arc<NetworkLaws>,
+        kinds: &'static [&'static str],
+        trace_rows: usize,
+    ) -> World {
+        World {
+            now: SimTime::ZERO,
+            end: SimTime::ZERO + plan.duration,
+            queue: HeapQueue::default(),
+            by_hand: false,
+            network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.nodes.len()),
+            messages: MessageCounts::default(),
+            wire: Station::default(),
+            ledger: Ledger::default(),
+            metrics: BTreeMap::new(),
+            bands: Vec::new(),
+            standings: Vec::new(),
+            violations: Vec::new(),
+            leaders_max: 0,
+            last_fault_end: SimTime::ZERO,
+            digest: Digest::default(),
+            events: 0,
+            tracer: (trace_rows > 0).then(|| Tracer::new(trace_rows)),
+            nodes: plan.nodes.clone(),
+            kinds,
+        }
+    }
+
+    /// Takes an event into the digest: when, what, and up to three numbers about it.
+    #[inline]
+    pub(crate) fn digest(&mut self, tag: Tag, a: u64, b: u64, c: u64) {
+        self.digest.word(self.now.0);
+        self.digest.word(tag as u64 | a << 8);
+        self.digest.word(b << 32 ^ c);
+    }
+
+    /// The digest of a message's address.
+    #[inline]
+    pub(crate) fn digest_address(&mut self, tag: Tag, at: Address, extra: u64) {
+        let link = u64::from(at.from.0) << 24 | u64::from(at.to.0);
+        self.digest(tag, link, (at.kind as u64) << 8 | extra, u64::from(at.nth));
+    }
+
+    pub(crate) fn count(&mut self, metric: &'static str, by: u64) {
+        let by = i64::try_from(by).unwrap_or(i64::MAX);
+        let sum = self.metrics.entry(metric).or_default();
+        *sum = sum.saturating_add(by);
+    }
+
+    pub(crate) fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].name
+    }
+
+    pub(crate) fn names(&self, nodes: &[NodeId]) -> Vec<String> {
+        nodes.iter().map(|node| self.name(*node).to_owned()).collect()
+    }
+
+    /// `n1->n2 AppendEntries#3`.
+    pub(crate) fn address_text(&self, at: Address) -> String {
+        let (from, to) = (self.name(at.from), self.name(at.to));
+        format!("{from}->{to} {}#{}", self.kinds[at.kind], at.nth)
+    }
+
+    /// Adds a row to the trace. The text is made only when someone keeps it.
+    #[inline]
+    pub(crate) fn trace(
+        &mut self,
+        kind: RowKind,
+        node: Option<NodeId>,
+        text: impl FnOnce() -> String,
+    ) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.push(TraceRow {
+                at_ns: self.now.0,
+                kind,
+                node: node.map(|node| node.0),
+                peer: None,
+                address: String::new(),
+                text: text(),
+            });
+        }
+    }
+
+    /// Adds a row about a message.
+    #[inline]
+    pub(crate) fn trace_message(
+        &mut self,
+        kind: RowKind,
+        at: Address,
+        text: impl FnOnce() -> String,
+    ) {
+        if self.tracer.is_none() {
+            return;
+        }
+        let address = self.address_text(at);
+        let (node, peer) = match kind {
+            RowKind::Deliver => (at.to, at.from),
+            _ => (at.from, at.to),
+        };
+        let row = TraceRow {
+            at_ns: self.now.0,
+            kind,
+            node: Some(node.0),
+            peer: Some(peer.0),
+            address,
+            text: text(),
+        };
+        self.tracer.as_mut().expect("checked above").push(row);
+    }
+
+    pub(crate) fn violate(
+        &mut self,
+        property: &str,
+        kind: ViolationKind,
+        nodes: &[NodeId],
+        message: String,
+        citation: &str,
+    ) {
+        self.trace(RowKind::Violation, nodes.first().copied(), || {
+            let mut text = String::new();
+            write!(text, "{property} is violated: {message}").expect("a string takes text");
+            text
+        });
+        self.violations.push(Violation {
+            property: property.to_owned(),
+            kind,
+            at_ns: self.now.0,
+            nodes: self.names(nodes),
+            message,
+            citation: citation.to_owned(),
+            explanation: None,
+        });
+    }
+
+    pub(crate) fn stands(&mut self, node: NodeId, health: Health, standing: Standing) {
+        self.standings.push(StandingChange {
+            at_ns: self.now.0,
+            node: node.0,
+            health,
+            rank: standing.rank.to_owned(),
+            epoch: standing.epoch,
+        });
+    }
+}
