@@ -10,3 +10,6 @@ pub mod events;
 pub mod parts;
 pub mod ping;
 pub mod raft;
+
+#[cfg(test)]
+mod testing;

@@ -56,6 +56,8 @@ pub mod invariants;
 pub mod log;
 pub mod message;
 pub mod server;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
