@@ -1,0 +1,308 @@
+//! Named streams: one ChaCha8 sequence per (seed, purpose, owner).
+
+use std::fmt;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::{Chance, Seed, scale, width};
+use crate::time::{Span, SpanRange};
+
+/// What a stream is drawn for. The numbers are part of every recorded run and never change; a new
+/// purpose takes a new number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u32)]
+pub enum Purpose {
+    /// Spans the engine draws for armed timers; owner: the node.
+    Timer = 1,
+    /// A node's own draws; owner: the node.
+    Pick = 2,
+    /// When the workload calls next; owner: the client.
+    Arrival = 3,
+    /// Which kind of operation it calls; owner: the client.
+    Mix = 4,
+    /// On which key; owner: the client.
+    Key = 5,
+    /// How long it thinks between two calls; owner: the client.
+    Think = 6,
+    /// How long a disk takes and how it fails; owner: the node.
+    Disk = 7,
+    /// When and whom drawn faults strike; owner: the fault's place in the scenario.
+    Fault = 8,
+    /// Which families of faults a run switches on, and its drawn sizes and limits.
+    Swarm = 9,
+    /// Choices inside an operation; owner: the client.
+    Ask = 10,
+}
+
+/// A sequence of random draws that belongs to one purpose and one owner.
+///
+/// The generator is made at the first draw: a stream that is never used costs three words and no
+/// time. Two streams are equal when they will give the same draws.
+#[derive(Clone)]
+pub struct Stream {
+    seed: Seed,
+    purpose: Purpose,
+    owner: u32,
+    generator: Option<Box<ChaCha8Rng>>,
+}
+
+/// Fills the key of the cipher behind the seed, so that our streams differ from those of anything
+/// else that is keyed by a small number.
+const KEY_REST: &[u8; 24] = b"rehearsal: named streams";
+
+impl Stream {
+    /// The stream of `purpose` that belongs to `owner`, at its beginning.
+    pub const fn new(seed: Seed, purpose: Purpose, owner: u32) -> Stream {
+        Stream { seed, purpose, owner, generator: None }
+    }
+
+    /// The next draw: 64 uniform bits.
+    #[inline]
+    pub fn next_u64(&mut self) -> u64 {
+        match &mut self.generator {
+            Some(generator) => generator.next_u64(),
+            None => self.first(),
+        }
+    }
+
+    /// Makes the generator: the key is the seed, the nonce is purpose and owner.
+    #[cold]
+    fn first(&mut self) -> u64 {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&self.seed.0.to_le_bytes());
+        key[8..].copy_from_slice(KEY_REST);
+        let mut generator = Box::new(ChaCha8Rng::from_seed(key));
+        generator.set_stream(u64::from(self.purpose as u32) << 32 | u64::from(self.owner));
+        self.generator.insert(generator).next_u64()
+    }
+
+    /// A number in `0..n`, every one exactly as likely; panics when `n` is zero.
+    ///
+    /// Multiply and shift; a draw that would favour some numbers is repeated, which happens with
+    /// probability below n/2^64 (Lemire 2019, "Fast random integer generation in an interval").
+    #[inline]
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "there is no number below 0 to draw");
+        loop {
+            let draw = self.next_u64();
+            let low = draw.wrapping_mul(n);
+            if low >= n || low >= n.wrapping_neg() % n {
+                return scale(draw, n);
+            }
+        }
+    }
+
+    /// A span of `lo..hi`, `hi` exclusive; `lo` when the range is fixed.
+    ///
+    /// A fixed range consumes a draw like any other: replacing a range by a fixed span, as making a
+    /// scenario smaller does, moves no later draw.
+    #[inline]
+    pub fn span_in(&mut self, range: SpanRange) -> Span {
+        Span(range.lo.0 + self.below(width(range).max(1)))
+    }
+
+    /// Whether an event of this probability happens. Always consumes one draw.
+    #[inline]
+    pub fn chance(&mut self, chance: Chance) -> bool {
+        chance.hits(self.next_u64())
+    }
+
+    /// Puts `items` into a random order, each as likely (Fisher and Yates, from the end).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
+    }
+
+    /// An index into a slice of `len` elements; panics when there are none.
+    pub fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(len as u64)).expect("what is below a usize is a usize")
+    }
+
+    /// How many draws were consumed so far.
+    pub fn drawn(&self) -> u64 {
+        let words = self.generator.as_ref().map_or(0, |generator| generator.get_word_pos());
+        u64::try_from(words / 2).expect("nobody draws 2^64 numbers")
+    }
+
+    /// All that decides the draws to come.
+    fn identity(&self) -> (Seed, Purpose, u32, u64) {
+        (self.seed, self.purpose, self.owner, self.drawn())
+    }
+}
+
+impl PartialEq for Stream {
+    fn eq(&self, other: &Stream) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Stream {}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("seed", &self.seed)
+            .field("purpose", &self.purpose)
+            .field("owner", &self.owner)
+            .field("drawn", &self.drawn())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(purpose: Purpose, owner: u32) -> Stream {
+        Stream::new(Seed(42), purpose, owner)
+    }
+
+    fn first(n: usize, mut stream: Stream) -> Vec<u64> {
+        (0..n).map(|_| stream.next_u64()).collect()
+    }
+
+    #[test]
+    fn the_first_draws_never_change() {
+        assert_eq!(
+            first(8, stream(Purpose::Timer, 0)),
+            [
+                4_300_275_212_509_499_169,
+                7_452_928_588_967_641_802,
+                11_444_729_209_227_822_225,
+                298_097_088_176_188_839,
+                899_444_917_823_805_623,
+                13_069_512_420_487_339_737,
+                7_974_421_463_650_996_534,
+                11_900_753_571_933_726_225
+            ]
+        );
+        assert_eq!(
+            first(2, stream(Purpose::Swarm, u32::MAX)),
+            [6_596_176_975_436_556_389, 14_384_878_909_652_026_040]
+        );
+    }
+
+    #[test]
+    fn purpose_numbers_never_change() {
+        use Purpose::*;
+        let all = [Timer, Pick, Arrival, Mix, Key, Think, Disk, Fault, Swarm, Ask];
+        let numbers: Vec<u32> = all.into_iter().map(|purpose| purpose as u32).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    }
+
+    #[test]
+    fn seed_purpose_and_owner_each_make_another_stream() {
+        let streams = [
+            stream(Purpose::Timer, 1),
+            stream(Purpose::Timer, 2),
+            stream(Purpose::Pick, 1),
+            Stream::new(Seed(43), Purpose::Timer, 1),
+        ];
+        for (i, one) in streams.iter().enumerate() {
+            for other in &streams[..i] {
+                let (a, b) = (first(64, one.clone()), first(64, other.clone()));
+                assert!(a.iter().all(|draw| !b.contains(draw)), "{one:?} meets {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn streams_do_not_feel_each_others_use() {
+        let alone = first(100, stream(Purpose::Pick, 3));
+        let (mut pick, mut timer) = (stream(Purpose::Pick, 3), stream(Purpose::Timer, 3));
+        let mixed: Vec<u64> = (0..100)
+            .map(|i| {
+                for _ in 0..i % 7 {
+                    timer.next_u64();
+                }
+                pick.next_u64()
+            })
+            .collect();
+        assert_eq!(alone, mixed);
+    }
+
+    #[test]
+    fn a_clone_goes_on_where_the_original_stood() {
+        let mut original = stream(Purpose::Fault, 9);
+        assert_eq!((original.drawn(), original.generator.is_none()), (0, true));
+        for n in 1..200 {
+            original.next_u64();
+            assert_eq!(original.drawn(), n);
+        }
+        let mut copy = original.clone();
+        assert_eq!(copy, original);
+        assert_eq!(copy.next_u64(), original.next_u64());
+        copy.next_u64();
+        assert_ne!(copy, original);
+        assert!(format!("{copy:?}").ends_with("purpose: Fault, owner: 9, drawn: 201 }"));
+    }
+
+    /// Without the rejection two of three residues would have a quarter each and one a half.
+    #[test]
+    fn ranges_are_unbiased_even_when_they_are_huge() {
+        let mut stream = stream(Purpose::Pick, 0);
+        let mut residues = [0_u32; 3];
+        for _ in 0..30_000 {
+            residues[usize::try_from(stream.below(3 << 62) % 3).unwrap()] += 1;
+        }
+        assert!(residues.iter().all(|n| n.abs_diff(10_000) < 330), "{residues:?}");
+        assert!((35_000..45_000).contains(&stream.drawn()), "a quarter of the draws is repeated");
+    }
+
+    #[test]
+    fn small_ranges_are_even() {
+        let mut stream = stream(Purpose::Pick, 1);
+        let mut seen = [0_u32; 10];
+        for _ in 0..100_000 {
+            seen[stream.index(10)] += 1;
+        }
+        assert!(seen.iter().all(|n| n.abs_diff(10_000) < 400), "{seen:?}");
+    }
+
+    #[test]
+    #[should_panic(expected = "there is no number below 0 to draw")]
+    fn nothing_is_below_zero() {
+        stream(Purpose::Pick, 0).below(0);
+    }
+
+    #[test]
+    fn spans_stay_in_their_range_and_fixed_ones_consume_a_draw() {
+        let mut stream = stream(Purpose::Timer, 5);
+        let range = SpanRange { lo: Span(10), hi: Span(13) };
+        let mut seen = [false; 3];
+        for _ in 0..100 {
+            seen[usize::try_from(stream.span_in(range).0 - 10).unwrap()] = true;
+        }
+        assert_eq!(seen, [true; 3]);
+        assert_eq!(stream.span_in(Span(7).into()), Span(7));
+        assert_eq!(stream.drawn(), 101);
+    }
+
+    #[test]
+    fn chances_come_true_as_often_as_they_say() {
+        let mut stream = stream(Purpose::Fault, 0);
+        let quarter = Chance::from_f64(0.25).unwrap();
+        let hits = (0..40_000).filter(|_| stream.chance(quarter)).count();
+        assert!(hits.abs_diff(10_000) < 350, "{hits}");
+        assert!(stream.chance(Chance::ALWAYS) && !stream.chance(Chance::NEVER));
+        assert_eq!(stream.drawn(), 40_002);
+    }
+
+    #[test]
+    fn shuffles_reach_every_order_equally() {
+        let mut stream = stream(Purpose::Pick, 2);
+        let mut seen = std::collections::BTreeMap::<[u8; 4], u32>::new();
+        for _ in 0..48_000 {
+            let mut items = [0, 1, 2, 3];
+            stream.shuffle(&mut items);
+            *seen.entry(items).or_default() += 1;
+        }
+        assert_eq!(seen.len(), 24);
+        assert!(seen.values().all(|n| n.abs_diff(2_000) < 180), "{seen:?}");
+        stream.shuffle(&mut [0_u8; 0]);
+        stream.shuffle(&mut [0]);
+        assert_eq!(stream.drawn(), 3 * 48_000, "the empty and the single need no draw");
+    }
+}
