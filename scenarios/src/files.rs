@@ -69,7 +69,8 @@ pub(crate) fn open_base(from: &Origin, base: &str, site: &Site) -> Result<Found,
             let shown = path.display().to_string();
             let bytes = read(&path, &shown, Some(site))?;
             // A link can lead out of the folder as well.
-            let home = fs::canonicalize(if folder == Path::new("") { Path::new(".") } else { folder });
+            let home =
+                fs::canonicalize(if folder == Path::new("") { Path::new(".") } else { folder });
             if let (Ok(path), Ok(home)) = (fs::canonicalize(&path), home)
                 && !path.starts_with(home)
             {
@@ -145,7 +146,8 @@ fn read(path: &Path, shown: &str, site: Option<&Site>) -> Result<Vec<u8>, Findin
 /// A scenario in the same folder that was probably meant.
 fn neighbour(path: &Path) -> Option<String> {
     let folder = path.parent()?;
-    let listed = fs::read_dir(if folder == Path::new("") { Path::new(".") } else { folder }).ok()?;
+    let listed =
+        fs::read_dir(if folder == Path::new("") { Path::new(".") } else { folder }).ok()?;
     let mut names: Vec<String> = listed
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".toml"))

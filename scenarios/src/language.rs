@@ -15,6 +15,7 @@ use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::tree::{Path, Step};
 use crate::values::{Names, Rate, Window};
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
@@ -43,11 +44,17 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
 }
 
 /// How a key that is demanded may look.
-pub(crate) fn example_of(key: &str) -> Option<&'static str> {
+pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
+    let is_uniform = table.0.last() == Some(&Step::Key("uniform".to_owned()));
     Some(match key {
-        "protocol" => "protocol = \"raft\"",
-        "duration" => "duration = \"20s\"",
         "at" => "at = \"5s\"",
+        "mean" => "mean = \"5ms\"",
+        "median" => "median = \"1ms\"",
+        "p99" => "p99 = \"8ms\"",
+        "count" => "count = 100",
+        "exponent" => "exponent = 0.99",
+        "from" if is_uniform => "from = \"1ms\"",
+        "to" if is_uniform => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
         _ => return None,
@@ -62,10 +69,11 @@ pub(crate) struct Top {
     /// What this scenario shows, in a line. Left out, it is the scenario's name.
     pub(crate) title: Option<String>,
     /// The protocol that runs, by its name in the catalog.
-    pub(crate) protocol: String,
+    #[allow(dead_code)] // looked up before the rest of the top level is known to be right
+    pub(crate) protocol: Option<String>,
     /// How long the run lasts, in simulated time.
     #[schemars(extend("x-range" = "above 0, at most 10 years"))]
-    pub(crate) duration: Span,
+    pub(crate) duration: Option<Span>,
     /// The number all chance is drawn from. `--seed` wins.
     #[schemars(extend("default" = 1))]
     pub(crate) seed: Option<u64>,
@@ -239,9 +247,11 @@ pub(crate) struct OneWay {
 pub(crate) struct ExpectTable {
     /// The history of the operations is linearizable.
     #[schemars(extend("const" = true))]
+    #[allow(dead_code)] // whether it is true is seen in the tree, like that of an invariant
     pub(crate) linearizable: Option<bool>,
     /// Operations do not wait in vain at the end, not even for want of a quorum.
     #[schemars(extend("const" = true))]
+    #[allow(dead_code)] // the same
     pub(crate) progress: Option<bool>,
     /// This property is violated: an invariant of the protocol, `linearizable`, `progress` or
     /// `panicked`.

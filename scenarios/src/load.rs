@@ -66,11 +66,7 @@ pub fn load_text(text: &[u8], request: &Request<'_>, catalog: &[Entry]) -> Resul
     resolve_text(Found { origin: Origin::Memory, shown, bytes: text.to_vec() }, request, catalog)
 }
 
-fn resolve_text(
-    found: Found,
-    request: &Request<'_>,
-    catalog: &[Entry],
-) -> Result<Loaded, Report> {
+fn resolve_text(found: Found, request: &Request<'_>, catalog: &[Entry]) -> Result<Loaded, Report> {
     let mut sources = Sources::default();
     let mut findings = Vec::new();
     let (origin, name) = (found.origin.clone(), found.origin.name());

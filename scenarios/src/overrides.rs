@@ -8,12 +8,7 @@ use crate::source::{Site, Sources};
 use crate::tree::{Data, Path, Step, Tree};
 
 /// Sets one key; the text is a source of its own, so that messages can underline parts of it.
-pub(crate) fn set(
-    tree: &mut Tree,
-    sources: &mut Sources,
-    text: &str,
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn set(tree: &mut Tree, sources: &mut Sources, text: &str, findings: &mut Vec<Finding>) {
     let source = sources.add("--set", text);
     let Some((key, value)) = text.split_once('=') else {
         findings.push(diagnose::set_without_value(Site::new(source, 0..text.len())));
@@ -64,7 +59,11 @@ fn read(value: &str, site: Site, findings: &mut Vec<Finding>) -> Option<Tree> {
         Ok(parsed) => Tree::of_value(parsed, site.source, site.start, findings),
         Err(error) if value.starts_with(['"', '\'', '[', '{']) => {
             let message = error.message();
-            findings.push(diagnose::syntax(site.clone(), value_text(value, &site).as_str(), message));
+            findings.push(diagnose::syntax(
+                site.clone(),
+                value_text(value, &site).as_str(),
+                message,
+            ));
             None
         }
         Err(_) => Some(Tree::string(value, site)),

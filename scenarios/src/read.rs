@@ -101,6 +101,12 @@ impl<'a> Desk<'a> {
             };
             if !is_echo {
                 let at = base.join(&complaint.path);
+                let is_here = match complaint.path.0.as_slice() {
+                    [] => true,
+                    [Step::Key(key)] => diagnose::unknown_field(&complaint.message) == Some(key),
+                    _ => false,
+                };
+                let known = if is_here { known } else { &[] };
                 let finding = diagnose::misread(self.tree, &at, &complaint.message, known);
                 self.say(finding);
             }

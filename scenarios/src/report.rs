@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
+};
 
 use crate::source::{Site, Sources};
 
@@ -170,9 +172,17 @@ impl Report {
         let title = level.primary_title(normalize_untrusted_str(&finding.message));
         let mut group = Group::with_title(title);
         if let Some(site) = &finding.site {
-            group = group.element(self.snippet(site, &finding.label, AnnotationKind::Primary));
-            for (site, label) in &finding.also {
-                group = group.element(self.snippet(site, label, AnnotationKind::Context));
+            let mut first = self.snippet(site);
+            first = first.annotation(annotation(site, &finding.label, AnnotationKind::Primary));
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                finding.also.iter().partition(|(also, _)| also.source == site.source);
+            for (also, label) in here {
+                first = first.annotation(annotation(also, label, AnnotationKind::Context));
+            }
+            group = group.element(first);
+            for (also, label) in elsewhere {
+                let context = annotation(also, label, AnnotationKind::Context);
+                group = group.element(self.snippet(also).annotation(context));
             }
         }
         for help in &finding.help {
@@ -181,17 +191,13 @@ impl Report {
         vec![group]
     }
 
-    fn snippet<'a>(
-        &'a self,
-        site: &Site,
-        label: &str,
-        kind: AnnotationKind,
-    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    fn snippet(&self, site: &Site) -> Snippet<'_, Annotation<'_>> {
         let source = &self.sources.0[site.source];
-        let mut annotation = kind.span(site.span());
-        if !label.is_empty() {
-            annotation = annotation.label(normalize_untrusted_str(label));
-        }
-        Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation)
+        Snippet::source(source.text.as_str()).path(normalize_untrusted_str(&source.name))
     }
+}
+
+fn annotation<'a>(site: &Site, label: &str, kind: AnnotationKind) -> Annotation<'a> {
+    let annotation = kind.span(site.span());
+    if label.is_empty() { annotation } else { annotation.label(normalize_untrusted_str(label)) }
 }

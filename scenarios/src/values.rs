@@ -65,7 +65,8 @@ const MOST_DECIMALS: usize = 6;
 impl Rate {
     /// Reads `"500/s"`; the error is a sentence with a cure.
     fn parse(text: &str) -> Result<Rate, String> {
-        let cure = "write a number and a unit of time, like \"500/s\" (units: /us, /ms, /s, /m, /h)";
+        let cure =
+            "write a number and a unit of time, like \"500/s\" (units: /us, /ms, /s, /m, /h)";
         let wrong = || format!("\"{text}\" is no rate: {cure}");
         let (number, unit) = text.split_once('/').ok_or_else(wrong)?;
         let unit = match unit.trim() {
@@ -143,8 +144,9 @@ pub(crate) struct Window {
 impl Window {
     fn parse(text: &str) -> Result<Window, String> {
         let cure = "write where it begins and ends, like \"5s..10s\"";
-        let (from, to) =
-            text.split_once("..").ok_or_else(|| format!("\"{text}\" is no part of a run: {cure}"))?;
+        let (from, to) = text
+            .split_once("..")
+            .ok_or_else(|| format!("\"{text}\" is no part of a run: {cure}"))?;
         let (from, to) = (Span::parse(from)?, Span::parse(to)?);
         if from >= to {
             return Err(format!("\"{text}\" ends before it begins: {cure}"));

@@ -77,8 +77,10 @@ pub(crate) fn unreadable(site: Option<Site>, name: &str, why: &str) -> Finding {
 pub(crate) fn unknown_scenario(name: &str, near: Option<&str>) -> Finding {
     Finding::nowhere(None, format!("there is no scenario `{name}`"))
         .help_if(near.map(|near| format!("did you mean `{near}`?")))
-        .help("`rehearsal list scenarios` shows those that are built in; a file is named with its \
-               .toml")
+        .help(
+            "`rehearsal list scenarios` shows those that are built in; a file is named with its \
+               .toml",
+        )
 }
 
 pub(crate) fn extends_leaves(site: Site) -> Finding {
@@ -113,10 +115,8 @@ pub(crate) fn set_into_value(site: Site, table: &Path, is_list: bool) -> Finding
 pub(crate) fn set_bad_index(site: Site, list: &Path, length: Option<usize>) -> Finding {
     match length {
         Some(0) | None => Finding::error(site, format!("`{list}` has no entries")),
-        Some(length) => {
-            Finding::error(site, format!("`{list}` has only {length} entries"))
-                .help(format!("they are {list}[0] to {list}[{}]", length - 1))
-        }
+        Some(length) => Finding::error(site, format!("`{list}` has only {length} entries"))
+            .help(format!("they are {list}[0] to {list}[{}]", length - 1)),
     }
 }
 

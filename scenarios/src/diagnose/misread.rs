@@ -58,33 +58,36 @@ fn expected_names(message: &str) -> Vec<&str> {
 
 /// A key that does not exist.
 pub(crate) fn unknown_key(tree: &Tree, table: &Path, key: &str, candidates: &[&str]) -> Finding {
-    let here = place(table);
-    let mut names = candidates.to_vec();
-    names.sort_unstable();
-    names.dedup();
+    let place = place(table);
+    let here = if table.0.is_empty() { format!("at {place}") } else { format!("in {place}") };
+    let mut names: Vec<&str> = Vec::new();
+    for name in candidates {
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
     let near = suggest::nearest(key, names.iter().copied());
     let finding =
-        Finding::error(tree.key_site(&table.key(key)), format!("unknown key `{key}` in {here}"));
+        Finding::error(tree.key_site(&table.key(key)), format!("unknown key `{key}` {here}"));
     let finding = match (near, language::home_of(key)) {
         (Some(near), _) => finding.help(format!("did you mean `{near}`?")),
-        (None, Some("")) if !table.0.is_empty() => finding.help(format!(
-            "`{key}` belongs to the top level: move it above the first [table]"
-        )),
+        (None, Some("")) if !table.0.is_empty() => finding
+            .help(format!("`{key}` belongs to the top level: move it above the first [table]")),
         (None, Some(home)) if table.0.is_empty() => {
             finding.help(format!("`{key}` belongs into {home}"))
         }
         _ => finding,
     };
     match names.as_slice() {
-        [] => finding.help(format!("{here} has no keys")),
-        names => finding.help(format!("{here} knows {}", suggest::list(names.iter().copied()))),
+        [] => finding.help(format!("{place} has no keys")),
+        names => finding.help(format!("{place} knows {}", suggest::list(names.iter().copied()))),
     }
 }
 
 fn missing_key(tree: &Tree, table: &Path, key: &str) -> Finding {
     let here = place(table);
     let finding = Finding::error(tree.site(table), format!("{here} lacks the key `{key}`"));
-    match language::example_of(key) {
+    match language::example_of(table, key) {
         Some(example) => finding.help(format!("add {example}")),
         None => finding,
     }
@@ -110,6 +113,7 @@ fn wrong_value(tree: &Tree, at: &Path, expected: &str) -> Finding {
 /// A sentence of ours that came through serde; what follows its last colon is the cure.
 fn sentence(tree: &Tree, at: &Path, message: &str) -> Finding {
     let (what, help) = split_cure(message);
+    let help = help.or(what.ends_with("ends before it begins").then_some("exchange its ends"));
     let finding = Finding::error(tree.site(at), what).help_if(help.map(str::to_owned));
     match tree.at(at) {
         Some(value) => finding.help_if(percentage(value)),
@@ -119,11 +123,21 @@ fn sentence(tree: &Tree, at: &Path, message: &str) -> Finding {
 
 /// Splits `what is wrong: what to do`.
 pub(crate) fn split_cure(message: &str) -> (&str, Option<&str>) {
-    const VERBS: [&str; 8] =
-        ["write", "name", "remove", "raise", "use", "make", "0.99 is", "exchange"];
+    const CURES: [&str; 10] = [
+        "write",
+        "name",
+        "remove",
+        "raise",
+        "lower",
+        "use",
+        "make",
+        "exchange",
+        "0.99 is",
+        "for no time",
+    ];
     for separator in [": ", "; "] {
         if let Some((what, cure)) = message.rsplit_once(separator)
-            && VERBS.iter().any(|verb| cure.starts_with(verb))
+            && CURES.iter().any(|verb| cure.starts_with(verb))
         {
             return (what, Some(cure));
         }
@@ -164,6 +178,12 @@ pub(crate) fn describe(tree: &Tree) -> String {
 fn cure(at: &Path, value: &Tree, expected: &str) -> Option<String> {
     let key = last_key(at);
     match &value.data {
+        _ if key == "`partition`" => {
+            Some("write each group as a list: [[\"n1\", \"n2\"], [\"n3\"]]".into())
+        }
+        _ if expected == "a boolean" && at.0.first() == Some(&Step::Key("expect".into())) => {
+            Some(format!("write {} = true", key.trim_matches('`')))
+        }
         Data::Scalar(Value::Number(n)) if expected.contains("duration") => {
             Some(format!("write a number and a unit, like \"{n}ms\" or \"{n}s\""))
         }

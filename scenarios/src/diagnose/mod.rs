@@ -47,6 +47,17 @@ pub(crate) fn unknown_protocol(site: Site, name: &str, catalog: &[Entry]) -> Fin
         .help(format!("the catalog has {}", suggest::list(names())))
 }
 
+pub(crate) fn no_protocol(site: Site, catalog: &[Entry]) -> Finding {
+    Finding::error(site, "the scenario does not say which `protocol` runs")
+        .help("add protocol = \"...\" at the top")
+        .help(format!("the catalog has {}", suggest::list(catalog.iter().map(|entry| entry.name))))
+}
+
+pub(crate) fn missing_duration(site: Site) -> Finding {
+    Finding::error(site, "the scenario does not say how long a run lasts: `duration` is missing")
+        .help("add duration = \"20s\" at the top")
+}
+
 pub(crate) fn no_duration(site: Site) -> Finding {
     Finding::error(site, "a run needs some time").help("write a duration above zero, like \"20s\"")
 }
@@ -57,7 +68,8 @@ pub(crate) fn duration_too_long(site: Site) -> Finding {
 }
 
 pub(crate) fn unknown_bug(site: Site, name: &str, protocol: &str, known: &[BugInfo]) -> Finding {
-    let names: Vec<&str> = known.iter().flat_map(|bug| [Some(bug.slug), bug.id]).flatten().collect();
+    let names: Vec<&str> =
+        known.iter().flat_map(|bug| [Some(bug.slug), bug.id]).flatten().collect();
     let near = suggest::nearest(name, names.iter().copied());
     let finding = Finding::error(site, format!("{protocol} has no planted bug \"{name}\""))
         .help_if(near.map(|near| format!("did you mean \"{near}\"?")));
@@ -85,9 +97,8 @@ pub(crate) fn too_many_nodes(site: Site, total: u64, most: u64) -> Finding {
 }
 
 pub(crate) fn no_nodes_of_first_role(site: Site, role: &RoleInfo) -> Finding {
-    Finding::error(site, format!("a cluster needs at least one of its {}", role.plural)).help(
-        format!("write a number from 1 up; {} is the default", role.default_count),
-    )
+    Finding::error(site, format!("a cluster needs at least one of its {}", role.plural))
+        .help(format!("write a number from 1 up; {} is the default", role.default_count))
 }
 
 pub(crate) fn no_count(site: Site, found: &str) -> Finding {
@@ -121,7 +132,7 @@ pub(crate) fn nobody_named(site: Site) -> Finding {
 }
 
 pub(crate) fn mixed_target(site: Site) -> Finding {
-    Finding::error(site, "\"leader\" and \"followers\" can not share a list")
+    Finding::error(site, "\"leader\" and \"followers\" can not share a list with others")
         .help("write one [[fault]] for each, at the same time")
 }
 

@@ -13,7 +13,10 @@ pub(crate) fn fault_without_kind(site: Site) -> Finding {
         .help(format!("add one of {}", suggest::list(FAULT_KINDS)))
 }
 
-pub(crate) fn two_faults((first, first_site): (&str, Site), (second, site): (&str, Site)) -> Finding {
+pub(crate) fn two_faults(
+    (first, first_site): (&str, Site),
+    (second, site): (&str, Site),
+) -> Finding {
     Finding::error(site, format!("one [[fault]] is one thing, not `{first}` and `{second}`"))
         .also(first_site, "this is a fault already")
         .help("write a second [[fault]], at the same time")
@@ -48,8 +51,11 @@ pub(crate) fn restart_of_rank(site: Site) -> Finding {
 }
 
 pub(crate) fn isolated_from_nobody(site: Site, plural: &str) -> Finding {
-    Finding::error(site, format!("these are all the {plural}: there is nobody to isolate them from"))
-        .help("name fewer nodes")
+    Finding::error(
+        site,
+        format!("these are all the {plural}: there is nobody to isolate them from"),
+    )
+    .help("name fewer nodes")
 }
 
 pub(crate) fn one_group(site: Site, found: usize) -> Finding {

@@ -181,12 +181,7 @@ impl Cast {
     }
 
     /// The one target that names mean.
-    pub(crate) fn target(
-        &self,
-        desk: &mut Desk<'_>,
-        names: &Names,
-        path: &Path,
-    ) -> Option<Target> {
+    pub(crate) fn target(&self, desk: &mut Desk<'_>, names: &Names, path: &Path) -> Option<Target> {
         let mut targets = self.targets(desk, names, path)?;
         if targets.len() > 1 {
             desk.say(diagnose::mixed_target(desk.site(path)));

@@ -14,15 +14,19 @@ use crate::toml_text;
 use crate::tree::{Path, Tree};
 
 /// Properties that every protocol is judged by.
-pub(crate) const COMMON: [&str; 3] = ["linearizable", "progress", "panicked"];
+const COMMON: [&str; 3] = ["linearizable", "progress", "panicked"];
 
 pub(super) fn expectations(
     desk: &mut Desk<'_>,
     entry: Option<&Entry>,
     duration: Option<Span>,
 ) -> Option<Vec<Expectation>> {
-    let invariants: Vec<&str> =
-        entry.map(|entry| (entry.invariants)()).unwrap_or_default().iter().map(|i| i.name).collect();
+    let invariants: Vec<&str> = entry
+        .map(|entry| (entry.invariants)())
+        .unwrap_or_default()
+        .iter()
+        .map(|i| i.name)
+        .collect();
     let mut all = Some(Vec::new());
     for at in super::items(desk, &Path::of("expect"))? {
         match (one(desk, &invariants, entry, &at, duration), &mut all) {
@@ -45,8 +49,11 @@ fn one(
     let mut keys: Vec<&String> =
         table.into_iter().flat_map(|t| t.keys()).filter(|key| *key != "during").collect();
     keys.sort_by_key(|key| desk.key_site(&at.key(key)));
-    let named: BTreeSet<String> =
-        keys.iter().filter(|key| invariants.contains(&key.as_str())).map(|k| (*k).clone()).collect();
+    let named: BTreeSet<String> = keys
+        .iter()
+        .filter(|key| invariants.contains(&key.as_str()))
+        .map(|k| (*k).clone())
+        .collect();
     let read = desk.read_without::<ExpectTable>(at, &named, invariants)?;
     let key = match keys.as_slice() {
         [key] => *key,
@@ -104,12 +111,8 @@ fn demanded(desk: &mut Desk<'_>, path: &Path) -> bool {
             false
         }
         _ => {
-            let finding = diagnose::misread(
-                desk.tree,
-                path,
-                "invalid type: this, expected a boolean",
-                &[],
-            );
+            let finding =
+                diagnose::misread(desk.tree, path, "invalid type: this, expected a boolean", &[]);
             desk.say(finding);
             false
         }

@@ -9,6 +9,7 @@ use super::{timeline, world};
 use crate::diagnose;
 use crate::language::{FAULT_KINDS, FaultTable, OneWay};
 use crate::read::Desk;
+use crate::source::Site;
 use crate::tree::{Path, Tree};
 use crate::values::Names;
 
@@ -28,7 +29,8 @@ pub(super) fn faults(
     let mut written = Vec::new();
     let mut complete = true;
     for at in super::items(desk, &Path::of("fault"))? {
-        match desk.read::<FaultTable>(&at).and_then(|table| one(desk, cast, &at, &table, duration)) {
+        match desk.read::<FaultTable>(&at).and_then(|table| one(desk, cast, &at, &table, duration))
+        {
             Some(fault) => written.push(fault),
             None => complete = false,
         }
@@ -56,9 +58,8 @@ fn one(
     let cast = cast?;
     let path = at.key(kind);
     let fault = fault(desk, cast, kind, &path, table)?;
-    let by_name = written_names(table).is_some_and(|names| {
-        names.names.iter().all(|name| cast.node(name).is_some())
-    });
+    let by_name = written_names(table)
+        .is_some_and(|names| names.names.iter().all(|name| cast.node(name).is_some()));
     let planned = PlannedFault { at: SimTime(table.at.0), lasts: lasts?, fault };
     Some(Written { planned, at: at.clone(), by_name })
 }
@@ -86,12 +87,7 @@ fn kind(desk: &mut Desk<'_>, at: &Path) -> Option<&'static str> {
 
 /// `for` and `restart_after` are one thing to the plan; the language keeps apart what lasts and
 /// what comes back. `None` when they are used wrongly.
-fn lasts(
-    desk: &mut Desk<'_>,
-    at: &Path,
-    kind: &str,
-    table: &FaultTable,
-) -> Option<Option<Span>> {
+fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Option<Option<Span>> {
     if let (true, Some(span)) = (matches!(kind, "crash" | "restart"), table.lasts) {
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
@@ -178,12 +174,22 @@ fn partition(
     for (index, group) in groups.iter().enumerate() {
         for (earlier, other) in groups[..index].iter().enumerate() {
             if let Some(name) = shared(cast, group, other) {
-                let (site, there) = (desk.site(&path.item(index)), desk.site(&path.item(earlier)));
+                let site = spot(desk, &path.item(index), &name);
+                let there = spot(desk, &path.item(earlier), &name);
                 desk.say(diagnose::in_two_groups(site, there, &name));
             }
         }
     }
     (desk.findings.len() == before).then_some(Fault::Partition(groups))
+}
+
+/// Where a group names somebody; the whole group where it is by a role.
+fn spot(desk: &Desk<'_>, group: &Path, name: &str) -> Site {
+    let names = desk.tree.at(group).and_then(Tree::list).unwrap_or_default();
+    match names.iter().position(|written| written.as_str() == Some(name)) {
+        Some(index) => desk.site(&group.item(index)),
+        None => desk.site(group),
+    }
 }
 
 /// Somebody who is in both groups.

@@ -22,7 +22,6 @@ use crate::tree::{Path, Tree};
 use crate::values::Names;
 
 pub(crate) use cast::{Cast, each};
-pub(crate) use expectations::COMMON;
 
 const LONGEST: Span = Span::secs(10 * 365 * 24 * 3600);
 
@@ -44,8 +43,7 @@ pub(crate) fn plan<'c>(
     let latency = network.as_ref().map(|network| &network.latency);
     let config = entry.and_then(|entry| config(desk, entry, latency));
     unused_tables(desk, catalog, entry);
-    let bugs =
-        entry.zip(top.as_ref()).and_then(|(entry, top)| bugs(desk, entry, top.bug.as_ref()));
+    let bugs = entry.zip(top.as_ref()).and_then(|(entry, top)| bugs(desk, entry, top.bug.as_ref()));
     let (top, entry) = (top?, entry?);
     let plan = Plan {
         scenario: scenario.to_owned(),
@@ -86,7 +84,10 @@ fn top(desk: &mut Desk<'_>, catalog: &[Entry]) -> Option<Top> {
 /// The protocol is looked up even when other keys of the top level are wrong, because most of the
 /// other mistakes can only be seen by those who know it.
 fn entry<'c>(desk: &mut Desk<'_>, catalog: &'c [Entry]) -> Option<&'c Entry> {
-    let tree = desk.tree.get("protocol")?;
+    let Some(tree) = desk.tree.get("protocol") else {
+        desk.say(diagnose::no_protocol(desk.site(&Path::default()), catalog));
+        return None;
+    };
     let name = tree.as_str()?;
     let entry = catalog.iter().find(|entry| entry.name == name);
     if entry.is_none() {
@@ -95,8 +96,12 @@ fn entry<'c>(desk: &mut Desk<'_>, catalog: &'c [Entry]) -> Option<&'c Entry> {
     entry
 }
 
-fn duration(desk: &mut Desk<'_>, duration: Span) -> Option<Span> {
+fn duration(desk: &mut Desk<'_>, duration: Option<Span>) -> Option<Span> {
     let site = desk.site(&Path::of("duration"));
+    let Some(duration) = duration else {
+        desk.say(diagnose::missing_duration(site));
+        return None;
+    };
     if duration == Span::ZERO {
         desk.say(diagnose::no_duration(site));
         return None;

@@ -32,6 +32,7 @@ pub(super) fn workload(
     let mix = entry.and_then(|entry| mix(desk, entry, table.mix.as_ref(), &path.key("mix")));
     let keys = keys(desk, &path, table.keys.clone());
     let times = times(desk, &path, &table, duration);
+    let cast = cast.filter(|_| entry.is_some_and(|entry| !entry.operations.is_empty()));
     let load = load(desk, &path, &table, cast);
     let (start, stop) = times?;
     Some(Some(Workload { load: load?, keys, mix: mix?, start, stop }))

@@ -71,7 +71,9 @@ fn review(config: &ErasedConfig, round_trip: Span) -> Vec<Remark> {
         remarks.push(Remark {
             is_error: false,
             key: "election_timeout",
-            message: format!("the spread is below the round trip of {round_trip}: votes will split"),
+            message: format!(
+                "the spread is below the round trip of {round_trip}: votes will split"
+            ),
             help: "write a wider range".into(),
         });
     }
@@ -136,12 +138,7 @@ pub(crate) const GOSSIP: Entry = Entry {
     name: "gossip",
     summary: "Spreads what it heard.",
     roles: || {
-        vec![RoleInfo {
-            singular: "peer",
-            plural: "peers",
-            default_count: 8,
-            takes_calls: false,
-        }]
+        vec![RoleInfo { singular: "peer", plural: "peers", default_count: 8, takes_calls: false }]
     },
     operations: &[],
     ..PAXOS
