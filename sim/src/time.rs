@@ -12,13 +12,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// An instant of the simulated world, in nanoseconds since the start of the run.
 ///
 /// Protocols never see it: what a node may know of time is [`LocalTime`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct SimTime(pub u64);
 
 /// An instant of one node's own clock, in nanoseconds. Only differences between instants of the
 /// same node mean anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct LocalTime(pub u64);
 

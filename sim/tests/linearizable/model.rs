@@ -50,9 +50,7 @@ pub(crate) fn apply(state: &Value, operation: Do) -> (Value, Reply) {
             list.push(value);
             (Some(list), Reply::Done)
         }
-        Do::Cas(from, to) if *state == Some(vec![from]) => {
-            (Some(vec![to]), Reply::Swapped(true))
-        }
+        Do::Cas(from, to) if *state == Some(vec![from]) => (Some(vec![to]), Reply::Swapped(true)),
         Do::Cas(..) => (state.clone(), Reply::Swapped(false)),
     }
 }

@@ -1,5 +1,7 @@
 //! Tries every order of a small history.
 
+use std::collections::BTreeSet;
+
 use rehearsal_sim::history::Call;
 use rehearsal_sim::service::Outcome;
 use rehearsal_sim::time::SimTime;
@@ -24,11 +26,17 @@ fn can_place(log: &Log, end: SimTime) -> bool {
         .iter()
         .filter(|call| call.called <= end && call.outcome != Outcome::Failed)
         .collect();
-    search(&known, end, 0, &None)
+    search(&known, end, 0, &None, &mut BTreeSet::new())
 }
 
 /// Whether the operations not in `placed` can follow `state`.
-fn search(known: &[&Call<Op, Reply>], end: SimTime, placed: u32, state: &Value) -> bool {
+fn search(
+    known: &[&Call<Op, Reply>],
+    end: SimTime,
+    placed: u32,
+    state: &Value,
+    failed: &mut BTreeSet<(u32, Value)>,
+) -> bool {
     let must = |call: &Call<Op, Reply>| {
         matches!(call.outcome, Outcome::Ok(_)) && call.ended.is_some_and(|ended| ended <= end)
     };
@@ -36,15 +44,21 @@ fn search(known: &[&Call<Op, Reply>], end: SimTime, placed: u32, state: &Value) 
     if !left().any(|i| must(known[i])) {
         return true;
     }
-    left().any(|i| {
+    if failed.contains(&(placed, state.clone())) {
+        return false;
+    }
+    let can = left().any(|i| {
         let call = known[i];
-        let is_first =
-            left().all(|j| !must(known[j]) || known[j].ended.unwrap() >= call.called);
+        let is_first = left().all(|j| !must(known[j]) || known[j].ended.unwrap() >= call.called);
         let (after, reply) = apply(state, call.operation.1);
         let is_legal = match &call.outcome {
             Outcome::Ok(must) => *must == reply,
             _ => true,
         };
-        is_first && is_legal && search(known, end, placed | 1 << i, &after)
-    })
+        is_first && is_legal && search(known, end, placed | 1 << i, &after, failed)
+    });
+    if !can {
+        failed.insert((placed, state.clone()));
+    }
+    can
 }

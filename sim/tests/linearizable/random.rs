@@ -8,10 +8,11 @@ use crate::oracle::first_violation;
 
 /// A history of a correct register: each operation takes effect at an instant of its span.
 fn correct(dice: &mut Dice, unique: bool) -> Log {
-    let clients = 2 + dice.below(3);
-    let count = 3 + dice.below(6);
+    let is_wide = dice.chance(6);
+    let clients = if is_wide { 4 + dice.below(5) } else { 2 + dice.below(3) };
+    let count = if is_wide { 7 + dice.below(5) } else { 3 + dice.below(6) };
     let width = 1 + dice.below(8);
-    let mut clocks = vec![0; 4];
+    let mut clocks = vec![0; 8];
     let mut drafts = Vec::new();
     for serial in 1..=count {
         let client = usize::try_from(dice.below(clients)).unwrap();
@@ -59,27 +60,29 @@ fn correct(dice: &mut Dice, unique: bool) -> Log {
 
 /// Changes a reply, a span or an outcome here and there.
 fn spoil(dice: &mut Dice, log: &mut Log) {
-    let replies: Vec<Reply> =
-        log.calls.iter().filter_map(|call| match &call.outcome {
+    let replies: Vec<Reply> = log
+        .calls
+        .iter()
+        .filter_map(|call| match &call.outcome {
             Outcome::Ok(reply) => Some(reply.clone()),
             _ => None,
         })
         .collect();
-    for _ in 0..=dice.below(2) {
+    for _ in 0..2 + dice.below(5) {
         let index = usize::try_from(dice.below(log.calls.len() as u64)).unwrap();
         let other = usize::try_from(dice.next() % replies.len().max(1) as u64).unwrap();
         let call = &mut log.calls[index];
-        match (dice.below(5), &call.outcome, call.operation.1) {
-            (0..2, Outcome::Ok(_), Do::Get) => {
+        match (dice.below(6), &call.outcome, call.operation.1) {
+            (0..3, Outcome::Ok(_), Do::Get) => {
                 let found = replies.get(other).filter(|reply| matches!(reply, Reply::Is(_)));
-                let made = apply(&None, Do::Put(dice.below(8))).0;
+                let made = apply(&None, Do::Put(dice.below(6))).0;
                 call.outcome = Outcome::Ok(found.cloned().unwrap_or(Reply::Is(made)));
             }
             (0..3, Outcome::Ok(_), Do::Cas(..)) => {
                 call.outcome = Outcome::Ok(Reply::Swapped(dice.chance(50)));
             }
-            (3, Outcome::Ok(_), _) => call.ended = Some(call.called),
-            (_, Outcome::Unknown, _) => call.outcome = Outcome::Failed,
+            (3..5, Outcome::Ok(_), _) => call.ended = Some(call.called),
+            (_, Outcome::Unknown, _) if dice.chance(50) => call.outcome = Outcome::Failed,
             _ => {}
         }
     }

@@ -27,8 +27,11 @@ pub(super) fn explain<M: Sequential>(
     let why = if before.is_empty() {
         "no order of the operations before it allows this reply".to_owned()
     } else {
-        let mut names: Vec<String> =
-            before.iter().filter_map(|&state| states.get(state)).map(|s| format!("{s:?}")).collect();
+        let mut names: Vec<String> = before
+            .iter()
+            .filter_map(|&state| states.get(state))
+            .map(|s| format!("{s:?}"))
+            .collect();
         if names.len() < before.len() {
             names.push("a value that nobody saw".to_owned());
         }
@@ -57,8 +60,7 @@ fn details<M: Sequential>(plan: &Plan<M>, culprit: usize, event: usize) -> Vec<S
     let ops = || plan.ops.iter().enumerate().filter(|(index, _)| *index != culprit);
     let mut over: Vec<_> = ops().filter(|(_, op)| op.returned < event).collect();
     over.sort_by_key(|(_, op)| op.returned);
-    let open: Vec<_> =
-        ops().filter(|(_, op)| op.called < event && op.returned > event).collect();
+    let open: Vec<_> = ops().filter(|(_, op)| op.called < event && op.returned > event).collect();
     let mut lines = Vec::new();
     if let Some(earlier) = over.len().checked_sub(RECENT + 1) {
         lines.push(format!("{} operations that ended earlier", earlier + 1));
@@ -90,9 +92,11 @@ fn line<M: Sequential>(call: &Call<M::Operation, M::Reply>) -> String {
 
 /// How far a sweep got, in words.
 pub(super) fn how_far<M: Sequential>(plan: &Plan<M>, event: usize) -> String {
-    let returns = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Return(_))).count();
-    let is_open =
-        |op: &&super::plan::Op<M>| op.called <= event && op.returned >= event && op.returned != NEVER;
+    let returns =
+        |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Return(_))).count();
+    let is_open = |op: &&super::plan::Op<M>| {
+        op.called <= event && op.returned >= event && op.returned != NEVER
+    };
     let open = plan.ops.iter().filter(is_open).count();
     let (Event::Return(op) | Event::Call(op)) = plan.events[event];
     let call = plan.ops[op].call;

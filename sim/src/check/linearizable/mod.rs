@@ -29,6 +29,7 @@
 mod bits;
 mod config;
 mod explain;
+mod judge;
 mod outlook;
 mod plan;
 mod prune;
@@ -37,10 +38,9 @@ mod states;
 
 use std::collections::BTreeMap;
 
-use self::outlook::Outlook;
-use self::plan::{Class, Event, Plan};
-use self::search::{Answer, Search};
-use self::states::States;
+use self::judge::Judge;
+use self::plan::Plan;
+use self::search::Answer;
 use super::{Explanation, Verdict};
 use crate::history::{Call, History};
 use crate::service::{Operation, Sequential, Service};
@@ -104,71 +104,23 @@ fn judge<M: Sequential>(
     calls: &[&Call<M::Operation, M::Reply>],
     budget: Budget,
 ) -> Verdict {
-    let mut plan = Plan::<M>::new(calls);
-    let mut states = States::new(&plan, false);
-    let classes = plan::classes(&mut plan, &states.goals);
-    let all = plan.events.len();
-    match sweep(&plan, &classes, &mut states, budget, (all, all)) {
+    let plan = Plan::<M>::new(calls);
+    let mut judge = Judge::new(&plan, budget, false);
+    match judge.decide(plan.events.len(), plan.events.len()) {
         Answer::Holds => Verdict::Pass,
         Answer::Exhausted { event } => Verdict::Inconclusive(format!(
             "the budget of {} configurations ended before object {object} was judged: {}",
             budget.configurations,
             explain::how_far(&plan, event),
         )),
-        Answer::Breaks { event, .. } => {
-            let event = blame(&plan, &classes, &mut states, budget, event);
-            let mut states = States::new(&plan, true);
-            let classes = plan::classes(&mut plan, &states.goals);
-            let answer = sweep(&plan, &classes, &mut states, budget, (event + 1, event));
-            let before = match answer {
-                Answer::Breaks { event: at, states } if at == event => states,
+        Answer::Breaks { since, .. } => {
+            let event = judge.blame(since);
+            let mut judge = Judge::new(&plan, budget, true);
+            let before = match judge.decide(event + 1, event) {
+                Answer::Breaks { event: at, states, .. } if at == event => states,
                 _ => Vec::new(),
             };
-            Verdict::Fail(explain::explain(&plan, &states, object, event, &before))
+            Verdict::Fail(explain::explain(&plan, &judge.states, object, event, &before))
         }
     }
-}
-
-/// Sweeps the first `events` of the events, looking ahead as far as `limit`.
-fn sweep<M: Sequential>(
-    plan: &Plan<M>,
-    classes: &[Class],
-    states: &mut States<M>,
-    budget: Budget,
-    (events, limit): (usize, usize),
-) -> Answer {
-    let outlook = Outlook::new(plan, states, classes, limit);
-    Search::new(plan, classes, states, outlook, budget.configurations).run(events)
-}
-
-/// The first return that can not be placed, given that a sweep which looked ahead broke at `event`:
-/// strides that double find a beginning that breaks, halving them finds the shortest.
-fn blame<M: Sequential>(
-    plan: &Plan<M>,
-    classes: &[Class],
-    states: &mut States<M>,
-    budget: Budget,
-    event: usize,
-) -> usize {
-    let is_return = |at: &usize| matches!(plan.events[*at], Event::Return(_));
-    let returns: Vec<usize> = (event..plan.events.len()).filter(is_return).collect();
-    let mut breaks = |at: usize| {
-        let end = returns[at] + 1;
-        matches!(sweep(plan, classes, states, budget, (end, end)), Answer::Breaks { .. })
-    };
-    let (mut low, mut high, mut stride) = (0, 0, 1);
-    while high < returns.len() - 1 && !breaks(high) {
-        low = high + 1;
-        high = (high + stride).min(returns.len() - 1);
-        stride *= 2;
-    }
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if breaks(middle) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    returns[high]
 }

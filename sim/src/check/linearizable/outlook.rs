@@ -5,7 +5,7 @@
 //! Only objects whose states that matter form a forest have an outlook: every such state comes
 //! about by blind writes or from exactly one other such state. Unique written values make it so.
 
-use super::plan::{Class, Plan};
+use super::plan::{Classes, Plan};
 use super::states::{States, UNSEEN};
 use crate::service::{Accepts, Sequential};
 
@@ -50,12 +50,14 @@ pub(super) struct Outlook {
 }
 
 impl Outlook {
-    /// Looks ahead as far as the events before `limit`: later returns are not waited for.
+    /// Looks ahead as far as the events before `limit`: later returns are not waited for, and
+    /// neither are operations that are not `heeded`.
     pub(super) fn new<M: Sequential>(
         plan: &Plan<M>,
         states: &States<M>,
-        classes: &[Class],
+        classes: &Classes,
         limit: usize,
+        heeded: &[bool],
     ) -> Option<Outlook> {
         if !states.complete {
             return None;
@@ -79,33 +81,46 @@ impl Outlook {
         for &(_, op, to) in &states.edges {
             outlook.targets[op].push(to);
         }
-        for (class, members) in classes.iter().enumerate() {
+        for (class, members) in classes.list.iter().enumerate() {
             if let Some(goal) = states.goals[members.op] {
                 outlook.classes[goal].push(class);
             }
         }
-        outlook.note_operations(plan, states, limit);
+        outlook.note_makers(states, classes, plan);
+        outlook.note_watchers(plan, states, limit, heeded);
         outlook.sum_up();
         Some(outlook)
     }
 
-    fn note_operations<M: Sequential>(
+    fn note_makers<M: Sequential>(
+        &mut self,
+        states: &States<M>,
+        classes: &Classes,
+        plan: &Plan<M>,
+    ) {
+        for (index, op) in plan.ops.iter().enumerate() {
+            if let Some(goal) = states.goals[index].filter(|goal| *goal != UNSEEN) {
+                self.targets[index].push(goal);
+                if classes.of[index].is_none() {
+                    self.makers[goal].push(op.called);
+                }
+            }
+        }
+        for makers in &mut self.makers {
+            makers.sort();
+        }
+    }
+
+    fn note_watchers<M: Sequential>(
         &mut self,
         plan: &Plan<M>,
         states: &States<M>,
         limit: usize,
+        heeded: &[bool],
     ) {
         let mut shunned = vec![Watch::default(); states.len()];
-        for (index, op) in plan.ops.iter().enumerate() {
-            if let Some(goal) = states.goals[index].filter(|goal| *goal != UNSEEN) {
-                self.targets[index].push(goal);
-                if op.class.is_none() {
-                    self.makers[goal].push(op.called);
-                }
-            }
-            if op.returned >= limit {
-                continue;
-            }
+        let due = |index: usize| plan.ops[index].returned < limit && heeded[index];
+        for (index, op) in plan.ops.iter().enumerate().filter(|(index, _)| due(*index)) {
             let watch = Watch { last_call: op.called, last_return: op.returned };
             match &op.accepts {
                 Accepts::Unknown => {}
@@ -125,9 +140,6 @@ impl Outlook {
                     }
                 }
             }
-        }
-        for makers in &mut self.makers {
-            makers.sort();
         }
         let shunned = shunned.into_iter().enumerate();
         self.shunned = shunned.filter(|(_, watch)| watch.last_return > 0).collect();
@@ -164,9 +176,7 @@ fn parents<M: Sequential>(states: &States<M>) -> Option<Vec<Option<(usize, Vec<u
 
 /// The states in depth-first order with the span of each one's descendants; `None` on a cycle.
 #[expect(clippy::type_complexity, reason = "a pair that is taken apart at once")]
-fn forest(
-    parent: &[Option<(usize, Vec<usize>)>],
-) -> Option<(Vec<usize>, Vec<(usize, usize)>)> {
+fn forest(parent: &[Option<(usize, Vec<usize>)>]) -> Option<(Vec<usize>, Vec<(usize, usize)>)> {
     let mut children = vec![Vec::new(); parent.len()];
     let mut stack = Vec::new();
     for (state, above) in parent.iter().enumerate().rev() {

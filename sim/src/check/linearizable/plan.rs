@@ -24,8 +24,13 @@ pub(super) struct Op<'h, M: Sequential> {
     pub(super) called: usize,
     /// The number of the event of its return, or [`NEVER`].
     pub(super) returned: usize,
-    /// Its class, when it is pending for ever.
-    pub(super) class: Option<usize>,
+}
+
+impl<M: Sequential> Op<'_, M> {
+    /// Whether it can be placed everywhere but in certain states, and changes nothing.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(&self.accepts, Accepts::AllBut(exceptions) if !exceptions.is_empty())
+    }
 }
 
 /// What happens at one instant.
@@ -99,7 +104,6 @@ fn op<'h, M: Sequential>(call: &'h Call<M::Operation, M::Reply>) -> Option<Op<'h
         accepts,
         called: 0,
         returned: NEVER,
-        class: None,
     })
 }
 
@@ -112,25 +116,33 @@ pub(super) struct Class {
     pub(super) calls: Vec<usize>,
 }
 
-/// Sorts the operations pending for ever into classes: blind writes by where they lead, the others
-/// by what they are.
-pub(super) fn classes<M: Sequential>(plan: &mut Plan<M>, goals: &[Option<usize>]) -> Vec<Class> {
-    let mut found: BTreeMap<(Option<usize>, Option<&M::Operation>), usize> = BTreeMap::new();
-    let mut classes: Vec<Class> = Vec::new();
-    for (index, op) in plan.ops.iter_mut().enumerate().filter(|(_, op)| op.reply.is_none()) {
-        let key = match goals[index] {
-            Some(goal) => (Some(goal), None),
-            None => (None, Some(&op.call.operation)),
-        };
-        let class = *found.entry(key).or_insert_with(|| {
-            classes.push(Class { op: index, calls: Vec::new() });
-            classes.len() - 1
-        });
-        classes[class].calls.push(op.called);
-        op.class = Some(class);
+/// The operations pending for ever.
+pub(super) struct Classes {
+    pub(super) list: Vec<Class>,
+    /// The class of each operation that has one.
+    pub(super) of: Vec<Option<usize>>,
+}
+
+impl Classes {
+    /// Sorts the operations pending for ever into classes: blind writes by where they lead, the
+    /// others by what they are.
+    pub(super) fn new<M: Sequential>(plan: &Plan<M>, goals: &[Option<usize>]) -> Classes {
+        let mut found = BTreeMap::new();
+        let mut list: Vec<Class> = Vec::new();
+        let mut of = vec![None; plan.ops.len()];
+        for (index, op) in plan.ops.iter().enumerate().filter(|(_, op)| op.reply.is_none()) {
+            let goal = goals[index];
+            let operation = goal.is_none().then_some(&op.call.operation);
+            let class = *found.entry((goal, operation)).or_insert_with(|| {
+                list.push(Class { op: index, calls: Vec::new() });
+                list.len() - 1
+            });
+            list[class].calls.push(op.called);
+            of[index] = Some(class);
+        }
+        for class in &mut list {
+            class.calls.sort();
+        }
+        Classes { list, of }
     }
-    for class in &mut classes {
-        class.calls.sort();
-    }
-    classes
 }

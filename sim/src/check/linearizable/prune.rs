@@ -32,7 +32,7 @@ impl<M: Sequential> Search<'_, '_, M> {
         }
         for &(class, used) in &more.used {
             if used > less.used(class) {
-                if !self.is_unwatched(more, self.classes[class].op) {
+                if !self.is_unwatched(more, self.classes.list[class].op) {
                     return false;
                 }
                 until = usize::MAX;
@@ -121,15 +121,15 @@ impl<M: Sequential> Search<'_, '_, M> {
         let goal = |slot: usize| self.slots[slot].and_then(|op| self.states.goals[op]);
         next > 0 && self.open.without(&config.spent).any(|slot| goal(slot) == Some(state))
             || outlook.classes[state].iter().any(|&class| {
-                let called = self.classes[class].calls.partition_point(|&call| call < until);
+                let called = self.classes.list[class].calls.partition_point(|&call| call < until);
                 config.used(class) < called
             })
     }
 
     /// Whether `op` may still take effect, now or later.
     fn is_left(&self, config: &Config, op: usize) -> bool {
-        if let Some(class) = self.plan.ops[op].class {
-            return config.used(class) < self.classes[class].calls.len();
+        if let Some(class) = self.classes.of[op] {
+            return config.used(class) < self.classes.list[class].calls.len();
         }
         match self.places[op] {
             Place::Ahead => true,

@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use super::config::{Antichain, Config};
 use super::outlook::Outlook;
-use super::plan::{Class, Event, Plan};
+use super::plan::{Classes, Event, Plan};
 use super::states::{States, UNSEEN};
 use crate::service::{Accepts, Sequential};
 
@@ -11,8 +11,9 @@ use crate::service::{Accepts, Sequential};
 pub(super) enum Answer {
     /// Everything has a place.
     Holds,
-    /// The return with this event number can not be placed; the states before it.
-    Breaks { event: usize, states: Vec<usize> },
+    /// The return with this event number can not be placed, with these states before it; nothing
+    /// before the event `since` is to blame.
+    Breaks { event: usize, states: Vec<usize>, since: usize },
     /// The budget ended at this event.
     Exhausted { event: usize },
 }
@@ -34,7 +35,7 @@ struct Spent;
 /// A sweep in progress.
 pub(super) struct Search<'p, 'h, M: Sequential> {
     pub(super) plan: &'p Plan<'h, M>,
-    pub(super) classes: &'p [Class],
+    pub(super) classes: &'p Classes,
     pub(super) states: &'p mut States<M>,
     pub(super) outlook: Option<Outlook>,
     /// The number of the event being looked at.
@@ -47,6 +48,8 @@ pub(super) struct Search<'p, 'h, M: Sequential> {
     inner: Bits,
     /// The states in which some operation that is not choosy can not be placed.
     shunned: Vec<bool>,
+    /// Which operations are judged; the others are passed over.
+    kept: &'p [bool],
     budget: u64,
 }
 
@@ -60,9 +63,10 @@ struct Move {
 impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
     pub(super) fn new(
         plan: &'p Plan<'h, M>,
-        classes: &'p [Class],
+        classes: &'p Classes,
         states: &'p mut States<M>,
         outlook: Option<Outlook>,
+        kept: &'p [bool],
         budget: u64,
     ) -> Search<'p, 'h, M> {
         let mut shunned = vec![false; states.len()];
@@ -83,6 +87,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             open: Bits::default(),
             inner: Bits::default(),
             shunned,
+            kept,
             budget,
         }
     }
@@ -96,6 +101,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         for (number, event) in self.plan.events[..end].iter().enumerate() {
             self.now = number;
             match *event {
+                Event::Call(op) | Event::Return(op) if !self.kept[op] => {}
                 Event::Call(op) => self.call(op, &mut frontier),
                 Event::Return(op) => {
                     let mut states: Vec<usize> = frontier.iter().map(|c| c.state).collect();
@@ -104,7 +110,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
                         Ok(next) if next.is_empty() => {
                             states.sort();
                             states.dedup();
-                            return Answer::Breaks { event: number, states };
+                            return Answer::Breaks { event: number, states, since: number };
                         }
                         Ok(next) => frontier = next,
                     }
@@ -121,7 +127,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
 
     fn call(&mut self, op: usize, frontier: &mut [Config]) {
         let what = &self.plan.ops[op];
-        if what.class.is_some() {
+        if self.classes.of[op].is_some() {
             return;
         }
         let free = self.slots.iter().position(Option::is_none);
@@ -232,7 +238,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
                 }
             }
         }
-        for (class, members) in self.classes.iter().enumerate() {
+        for (class, members) in self.classes.list.iter().enumerate() {
             if self.is_used_up(config, class) {
                 continue;
             }
@@ -247,7 +253,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
     }
 
     fn is_used_up(&self, config: &Config, class: usize) -> bool {
-        let calls = &self.classes[class].calls;
+        let calls = &self.classes.list[class].calls;
         let used = config.used(class);
         calls.get(used).is_none_or(|&call| call > self.now)
     }
@@ -268,8 +274,8 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
                 return true;
             }
         }
-        (0..self.classes.len()).any(|class| {
-            let enabled = self.classes[class].op;
+        (0..self.classes.list.len()).any(|class| {
+            let enabled = self.classes.list[class].op;
             !self.plan.ops[enabled].is_blind
                 && !self.is_used_up(config, class)
                 && self.leads_on(to, enabled, op)
@@ -293,7 +299,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         let mut next = config.clone();
         next.state = step.to;
         let what = &self.plan.ops[step.op];
-        match (what.class, self.places[step.op]) {
+        match (self.classes.of[step.op], self.places[step.op]) {
             (Some(class), _) => next.spend(class),
             (None, Place::Open(slot)) => {
                 next.settled.insert(slot);

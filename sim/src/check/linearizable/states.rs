@@ -192,7 +192,8 @@ impl Table {
     }
 
     fn get(&self, key: u64) -> Option<usize> {
-        let (found, value) = *self.cells.get(self.cells.len().checked_sub(1).map(|_| self.cell(key))?)?;
+        let (found, value) =
+            *self.cells.get(self.cells.len().checked_sub(1).map(|_| self.cell(key))?)?;
         (found != 0).then_some(value)
     }
 

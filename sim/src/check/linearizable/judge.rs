@@ -1,0 +1,106 @@
+//! Which sweeps it takes to judge one object.
+//!
+//! Refusals (a compare-and-set that found another value: legal everywhere but in one state) make
+//! dominance expensive, because a write that nobody waits for may still be needed to leave that one
+//! state. They are seldom what a verdict hangs on. So two cheap sweeps come first. One heeds only
+//! some refusals when it compares configurations: it may drop too much, but every configuration it
+//! keeps is genuine, and if one survives, the history is linearizable. The other leaves the
+//! refusals not heeded out of the history: if that is not linearizable, neither is the whole. Where
+//! neither tells, more refusals are heeded, in the end all.
+
+use super::Budget;
+use super::outlook::Outlook;
+use super::plan::{Classes, Event, Plan};
+use super::search::{Answer, Search};
+use super::states::States;
+use crate::service::Sequential;
+
+/// After as many rounds all refusals are heeded.
+const ROUNDS: usize = 6;
+
+/// What it takes to sweep over one object again and again.
+pub(super) struct Judge<'p, 'h, M: Sequential> {
+    plan: &'p Plan<'h, M>,
+    pub(super) states: States<M>,
+    classes: Classes,
+    budget: Budget,
+}
+
+impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
+    /// With `spell_out` states are told apart even if nobody sees them.
+    pub(super) fn new(plan: &'p Plan<'h, M>, budget: Budget, spell_out: bool) -> Self {
+        let states = States::new(plan, spell_out);
+        let classes = Classes::new(plan, &states.goals);
+        Judge { plan, states, classes, budget }
+    }
+
+    /// Judges the first `end` events, looking ahead as far as `limit`.
+    pub(super) fn decide(&mut self, end: usize, limit: usize) -> Answer {
+        let ops = &self.plan.ops;
+        let mut heeded: Vec<bool> = ops.iter().map(|op| !op.is_refusal()).collect();
+        if Outlook::new(self.plan, &self.states, &self.classes, limit, &heeded).is_none() {
+            heeded.fill(true);
+        }
+        for round in 0.. {
+            let is_last = !heeded.contains(&false);
+            let answer = self.sweep(end, limit, &heeded, false);
+            let at = match answer {
+                Answer::Breaks { event, .. } | Answer::Exhausted { event } if !is_last => event,
+                answer => return answer,
+            };
+            match self.sweep(end, limit, &heeded, true) {
+                Answer::Holds => {}
+                Answer::Breaks { event, states, .. } => {
+                    return Answer::Breaks { event, states, since: at.min(event) };
+                }
+                answer => return answer,
+            }
+            let mut is_new = false;
+            for (op, heeded) in ops.iter().zip(&mut heeded) {
+                if !*heeded && op.called <= at && at <= op.returned || round >= ROUNDS {
+                    is_new |= !*heeded;
+                    *heeded = true;
+                }
+            }
+            if !is_new {
+                heeded.fill(true);
+            }
+        }
+        unreachable!("the last round gives its answer")
+    }
+
+    /// One sweep; `is_without` leaves out what is not heeded.
+    fn sweep(&mut self, end: usize, limit: usize, heeded: &[bool], is_without: bool) -> Answer {
+        let Judge { plan, states, classes, budget } = self;
+        let outlook = Outlook::new(plan, states, classes, limit, heeded);
+        let kept = if is_without { heeded.to_vec() } else { vec![true; heeded.len()] };
+        Search::new(plan, classes, states, outlook, &kept, budget.configurations).run(end)
+    }
+
+    /// The first return that can not be placed, given that nothing before the event
+    /// `since` is to blame: strides that double find a beginning that breaks, halving them finds the shortest.
+    pub(super) fn blame(&mut self, since: usize) -> usize {
+        let is_return = |at: &usize| matches!(self.plan.events[*at], Event::Return(_));
+        let returns: Vec<usize> = (0..self.plan.events.len()).filter(is_return).collect();
+        let mut breaks = |at: usize| {
+            let end = returns[at] + 1;
+            matches!(self.decide(end, end), Answer::Breaks { .. })
+        };
+        let (mut low, mut stride) = (returns.partition_point(|&at| at < since), 1);
+        let mut high = low;
+        while high < returns.len() - 1 && !breaks(high) {
+            low = high + 1;
+            high = (high + stride).min(returns.len() - 1);
+            stride *= 2;
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if breaks(middle) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        returns[high]
+    }
+}
