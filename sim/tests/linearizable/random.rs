@@ -7,12 +7,9 @@ use crate::model::{Bare, Dice, Do, Full, Log, Op, Plain, Reply, Value, apply, no
 use crate::oracle::first_violation;
 
 /// A history of a correct register: each operation takes effect at an instant of its span.
-fn correct(dice: &mut Dice, unique: bool) -> Log {
-    let is_wide = dice.chance(6);
-    let clients = if is_wide { 4 + dice.below(5) } else { 2 + dice.below(3) };
-    let count = if is_wide { 7 + dice.below(5) } else { 3 + dice.below(6) };
+fn correct(dice: &mut Dice, (clients, count): (u64, u64), unique: bool) -> Log {
     let width = 1 + dice.below(8);
-    let mut clocks = vec![0; 8];
+    let mut clocks = vec![0; 16];
     let mut drafts = Vec::new();
     for serial in 1..=count {
         let client = usize::try_from(dice.below(clients)).unwrap();
@@ -98,15 +95,23 @@ fn verdict<M: Sequential<Operation = Op, Reply = Reply>>(log: &Log) -> Option<u6
 }
 
 /// `REHEARSAL_HISTORIES` asks for more of them.
+fn wanted(default: u64) -> u64 {
+    let text = std::env::var("REHEARSAL_HISTORIES").ok();
+    text.map_or(default, |text| text.parse().expect("a number of histories"))
+}
+
 #[test]
 fn small_histories_are_judged_like_the_oracle_does() {
-    let wanted = std::env::var("REHEARSAL_HISTORIES").ok();
-    let count: u64 = wanted.map_or(120_000, |text| text.parse().expect("a number of histories"));
+    let count = wanted(120_000);
     let mut passed = 0;
     for seed in 0..count {
         let mut dice = Dice(seed);
         let unique = dice.chance(60);
-        let mut log = correct(&mut dice, unique);
+        let size = match dice.chance(6) {
+            true => (4 + dice.below(5), 7 + dice.below(5)),
+            false => (2 + dice.below(3), 3 + dice.below(6)),
+        };
+        let mut log = correct(&mut dice, size, unique);
         let is_spoiled = seed % 2 == 1;
         if is_spoiled {
             spoil(&mut dice, &mut log);
@@ -121,5 +126,25 @@ fn small_histories_are_judged_like_the_oracle_does() {
         passed += u64::from(truth.is_none());
     }
     println!("{passed} of {count} histories are linearizable");
+    assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
+}
+
+/// Too large for the oracle: what a model promises must not change the verdict.
+#[test]
+fn larger_histories_are_judged_alike_with_and_without_promises() {
+    let count = wanted(40_000) / 10;
+    let mut passed = 0;
+    for seed in 0..count {
+        let mut dice = Dice(seed ^ 0x5eed);
+        let size = (3 + dice.below(6), 10 + dice.below(20));
+        let mut log = correct(&mut dice, size, true);
+        if dice.chance(70) {
+            spoil(&mut dice, &mut log);
+        }
+        let truth = verdict::<Plain>(&log);
+        assert_eq!(verdict::<Full>(&log), truth, "seed {seed}: {log:#?}");
+        passed += u64::from(truth.is_none());
+    }
+    println!("{passed} of {count} larger histories are linearizable");
     assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
 }

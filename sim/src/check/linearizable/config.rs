@@ -49,6 +49,11 @@ pub(super) struct Antichain {
 }
 
 impl Antichain {
+    /// How many configurations `config` has to be compared with.
+    pub(super) fn peers(&self, config: &Config) -> u64 {
+        self.by_state.get(&config.state).map_or(0, |peers| peers.len() as u64)
+    }
+
     /// Adds `config` unless another one makes it superfluous, and drops those that it makes
     /// superfluous itself. Gives its number.
     pub(super) fn insert(

@@ -14,40 +14,50 @@ const RECENT: usize = 8;
 /// As many open operations are listed at most.
 const OPEN: usize = 64;
 
-/// Explains that the return at `event` can not be placed after any of `before`.
+/// Explains that the return at `event` can not be placed after any of the states `before`; `None`
+/// if there may be an earlier one that can not be placed either.
 pub(super) fn explain<M: Sequential>(
     plan: &Plan<M>,
     states: &States<M>,
     object: u64,
     event: usize,
-    before: &[usize],
+    before: Option<&[usize]>,
 ) -> Explanation {
     let (Event::Return(culprit) | Event::Call(culprit)) = plan.events[event];
     let call = plan.ops[culprit].call;
-    let why = if before.is_empty() {
-        "no order of the operations before it allows this reply".to_owned()
-    } else {
-        let mut names: Vec<String> = before
-            .iter()
-            .filter_map(|&state| states.get(state))
-            .map(|s| format!("{s:?}"))
-            .collect();
-        if names.len() < before.len() {
-            names.push("a value that nobody saw".to_owned());
-        }
-        let more = names.len().saturating_sub(STATES);
-        names.truncate(STATES);
-        let mut list = names.join(" or ");
-        if more > 0 {
-            list += &format!(" (or {more} more)");
-        }
-        format!(
-            "before it every possible order leaves object {object} at {list}, and no operation open \
-             at that time leads from there to a state that allows this reply"
-        )
+    let line = line::<M>(call);
+    let sentence = match before {
+        None => format!(
+            "object {object} has no possible order of its operations; the budget ended before the \
+             first one to blame was found, near {line}"
+        ),
+        Some([]) => format!(
+            "{line} can not be placed: no order of the operations before it allows this reply"
+        ),
+        Some(before) => format!(
+            "{line} can not be placed: before it every possible order leaves object {object} at \
+             {}, and no operation open at that time leads from there to a state that allows this \
+             reply",
+            list(states, before)
+        ),
     };
-    let sentence = format!("{} can not be placed: {why}", line::<M>(call));
     Explanation { sentence, at_ns: ended(call).0, details: details(plan, culprit, event) }
+}
+
+/// A few states in words.
+fn list<M: Sequential>(states: &States<M>, numbers: &[usize]) -> String {
+    let mut names: Vec<String> =
+        numbers.iter().filter_map(|&number| states.get(number)).map(|s| format!("{s:?}")).collect();
+    if names.len() < numbers.len() {
+        names.push("a value that nobody saw".to_owned());
+    }
+    let more = names.len().saturating_sub(STATES);
+    names.truncate(STATES);
+    let mut list = names.join(" or ");
+    if more > 0 {
+        list += &format!(" (or {more} more)");
+    }
+    list
 }
 
 /// When an operation that has a reply ended.

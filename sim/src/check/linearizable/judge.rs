@@ -17,21 +17,24 @@ use crate::service::Sequential;
 
 /// After as many rounds all refusals are heeded.
 const ROUNDS: usize = 6;
+/// A sweep that may not be the last gets this part of the budget.
+const SHARE: u64 = 3;
 
 /// What it takes to sweep over one object again and again.
 pub(super) struct Judge<'p, 'h, M: Sequential> {
     plan: &'p Plan<'h, M>,
     pub(super) states: States<M>,
     classes: Classes,
-    budget: Budget,
+    /// The configurations that may still be looked at.
+    purse: u64,
 }
 
 impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
-    /// With `spell_out` states are told apart even if nobody sees them.
+    /// All sweeps together may spend the budget; with `spell_out` states are told apart even if nobody sees them.
     pub(super) fn new(plan: &'p Plan<'h, M>, budget: Budget, spell_out: bool) -> Self {
         let states = States::new(plan, spell_out);
         let classes = Classes::new(plan, &states.goals);
-        Judge { plan, states, classes, budget }
+        Judge { plan, states, classes, purse: budget.configurations }
     }
 
     /// Judges the first `end` events, looking ahead as far as `limit`.
@@ -69,38 +72,48 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
         unreachable!("the last round gives its answer")
     }
 
-    /// One sweep; `is_without` leaves out what is not heeded.
+    /// One sweep; `is_without` leaves out what is not heeded. While refusals are left to heed, it
+    /// gets only a part of what is left of the budget.
     fn sweep(&mut self, end: usize, limit: usize, heeded: &[bool], is_without: bool) -> Answer {
-        let Judge { plan, states, classes, budget } = self;
+        let Judge { plan, states, classes, purse } = self;
         let outlook = Outlook::new(plan, states, classes, limit, heeded);
         let kept = if is_without { heeded.to_vec() } else { vec![true; heeded.len()] };
-        Search::new(plan, classes, states, outlook, &kept, budget.configurations).run(end)
+        let share = if heeded.contains(&false) { *purse / SHARE } else { *purse };
+        let mut left = share;
+        let answer = Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
+        *purse -= share - left;
+        answer
     }
 
-    /// The first return that can not be placed, given that nothing before the event
-    /// `since` is to blame: strides that double find a beginning that breaks, halving them finds the shortest.
-    pub(super) fn blame(&mut self, since: usize) -> usize {
+    /// The first return that can not be placed, given that nothing before the event `since` is to
+    /// blame: strides that double find a beginning that breaks, halving them finds the shortest.
+    /// `None` if the budget ends before that.
+    pub(super) fn blame(&mut self, since: usize) -> Option<usize> {
         let is_return = |at: &usize| matches!(self.plan.events[*at], Event::Return(_));
-        let returns: Vec<usize> = (0..self.plan.events.len()).filter(is_return).collect();
-        let mut breaks = |at: usize| {
-            let end = returns[at] + 1;
-            matches!(self.decide(end, end), Answer::Breaks { .. })
-        };
-        let (mut low, mut stride) = (returns.partition_point(|&at| at < since), 1);
-        let mut high = low;
-        while high < returns.len() - 1 && !breaks(high) {
+        let returns: Vec<usize> = (since..self.plan.events.len()).filter(is_return).collect();
+        let (mut low, mut high, mut stride) = (0, 0, 1);
+        while high < returns.len() - 1 && !self.breaks(returns[high])? {
             low = high + 1;
             high = (high + stride).min(returns.len() - 1);
             stride *= 2;
         }
         while low < high {
             let middle = low + (high - low) / 2;
-            if breaks(middle) {
+            if self.breaks(returns[middle])? {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        returns[high]
+        Some(returns[high])
+    }
+
+    /// Whether the history up to the event `at` has no order.
+    fn breaks(&mut self, at: usize) -> Option<bool> {
+        match self.decide(at + 1, at + 1) {
+            Answer::Holds => Some(false),
+            Answer::Breaks { .. } => Some(true),
+            Answer::Exhausted { .. } => None,
+        }
     }
 }

@@ -48,7 +48,8 @@ use crate::service::{Operation, Sequential, Service};
 /// How much work the checker may do before it gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// How many configurations it may look at in one sweep over one object.
+    /// How many configurations it may look at to judge one object, and again as many to find the
+    /// operation to blame. Many comparisons between configurations count as further ones.
     pub configurations: u64,
 }
 
@@ -113,14 +114,16 @@ fn judge<M: Sequential>(
             budget.configurations,
             explain::how_far(&plan, event),
         )),
-        Answer::Breaks { since, .. } => {
-            let event = judge.blame(since);
+        Answer::Breaks { since, event, .. } => {
+            let Some(event) = Judge::new(&plan, budget, false).blame(since) else {
+                return Verdict::Fail(explain::explain(&plan, &judge.states, object, event, None));
+            };
             let mut judge = Judge::new(&plan, budget, true);
             let before = match judge.decide(event + 1, event) {
                 Answer::Breaks { event: at, states, .. } if at == event => states,
                 _ => Vec::new(),
             };
-            Verdict::Fail(explain::explain(&plan, &judge.states, object, event, &before))
+            Verdict::Fail(explain::explain(&plan, &judge.states, object, event, Some(&before)))
         }
     }
 }

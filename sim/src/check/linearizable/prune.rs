@@ -19,7 +19,9 @@ const EXAMINED: usize = 64;
 impl<M: Sequential> Search<'_, '_, M> {
     /// Whether whatever can still become of `less` can become of `more`, too.
     pub(super) fn dominates(&self, more: &Config, less: &Config) -> bool {
-        if more.state != less.state || !less.settled.is_subset(&more.settled) {
+        if more.state != less.state
+            || less.settled.without(&more.settled).any(|slot| self.due.has(slot))
+        {
             return false;
         }
         let mut until = 0;

@@ -7,6 +7,9 @@ use super::plan::{Classes, Event, Plan};
 use super::states::{States, UNSEEN};
 use crate::service::{Accepts, Sequential};
 
+/// As many comparisons with others cost as much of the budget as one configuration.
+const COMPARISONS: u64 = 64;
+
 /// How a sweep ended.
 pub(super) enum Answer {
     /// Everything has a place.
@@ -48,9 +51,13 @@ pub(super) struct Search<'p, 'h, M: Sequential> {
     inner: Bits,
     /// The states in which some operation that is not choosy can not be placed.
     shunned: Vec<bool>,
+    /// The slots whose operations return within `limit`; the others need not be placed.
+    pub(super) due: Bits,
     /// Which operations are judged; the others are passed over.
     kept: &'p [bool],
-    budget: u64,
+    /// Returns from this event on are not waited for.
+    limit: usize,
+    purse: &'p mut u64,
 }
 
 /// A step that a configuration may take.
@@ -66,8 +73,8 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         classes: &'p Classes,
         states: &'p mut States<M>,
         outlook: Option<Outlook>,
-        kept: &'p [bool],
-        budget: u64,
+        (kept, limit): (&'p [bool], usize),
+        purse: &'p mut u64,
     ) -> Search<'p, 'h, M> {
         let mut shunned = vec![false; states.len()];
         for op in &plan.ops {
@@ -87,15 +94,17 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             open: Bits::default(),
             inner: Bits::default(),
             shunned,
+            due: Bits::default(),
             kept,
-            budget,
+            limit,
+            purse,
         }
     }
 
     /// Sweeps the first `end` events.
     pub(super) fn run(&mut self, end: usize) -> Answer {
         let mut frontier = vec![Config::new(self.states.initial())];
-        if self.pay().is_err() {
+        if self.pay(1).is_err() {
             return Answer::Exhausted { event: 0 };
         }
         for (number, event) in self.plan.events[..end].iter().enumerate() {
@@ -120,9 +129,15 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         Answer::Holds
     }
 
-    fn pay(&mut self) -> Result<(), Spent> {
-        self.budget = self.budget.checked_sub(1).ok_or(Spent)?;
+    fn pay(&mut self, price: u64) -> Result<(), Spent> {
+        *self.purse = self.purse.checked_sub(price).ok_or(Spent)?;
         Ok(())
+    }
+
+    /// Adds a configuration to others, and pays for the comparisons if there are many.
+    fn keep(&mut self, among: &mut Antichain, config: Config) -> Result<Option<usize>, Spent> {
+        self.pay(among.peers(&config) / COMPARISONS)?;
+        Ok(among.insert(config, |more, less| self.dominates(more, less)))
     }
 
     fn call(&mut self, op: usize, frontier: &mut [Config]) {
@@ -138,6 +153,9 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         self.slots[slot] = Some(op);
         self.places[op] = Place::Open(slot);
         self.open.insert(slot);
+        if what.returned < self.limit {
+            self.due.insert(slot);
+        }
         if !what.is_read && !what.is_blind {
             self.inner.insert(slot);
         }
@@ -155,6 +173,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         self.places[op] = Place::Over;
         self.slots[slot] = None;
         self.open.remove(slot);
+        self.due.remove(slot);
         self.inner.remove(slot);
         let mut next = Antichain::default();
         for mut config in placed {
@@ -162,7 +181,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             config.spent.remove(slot);
             let targets = self.outlook.as_ref().map_or(&[][..], |outlook| &outlook.targets[op]);
             if !self.is_hopeless(&config, targets) {
-                next.insert(config, |more, less| self.dominates(more, less));
+                self.keep(&mut next, config)?;
             }
         }
         Ok(next.into_configs())
@@ -181,7 +200,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
                     continue;
                 }
             }
-            stack.extend(seen.insert(config, |more, less| self.dominates(more, less)));
+            stack.extend(self.keep(&mut seen, config)?);
         }
         let mut moves = Vec::new();
         while let Some(number) = stack.pop() {
@@ -194,13 +213,13 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
                     continue;
                 }
                 if step.op == op {
-                    self.pay()?;
+                    self.pay(1)?;
                     placed.push(next);
                     continue;
                 }
                 if next.settled.has(slot) {
                     if !config.settled.has(slot) {
-                        self.pay()?;
+                        self.pay(1)?;
                         placed.push(next.clone());
                     }
                     if is_read || self.is_dispensable(&next, op) {
@@ -213,8 +232,8 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             // superfluous.
             ahead.sort_by_key(|(settles, _)| *settles);
             for (_, next) in ahead {
-                if let Some(number) = seen.insert(next, |more, less| self.dominates(more, less)) {
-                    self.pay()?;
+                if let Some(number) = self.keep(&mut seen, next)? {
+                    self.pay(1)?;
                     stack.push(number);
                 }
             }
@@ -261,7 +280,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
     /// Whether a blind write that leads to `to` settles something there, or makes something
     /// possible. If not, it may as well stay hidden.
     fn helps(&mut self, config: &Config, to: usize, op: usize) -> bool {
-        for slot in self.open.without(&config.settled) {
+        for slot in self.due.without(&config.settled) {
             let Some(waiting) = self.slots[slot] else { continue };
             if self.states.step(to, waiting, &self.plan.ops[waiting]) == Some(to) {
                 return true;
@@ -314,7 +333,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             let is_hidden = what.is_blind && other.is_legal && !other.is_read;
             if is_hidden || self.states.step(step.to, waiting, other) == Some(step.to) {
                 next.settled.insert(slot);
-                settles += 1;
+                settles += usize::from(self.due.has(slot));
             }
         }
         (next, settles)
