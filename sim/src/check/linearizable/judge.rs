@@ -80,7 +80,8 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
         let kept = if is_without { heeded.to_vec() } else { vec![true; heeded.len()] };
         let share = if heeded.contains(&false) { *purse / SHARE } else { *purse };
         let mut left = share;
-        let answer = Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
+        let answer =
+            Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
         *purse -= share - left;
         answer
     }
