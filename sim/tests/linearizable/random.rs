@@ -11,7 +11,7 @@ fn correct(dice: &mut Dice, (clients, count): (u64, u64), unique: bool) -> Log {
     let width = 1 + dice.below(8);
     let weights = [1 + dice.below(4), 1 + dice.below(3), dice.below(4), dice.below(3)];
     let doubt = 1 + dice.below(4);
-    let mut clocks = vec![0; 16];
+    let mut clocks = [0; 16];
     let mut drafts = Vec::new();
     for serial in 1..=count {
         let client = usize::try_from(dice.below(clients)).unwrap();
@@ -163,7 +163,9 @@ fn larger_histories_are_judged_alike_with_and_without_promises() {
         }
         passed += u64::from(full.is_none());
     }
-    println!("{passed} of {count} larger histories pass; without promises {unjudged} take too long");
+    println!(
+        "{passed} of {count} larger histories pass; without promises {unjudged} take too long"
+    );
     assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
     assert!(unjudged * 10 < count, "without promises {unjudged} of {count} take too long");
 }
