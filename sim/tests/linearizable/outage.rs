@@ -178,3 +178,25 @@ fn outages_with_64_open_operations_are_judged() {
 fn outages_with_200_open_operations_are_judged() {
     outages(200, rounds(1));
 }
+
+#[test]
+fn writes_that_never_end_may_be_seen_once_each() {
+    for clients in [64, 200] {
+        let mut log = Log::default();
+        for client in 1..=clients {
+            let serial = u64::from(client);
+            let operation = if client % 4 == 0 { Do::Append(serial) } else { Do::Put(serial) };
+            note(&mut log, client, operation, (serial, None), Outcome::Unknown);
+        }
+        for (step, seen) in [vec![5], vec![7], vec![9, 4], vec![9, 4, 8]].into_iter().enumerate() {
+            let at = CALM + 10 * step as u64;
+            note(&mut log, 99, Do::Get, (at, at + 5), is(&seen));
+        }
+        assert_eq!(judge(&log, "reads of new values"), Verdict::Pass);
+        note(&mut log, 99, Do::Get, (CALM + 50, CALM + 55), is(&[7]));
+        match judge(&log, "a read of an old value") {
+            Verdict::Fail(explanation) => assert_eq!(explanation.at_ns, CALM + 55),
+            other => panic!("{other:?}"),
+        }
+    }
+}
