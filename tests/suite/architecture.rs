@@ -1,0 +1,342 @@
+//! The house rules that can be checked: who depends on whom, what must not appear where, and that
+//! pages and tables say what the code says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, PackageId};
+use rehearsal::protocols::catalog::CATALOG;
+use rehearsal::sim::catalog::Entry;
+
+use crate::support::{files, golden, root};
+
+/// The metadata for this machine's platform: for others, crates would have to be downloaded.
+fn metadata() -> Metadata {
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let said = Command::new(rustc).arg("-vV").output().expect("rustc runs").stdout;
+    let said = String::from_utf8(said).unwrap();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host");
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root().join("Cargo.toml")).features(CargoOpt::AllFeatures);
+    command.other_options(["--locked", "--filter-platform", host].map(str::to_owned));
+    command.exec().expect("cargo metadata runs")
+}
+
+/// The names of the normal dependencies of a package, direct ones only or all.
+fn normal(metadata: &Metadata, package: &str, all: bool) -> BTreeSet<String> {
+    let resolve = metadata.resolve.as_ref().expect("the graph is resolved");
+    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|n| (&n.id, n)).collect();
+    let names: BTreeMap<&PackageId, String> =
+        metadata.packages.iter().map(|p| (&p.id, p.name.to_string())).collect();
+    let start = metadata.workspace_packages().into_iter().find(|p| p.name == package);
+    let mut open = vec![&start.unwrap_or_else(|| panic!("{package} is no member")).id];
+    let mut found = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        for dependency in &nodes[id].deps {
+            let is_normal = dependency.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal);
+            if is_normal && found.insert(names[&dependency.pkg].clone()) && all {
+                open.push(&dependency.pkg);
+            }
+        }
+    }
+    found
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The path from the repository's folder, with slashes.
+fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(root()).expect("a file of the repository");
+    path.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let rust = files(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    rust.map(|path| (shown(&path), text(&path))).collect()
+}
+
+/// The lines that are no comments.
+fn code(source: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = source.lines().enumerate().map(|(at, line)| (at + 1, line));
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn dependencies_run_one_way() {
+    let metadata = metadata();
+    let members: BTreeSet<String> =
+        metadata.workspace_packages().iter().map(|p| p.name.to_string()).collect();
+    let (sim, protocols, scenarios, reports) =
+        ("rehearsal-sim", "rehearsal-protocols", "rehearsal-scenarios", "rehearsal-reports");
+    let allowed: &[(&str, &[&str])] = &[
+        (sim, &[]),
+        (protocols, &[sim]),
+        (scenarios, &[sim]),
+        (reports, &[sim]),
+        ("rehearsal", &[sim, protocols, scenarios, reports]),
+    ];
+    for (package, stands_on) in allowed {
+        let found: BTreeSet<String> =
+            normal(&metadata, package, false).intersection(&members).cloned().collect();
+        let expected: BTreeSet<String> = stands_on.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(found, expected, "{package} stands on the wrong members");
+    }
+    let known: BTreeSet<String> = allowed.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(members, known, "a member without a place in the floor plan");
+    // Tests may look further, but nothing below may see the root, and the three stay strangers.
+    for package in metadata.workspace_packages().into_iter().filter(|p| p.name != "rehearsal") {
+        let others: Vec<&str> = package
+            .dependencies
+            .iter()
+            .map(|dependency| dependency.name.as_str())
+            .filter(|name| members.contains(*name) && *name != sim)
+            .collect();
+        assert_eq!(others, [""; 0], "{} knows its neighbours, if only in tests", package.name);
+    }
+}
+
+/// Plain `cargo test` and `cargo build` must cover everything.
+#[test]
+fn every_member_is_a_default_member() {
+    let metadata = metadata();
+    let sorted = |ids: &[PackageId]| ids.iter().cloned().collect::<BTreeSet<_>>();
+    let defaults = metadata.workspace_default_members.to_vec();
+    assert_eq!(sorted(&metadata.workspace_members), sorted(&defaults));
+}
+
+/// The simulated world knows nothing of files, terminals, threads and formats, and its samples do
+/// not depend on what an unrelated crate turns on.
+#[test]
+fn the_world_and_the_cast_stay_small() {
+    let metadata = metadata();
+    let banned = [
+        "anstream",
+        "anyhow",
+        "chrono",
+        "clap",
+        "crossbeam",
+        "getrandom",
+        "hashbrown",
+        "indexmap",
+        "indicatif",
+        "maud",
+        "plotters",
+        "rand",
+        "rand_distr",
+        "rayon",
+        "rustc-hash",
+        "tempfile",
+        "tokio",
+        "toml",
+        "toml_edit",
+        "walkdir",
+    ];
+    for package in ["rehearsal-sim", "rehearsal-protocols"] {
+        let found = normal(&metadata, package, true);
+        assert!(found.contains("serde"), "the graph of {package} is read: {found:?}");
+        let wrong: Vec<&str> =
+            banned.iter().copied().filter(|name| found.contains(*name)).collect();
+        assert_eq!(wrong, [""; 0], "{package} reaches crates it must not know");
+    }
+}
+
+/// Whoever has a Rust toolchain can build this, without a C compiler or system libraries. The two
+/// that are allowed only declare the system calls of Linux and of Windows: nothing is compiled or
+/// linked but Rust. (`libc` is such a crate, too.)
+#[test]
+fn nothing_needs_a_c_compiler() {
+    let metadata = metadata();
+    let allowed = ["linux-raw-sys", "windows-sys"];
+    let found = normal(&metadata, "rehearsal", true);
+    let names = found.iter().map(String::as_str);
+    let wrong: Vec<&str> = names
+        .filter(|name| name.ends_with("-sys") && !allowed.contains(name))
+        .chain(["cc", "cmake", "bindgen"].into_iter().filter(|name| found.contains(*name)))
+        .collect();
+    assert_eq!(wrong, [""; 0], "crates that need more than Rust");
+    let links: Vec<String> = metadata
+        .packages
+        .iter()
+        .filter(|package| found.contains(package.name.as_str()))
+        .filter_map(|package| package.links.clone())
+        .filter(|library| !["rayon-core"].contains(&library.as_str()))
+        .collect();
+    assert_eq!(links, [""; 0], "native libraries that are linked (rayon-core only marks itself)");
+}
+
+/// Iteration in an order that differs between processes, and time that is not simulated.
+#[test]
+fn nothing_outside_the_seed_reaches_a_run() {
+    let banned = ["HashMap", "HashSet", "SystemTime", "Instant::now", "thread_rng", "std::env"];
+    for (path, source) in sources("sim/src").into_iter().chain(sources("protocols/src")) {
+        for (at, line) in code(&source) {
+            let wrong = banned.iter().find(|token| line.contains(*token));
+            assert!(wrong.is_none(), "{path}:{at} uses {}: {line}", wrong.unwrap_or(&""));
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are() {
+    // Text that others wrote or that is generated.
+    let exempt = ["Cargo.lock", "scenario.schema.json", "docs/scenario-reference.md"];
+    let kinds = ["rs", "toml", "md", "txt", "css", "ts", "js", "json", "sh"];
+    let mut checked = 0;
+    for path in files(".") {
+        let name = shown(&path);
+        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        if !kinds.contains(&kind) || exempt.contains(&name.as_str()) {
+            continue;
+        }
+        checked += 1;
+        // Some texts of tests are broken on purpose.
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        let lines = text.lines().count();
+        assert!(lines <= 600, "{name} has {lines} lines: split it by what changes together");
+        let begins = text.lines().next().unwrap_or_default();
+        assert!(kind != "rs" || begins.starts_with("//! "), "{name} begins with {begins:?}");
+    }
+    assert!(checked > 150, "only {checked} files were found");
+}
+
+#[test]
+fn pages_name_only_what_exists() {
+    let page = text(&root().join("docs/ARCHITECTURE.md"));
+    let lines = page.lines().count();
+    assert!(lines <= 250, "docs/ARCHITECTURE.md has {lines} lines; nobody reads that many");
+    for name in ["docs/ARCHITECTURE.md", "README.md"] {
+        let file = root().join(name);
+        if !file.exists() && name == "README.md" {
+            continue;
+        }
+        let page = text(&file);
+        let beside = file.parent().expect("a page lies in a folder");
+        for path in named_paths(&page) {
+            let exists = root().join(&path).exists() || beside.join(&path).exists();
+            assert!(exists, "{name} names `{path}`, which does not exist");
+        }
+    }
+}
+
+/// What stands in backticks and looks like a path: it begins with a folder of the repository, or
+/// ends like a file. Of one with a placeholder the part before it counts, as of a `*`.
+fn named_paths(page: &str) -> BTreeSet<String> {
+    let folders = [
+        "benches",
+        "docs",
+        "examples",
+        "lessons",
+        "protocols",
+        "reports",
+        "scenarios",
+        "sim",
+        "src",
+        "tests",
+    ];
+    let kinds = [".rs", ".toml", ".md", ".txt", ".json", ".css", ".ts", ".lock"];
+    let mut found = BTreeSet::new();
+    let mut is_block = false;
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            is_block = !is_block;
+            continue;
+        }
+        for word in line.split('`').skip(1).step_by(2).filter(|_| !is_block) {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_-./<>*".contains(c);
+            let place = word.split(':').next().unwrap_or_default(); // `sim/src/plan.rs:12`
+            let first = place.split('/').next().unwrap_or_default();
+            let is_path = place.contains('/') && folders.contains(&first)
+                || kinds.iter().any(|kind| place.len() > kind.len() && place.ends_with(kind));
+            if !is_path || !place.chars().all(plain) || place.starts_with("results/") {
+                continue;
+            }
+            let known = place.split('/').take_while(|part| !part.contains(['<', '*']));
+            let known = known.collect::<Vec<_>>().join("/");
+            if !known.is_empty() {
+                found.insert(known);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn paths_of_pages_are_found() {
+    let page = "See `sim/src/plan.rs`, `protocols/src/<name>/bugs.rs`, `raft/leader-crash`, `a.b`,\n\
+                `tests/*.txt`, `sim`, `Cargo.toml`, `docs/nowhere.md`.\n```\n`sim/no.rs`\n```\n";
+    let expected = ["Cargo.toml", "docs/nowhere.md", "protocols/src", "sim/src/plan.rs", "tests"];
+    assert_eq!(named_paths(page).into_iter().collect::<Vec<_>>(), expected);
+}
+
+fn folder_of(entry: &Entry) -> String {
+    format!("protocols/src/{}", entry.name.replace('-', "_"))
+}
+
+/// `vote-not-persisted` is `VoteNotPersisted`.
+fn variant_of(slug: &str) -> String {
+    let words = slug.split('-').map(|word| {
+        let (first, rest) = word.split_at(1);
+        format!("{}{rest}", first.to_ascii_uppercase())
+    });
+    words.collect()
+}
+
+/// A bug is one wrong decision, and a decision without a bug of the list is nobody's.
+#[test]
+fn every_bug_is_planted_once() {
+    for entry in CATALOG {
+        let code: String = sources(&folder_of(entry))
+            .iter()
+            .flat_map(|(_, source)| code(source).map(|(_, line)| line.trim()).collect::<Vec<_>>())
+            .collect();
+        let planted: Vec<&str> = code
+            .split("mutant!(")
+            .skip(1)
+            .map(|rest| rest.split(',').nth(1).unwrap_or_default().trim())
+            .collect();
+        let mut expected: Vec<String> =
+            (entry.bugs)().iter().map(|bug| format!("Bug::{}", variant_of(bug.slug))).collect();
+        let mut planted: Vec<String> = planted.into_iter().map(str::to_owned).collect();
+        expected.sort();
+        planted.sort();
+        assert_eq!(planted, expected, "{}: each bug in exactly one `mutant!`", entry.name);
+        let invariants = (entry.invariants)();
+        for bug in (entry.bugs)() {
+            let common = ["linearizable", "progress", "panicked"];
+            let known =
+                invariants.iter().any(|i| i.name == bug.property) || common.contains(&bug.property);
+            assert!(known, "{} is caught by {}, which is no property", bug.slug, bug.property);
+        }
+    }
+}
+
+#[test]
+fn every_invariant_has_a_file_of_its_own() {
+    let mut seen = 0;
+    for entry in CATALOG {
+        for invariant in (entry.invariants)() {
+            seen += 1;
+            let path = format!("{}/invariants/{}.rs", folder_of(entry), invariant.name);
+            let source = text(&root().join(&path));
+            assert!(source.contains("INVARIANT"), "{path} defines no invariant");
+            assert!(!invariant.citation.is_empty(), "{} comes from nowhere", invariant.name);
+        }
+    }
+    assert!(seen >= 6, "the catalog has {seen} invariants");
+}
+
+#[test]
+fn the_reference_of_scenarios_is_up_to_date() {
+    golden("docs/scenario-reference.md", &rehearsal::scenarios::reference(CATALOG));
+}
+
+#[test]
+fn the_schema_of_scenarios_is_up_to_date() {
+    let schema = rehearsal::scenarios::schema(CATALOG);
+    let text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");
+    golden("scenario.schema.json", &format!("{text}\n"));
+}

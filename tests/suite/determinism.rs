@@ -1,0 +1,106 @@
+//! The same scenario and the same seed are the same run: watched or not, in one process or in two,
+//! on one thread or on two, in debug and in release.
+
+use std::fmt::Write;
+use std::process::Command;
+
+use rehearsal::scenarios::library;
+use rehearsal::sim::plan::Watch;
+use serde_json::Value;
+
+use crate::support::{bundled, golden, untraced};
+
+const SEEDS: [u64; 3] = [1, 2, 3];
+
+const GOLDEN_HEADER: &str = "\
+# The digest of every bundled scenario under a few seeds.
+#
+# A digest covers every event of a run in order. It is the same whatever the build profile, the
+# number of threads or the machine; the suite compares this file under the profile it is run with,
+# and CI runs it in debug and in release, so that both are known to agree without a second build.
+#
+# Digests change when a scenario, the engine or a protocol does. If that was meant:
+# REHEARSAL_REWRITE=1 cargo test --test suite golden
+";
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
+    command.env("NO_COLOR", "1");
+    command
+}
+
+#[test]
+fn a_run_does_not_depend_on_who_watches() {
+    for scenario in library::ALL {
+        // Loaded twice, so that nothing but the text is shared.
+        let (first, second) = (bundled(scenario.name, &[]), bundled(scenario.name, &[]));
+        let quiet = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
+        let again = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
+        assert_eq!(quiet, again, "{}: run twice", scenario.name);
+        let traced = (second.entry.run)(&second.plan, 1, &Watch::TRACED);
+        assert!(!traced.trace.rows.is_empty(), "{}: the trace is empty", scenario.name);
+        assert_eq!(quiet, untraced(traced), "{}: watched and unwatched", scenario.name);
+        let few = Watch { trace_rows: 10, ..Watch::QUIET };
+        let windowed = (second.entry.run)(&second.plan, 1, &few);
+        assert_eq!(quiet, untraced(windowed), "{}: a trace of ten rows", scenario.name);
+        let other = (second.entry.run)(&second.plan, 2, &Watch::QUIET);
+        assert_ne!(quiet.head.digest, other.head.digest, "{}: the seed counts", scenario.name);
+    }
+}
+
+#[test]
+fn golden_digests_hold_in_every_profile() {
+    let mut text = GOLDEN_HEADER.to_owned();
+    for scenario in library::ALL {
+        let loaded = bundled(scenario.name, &[]);
+        for seed in SEEDS {
+            let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+            writeln!(text, "{} {seed} {}", scenario.name, record.head.digest).unwrap();
+        }
+    }
+    golden("tests/golden/digests.txt", &text);
+}
+
+#[test]
+fn a_run_does_not_depend_on_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    for scenario in library::ALL {
+        let run = |out: &str| -> Value {
+            let mut command = program();
+            command.args(["run", scenario.name, "--seed", "1", "--json", "--out"]);
+            let output = command.arg(folder.path().join(out)).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {}\n{said}", scenario.name, output.status);
+            let mut json: Value = serde_json::from_slice(&output.stdout).unwrap();
+            // What may differ stands under one key.
+            assert!(json.as_object_mut().unwrap().remove("host").is_some());
+            json
+        };
+        let (first, second) = (run("first"), run("second"));
+        assert_eq!(first, second, "{}: two processes", scenario.name);
+        let loaded = bundled(scenario.name, &[]);
+        let here = (loaded.entry.run)(&loaded.plan, 1, &Watch::QUIET);
+        assert_eq!(first["digest"], here.head.digest.as_str(), "{}: and this one", scenario.name);
+    }
+}
+
+#[test]
+fn a_sweep_does_not_depend_on_the_threads() {
+    for scenario in library::ALL {
+        let sweep = |jobs: &str, json: bool| {
+            let mut command = program();
+            command.args(["sweep", scenario.name, "--seeds", "0..6", "--jobs", jobs]);
+            let output = command.args(json.then_some("--json")).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {}\n{said}", scenario.name, output.status);
+            output.stdout
+        };
+        let (one, two) = (sweep("1", true), sweep("2", true));
+        assert!(one.len() > 500, "{}: a sweep prints its numbers", scenario.name);
+        assert!(one == two, "{}: one thread and two print different things", scenario.name);
+    }
+    let name = library::ALL[0].name;
+    let plain =
+        |jobs: &str| program().args(["sweep", name, "--seeds", "0..6", "--jobs", jobs]).output();
+    assert!(plain("1").unwrap().stdout == plain("2").unwrap().stdout, "{name}: as text");
+}

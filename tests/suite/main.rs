@@ -1,0 +1,11 @@
+//! Tests of the repository as a whole: properties over random rehearsals, determinism, the bundled
+//! scenarios, and the house rules.
+//!
+//! What is generated or golden is compared here and written anew with `REHEARSAL_REWRITE=1`.
+
+mod architecture;
+mod determinism;
+mod properties;
+mod rehearsals;
+mod scenarios;
+mod support;

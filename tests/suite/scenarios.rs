@@ -1,0 +1,112 @@
+//! The bundled scenarios: they hold, and they hold because of what they say, not by accident.
+
+use std::collections::BTreeMap;
+
+use rehearsal::scenarios::library;
+use rehearsal::sim::plan::Watch;
+use rehearsal::sim::record::{Judgement, Record};
+use rehearsal::sim::simulation::Laws;
+
+use crate::support::bundled;
+
+/// The setting after `# Fails with: --set` in the header.
+fn breaker(text: &str) -> Option<String> {
+    let found = text.lines().find_map(|line| line.strip_prefix("# Fails with: --set "));
+    found.map(|setting| setting.trim().to_owned())
+}
+
+/// The comment before the first key.
+fn header(text: &str) -> Vec<&str> {
+    text.lines().take_while(|line| line.starts_with('#')).collect()
+}
+
+fn verdicts(record: &Record) -> String {
+    let measured = record.head.expectations.iter();
+    let lines = measured.map(|m| format!("  {} is {} ({:?})", m.expect, m.measured, m.holds));
+    let violations = record.head.violations.iter().map(|v| format!("  {}", v.message));
+    lines.chain(violations).collect::<Vec<_>>().join("\n")
+}
+
+/// Costs about half a minute in the dev profile.
+#[test]
+fn every_scenario_holds() {
+    for scenario in library::ALL {
+        let loaded = bundled(scenario.name, &[]);
+        for seed in 0..20 {
+            let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+            let name = scenario.name;
+            let verdict = record.head.verdict;
+            assert_eq!(verdict, Judgement::Pass, "{name}, seed {seed}:\n{}", verdicts(&record));
+        }
+    }
+}
+
+/// A scenario whose expectations hold without its faults does not show what its title says.
+#[test]
+fn every_scenario_with_faults_fails_without_them() {
+    for scenario in library::ALL {
+        let mut plan = bundled(scenario.name, &[]).plan;
+        if plan.faults.is_empty() {
+            continue;
+        }
+        let entry = bundled(scenario.name, &[]).entry;
+        plan.faults.clear();
+        plan.laws = Laws::default();
+        for seed in 1..=3 {
+            let record = (entry.run)(&plan, seed, &Watch::QUIET);
+            let verdict = record.head.verdict;
+            let name = scenario.name;
+            assert_eq!(verdict, Judgement::Fail, "{name}, seed {seed}:\n{}", verdicts(&record));
+        }
+    }
+}
+
+/// One without faults names a setting that breaks it.
+#[test]
+fn every_scenario_without_faults_fails_with_the_setting_it_names() {
+    let mut checked = 0;
+    for scenario in library::ALL {
+        let name = scenario.name;
+        let Some(setting) = breaker(scenario.text) else {
+            let has_faults = !bundled(name, &[]).plan.faults.is_empty();
+            assert!(has_faults, "{name} has no faults and no \"# Fails with: --set KEY=VALUE\"");
+            continue;
+        };
+        checked += 1;
+        let loaded = bundled(name, &[setting.clone()]);
+        for seed in 1..=3 {
+            let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+            let verdict = record.head.verdict;
+            assert_eq!(
+                verdict,
+                Judgement::Fail,
+                "{name} with {setting}, seed {seed}:\n{}",
+                verdicts(&record)
+            );
+        }
+    }
+    assert!(checked > 0, "no scenario is broken by a setting");
+}
+
+#[test]
+fn every_scenario_introduces_itself() {
+    let mut titles: BTreeMap<&str, &str> = BTreeMap::new();
+    for scenario in library::ALL {
+        let name = scenario.name;
+        let header = header(scenario.text);
+        let watch = header.iter().any(|line| line.starts_with("# Watch: "));
+        assert!(watch, "{name} does not say in its header what to watch for (\"# Watch: ...\")");
+        let opening = header.first().map_or("", |line| line.trim_start_matches('#').trim());
+        assert!(opening.len() > 20, "{name} does not begin with what happens in it: {opening:?}");
+        let title = scenario.title();
+        assert!(!title.is_empty(), "{name} has no title");
+        if let Some(other) = titles.insert(title, name) {
+            panic!("{name} and {other} have the same title, {title:?}");
+        }
+        let loaded = bundled(name, &[]);
+        assert_eq!(loaded.plan.title, title, "{name}");
+        assert!(loaded.remarks.is_empty(), "{name}:\n{}", loaded.remarks.render(false));
+        assert!(!loaded.plan.expectations.is_empty(), "{name} expects nothing");
+    }
+    assert!(titles.len() >= 6, "the library is not read: {titles:?}");
+}
