@@ -61,3 +61,22 @@ fn a_bad_day_breaks_nothing() {
         }
     }
 }
+
+/// A follower that acknowledged entries and forgot them in a crash can not be repaired by a leader
+/// that believes it. That must cost a rejection for each heartbeat, not a storm of messages.
+#[test]
+fn a_follower_that_forgot_causes_no_storm() {
+    let forgets = fault(5_000, 10, Fault::Crash(Target::Nodes(vec![NodeId(1)])));
+    let mut plan = plan(&RAFT, &[5, 4], vec![forgets]);
+    plan.disk.sync_latency = rehearsal_sim::law::Law::Constant(Span::millis(40));
+    plan.network.duplicate = rehearsal_sim::random::Chance::from_f64(0.0).unwrap();
+    plan.bugs = vec![1];
+    let mut met = 0;
+    for seed in 0..10 {
+        let record = run(&plan, seed);
+        let rejections = record.head.metrics.get("append_rejections").copied().unwrap_or(0);
+        assert!(rejections < 500, "seed {seed}: {rejections} rejections in twenty seconds");
+        met += u32::from(rejections > 100);
+    }
+    assert!(met > 0, "the follower never forgot what it had acknowledged");
+}

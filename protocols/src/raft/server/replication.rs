@@ -216,9 +216,16 @@ impl<M: Machine> Server<M> {
         if leader.next_index[follower] != prev_index + 1 {
             return; // an old copy: this rejection was acted upon, or overtaken by a success
         }
-        let hinted = prev_index.min(last_index + 1);
-        leader.next_index[follower] = hinted.max(leader.match_index[follower] + 1);
         fx.count("append_rejections", 1);
+        let hinted = prev_index.min(last_index + 1);
+        let next_index = hinted.max(leader.match_index[follower] + 1);
+        if next_index > prev_index {
+            // It refuses what it has acknowledged: an old copy, or a disk that forgot. The next
+            // heartbeat asks again. Asking at once would be refused at once, in circles, and every
+            // message that the network doubles would double the circles.
+            return;
+        }
+        leader.next_index[follower] = next_index;
         self.send_entries(from, fx);
     }
 
