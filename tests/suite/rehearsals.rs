@@ -299,7 +299,11 @@ impl Rehearsal {
     fn write_workload(&self, out: &mut String, ending: Ending) -> fmt::Result {
         writeln!(out, "\n[workload]")?;
         match &self.load {
-            Load::Open(rate) => writeln!(out, "rate = \"{rate}/s\"")?,
+            // Within what one batch in a tenth of a second can carry, even after an outage: an
+            // overloaded cluster rightly answers late.
+            Load::Open(rate) => {
+                writeln!(out, "rate = \"{}/s\"", rate.min(&(4 * self.max_batch)))?;
+            }
             Load::Closed(users, think) => writeln!(out, "users = {users}\nthink = {think}")?,
         }
         match self.keys {

@@ -73,7 +73,7 @@ fn every_scenario_without_faults_fails_with_the_setting_it_names() {
             continue;
         };
         checked += 1;
-        let loaded = bundled(name, &[setting.clone()]);
+        let loaded = bundled(name, std::slice::from_ref(&setting));
         for seed in 1..=3 {
             let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
             let verdict = record.head.verdict;
