@@ -24,9 +24,14 @@ use crate::support::{files, from_text, untraced};
 #[track_caller]
 fn check(property: impl Fn(&Rehearsal) -> Result<(), String>, text: impl Fn(&Rehearsal) -> String) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let cases = u32::try_from(number("PROPTEST_CASES").unwrap_or(256)).expect("fewer than 2^32");
-    let config =
-        Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
+    let cases = u32::try_from(number("PROPTEST_CASES").unwrap_or(512)).expect("fewer than 2^32");
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 4096,
+        max_shrink_time: 60_000, // ms
+        ..Config::default()
+    };
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number("REHEARSAL_CASES_SEED").unwrap_or(0).to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
@@ -136,7 +141,6 @@ impl Coverage {
     }
 }
 
-/// Costs about a minute in the dev profile.
 #[test]
 fn a_bad_day_breaks_nothing() {
     let bugs = planted();
@@ -166,7 +170,6 @@ fn a_bad_day_breaks_nothing() {
     ]);
 }
 
-/// Costs about a minute in the dev profile.
 #[test]
 fn after_the_bad_day_everything_is_answered() {
     let bugs = planted();
@@ -187,7 +190,6 @@ fn after_the_bad_day_everything_is_answered() {
     coverage.demand(&[("ok", 20_000), ("restarts", 100), ("several elections", 40)]);
 }
 
-/// Costs about half a minute in the dev profile.
 #[test]
 fn the_same_seed_is_the_same_run() {
     let bugs = planted();

@@ -27,7 +27,6 @@ fn verdicts(record: &Record) -> String {
     lines.chain(violations).collect::<Vec<_>>().join("\n")
 }
 
-/// Costs about half a minute in the dev profile.
 #[test]
 fn every_scenario_holds() {
     for scenario in library::ALL {
