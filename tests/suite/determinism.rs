@@ -16,8 +16,8 @@ const GOLDEN_HEADER: &str = "\
 # The digest of every bundled scenario under a few seeds.
 #
 # A digest covers every event of a run in order. It is the same whatever the build profile, the
-# number of threads or the machine; the suite compares this file under the profile it is run with,
-# and CI runs it in debug and in release, so that both are known to agree without a second build.
+# number of threads or the machine. The suite compares this file under the profile it is built with,
+# so `cargo test --release --test suite golden` after `cargo test` shows that both profiles agree.
 #
 # Digests change when a scenario, the engine or a protocol does. If that was meant:
 # REHEARSAL_REWRITE=1 cargo test --test suite golden
