@@ -7,6 +7,8 @@ use rehearsal_sim::record::{
 };
 use rehearsal_sim::time::{SimTime, Span};
 
+use super::say::clean;
+
 pub(crate) const BOLD: &str = "\x1b[1m";
 pub(crate) const DIM: &str = "\x1b[2m";
 pub(crate) const RED: &str = "\x1b[1;31m";
@@ -17,6 +19,8 @@ pub(crate) const PLAIN: &str = "\x1b[0m";
 
 /// Rows of trace that a failure shows.
 const LAST_ROWS: usize = 10;
+/// Faults that a summary names.
+const MOST_FAULTS: usize = 12;
 /// The widest column of a node in such a table.
 const COLUMN: usize = 44;
 
@@ -47,10 +51,10 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
     let head = &record.head;
     let mut out = String::new();
     let mut line = |text: String| writeln!(out, "{text}").expect("a string takes text");
-    line(format!("{}  {BOLD}{}{PLAIN}", badge(head.verdict), head.title));
+    line(format!("{}  {BOLD}{}{PLAIN}", badge(head.verdict), clean(&head.title)));
     line(format!(
         "{DIM}{} · seed {} · digest {} · {} simulated in {}, {} events{PLAIN}",
-        head.scenario,
+        clean(&head.scenario),
         head.seed,
         head.digest,
         Span(head.virtual_ns),
@@ -79,7 +83,7 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
         ));
     }
     line(format!("messages      {}", messages(head)));
-    for band in &record.faults {
+    for band in record.faults.iter().take(MOST_FAULTS) {
         let until = band.to_ns.map_or("the end".to_owned(), |to| Span(to).to_string());
         line(format!(
             "fault         {} {} from {} to {until}",
@@ -87,6 +91,9 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
             band.label,
             Span(band.from_ns)
         ));
+    }
+    if record.faults.len() > MOST_FAULTS {
+        line(format!("              ... and {} more", record.faults.len() - MOST_FAULTS));
     }
     if let Some(why) = &head.legally_stuck {
         line(format!("legally stuck {why}"));
@@ -123,7 +130,7 @@ fn expectation(measured: &Measured) -> String {
         Some(false) => format!("{RED}violated{PLAIN} "),
         None => format!("{YELLOW}unjudged{PLAIN} "),
     };
-    format!("{mark}     {} {DIM}measured{PLAIN} {}", measured.expect, measured.measured)
+    format!("{mark}     {} {DIM}measured{PLAIN} {}", clean(&measured.expect), measured.measured)
 }
 
 /// Three significant digits are enough for a summary.
@@ -153,7 +160,7 @@ pub(crate) fn violation(record: &Record, violation: &Violation) -> String {
         nodes => format!(" on {}", nodes.join(", ")),
     };
     line(&format!("  when:     {}{place}", SimTime(violation.at_ns)));
-    line(&format!("  what:     {}", violation.message));
+    line(&format!("  what:     {}", lines(&violation.message).join("\n            ")));
     if let Some(explanation) = &violation.explanation {
         for detail in &explanation.details {
             line(&format!("            {detail}"));
@@ -167,6 +174,11 @@ pub(crate) fn violation(record: &Record, violation: &Violation) -> String {
         }
     }
     out
+}
+
+/// The lines of a message from outside, each safe to print.
+pub(crate) fn lines(message: &str) -> Vec<String> {
+    message.trim_end().lines().map(clean).collect()
 }
 
 /// The last rows up to an instant that belong to a node, oldest first.
@@ -190,7 +202,7 @@ fn columns(record: &Record, rows: &[&TraceRow]) -> String {
             RowKind::Note => format!("* {}", row.text),
             _ => row.text.clone(),
         };
-        shorten(&text, COLUMN)
+        shorten(&clean(&text), COLUMN)
     };
     let width = |node: u32| {
         let cells = rows.iter().filter(|row| row.node == Some(node));

@@ -1,6 +1,7 @@
 //! `rehearsal sweep`: one scenario, many seeds, all cores. What it prints does not depend on how
 //! many threads ran: results are folded in the order of the seeds.
 
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,7 +13,7 @@ use rehearsal_sim::record::{Head, Judgement};
 use rehearsal_sim::time::SimTime;
 use serde::Serialize;
 
-use super::{Exit, Failure, exec, options, print, run};
+use super::{Exit, Failure, exec, options, print, run, say};
 
 /// One seed in this many is run twice and compared.
 const REPEAT: u64 = 20;
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     scenario: options::Scenario,
     /// The seeds: `0..200` (200 is not among them), or one number
-    #[arg(long, value_name = "A..B", value_parser = parse_seeds)]
+    #[arg(long, value_name = "A..B", value_parser = parse_seeds, allow_negative_numbers = true)]
     seeds: Range<u64>,
     /// Threads; the results do not depend on them [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -38,9 +39,8 @@ pub(crate) struct Args {
 
 fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
     let number = |text: &str| {
-        let plain = text.replace('_', "");
-        plain.parse::<u64>().map_err(|_| {
-            format!("\"{text}\" is no seed; write --seeds 0..200, a number below 2^64 at each end")
+        options::number(text).map_err(|_| {
+            format!("`{text}` is no seed; write --seeds 0..200, a number below 2^64 at each end")
         })
     };
     let range = match text.split_once("..") {
@@ -96,9 +96,10 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let heads = run_all(&loaded, args)?;
     let summary = fold(&loaded, args, heads);
     if args.json {
-        println!("{}", serde_json::to_string(&summary).expect("a summary is plain data"));
+        let json = serde_json::to_string(&summary).expect("a summary is plain data");
+        say::out(&format!("{json}\n"))?;
     } else {
-        print_summary(&summary);
+        say::out(&text(&summary).expect("a string takes text"))?;
     }
     Ok(if summary.failed > 0 {
         Exit::Violated
@@ -173,7 +174,7 @@ fn fold(loaded: &Loaded, args: &Args, heads: Vec<Head>) -> Summary {
             .into_iter()
             .filter(|head| head.verdict != Judgement::Pass)
             .take(args.failures)
-            .map(|head| Outcome { reproduce: args.scenario.reproduce(head.seed), head })
+            .map(|head| Outcome { reproduce: args.scenario.reproduce(&head), head })
             .collect(),
     }
 }
@@ -185,66 +186,59 @@ fn number(name: &'static str, heads: &[Head], of: impl Fn(&Head) -> u64) -> Numb
     Number { name, min, median: values[(values.len() - 1) / 2], max }
 }
 
-fn print_summary(summary: &Summary) {
+fn text(summary: &Summary) -> Result<String, fmt::Error> {
     use print::{BOLD, DIM, PLAIN};
     let verdict = match (summary.failed, summary.inconclusive) {
         (0, 0) => Judgement::Pass,
         (0, _) => Judgement::Inconclusive,
         _ => Judgement::Fail,
     };
+    let mut out = String::new();
     let [from, to] = summary.seeds;
-    anstream::println!(
-        "{}  {BOLD}{}{PLAIN}, seeds {from}..{to}",
-        print::badge(verdict),
-        summary.scenario
-    );
-    anstream::println!(
+    let (badge, scenario) = (print::badge(verdict), say::clean(&summary.scenario));
+    writeln!(out, "{badge}  {BOLD}{scenario}{PLAIN}, seeds {from}..{to}")?;
+    writeln!(
+        out,
         "{DIM}{} seeds run twice and compared · digest over all seeds {}{PLAIN}\n",
-        summary.repeated,
-        summary.digest
-    );
-    anstream::println!(
+        summary.repeated, summary.digest
+    )?;
+    writeln!(
+        out,
         "{} passed ({} of them legally stuck), {} failed, {} inconclusive\n",
-        summary.passed,
-        summary.legally_stuck,
-        summary.failed,
-        summary.inconclusive
-    );
-    anstream::println!("{:<20} {:>12} {:>12} {:>12}", "per seed", "least", "median", "most");
+        summary.passed, summary.legally_stuck, summary.failed, summary.inconclusive
+    )?;
+    writeln!(out, "{:<20} {:>12} {:>12} {:>12}", "per seed", "least", "median", "most")?;
     for number in &summary.numbers {
-        let show = |value: u64| match number.name.strip_suffix(" ns") {
-            Some(_) => print::rounded(value),
-            None => print::grouped(value),
+        let (name, show): (_, fn(u64) -> String) = match number.name.strip_suffix(" ns") {
+            Some(name) => (name, print::rounded),
+            None => (number.name, print::grouped),
         };
-        anstream::println!(
-            "{:<20} {:>12} {:>12} {:>12}",
-            number.name.trim_end_matches(" ns"),
-            show(number.min),
-            show(number.median),
-            show(number.max)
-        );
+        let [least, median, most] = [number.min, number.median, number.max].map(show);
+        writeln!(out, "{name:<20} {least:>12} {median:>12} {most:>12}")?;
     }
     for failure in &summary.failures {
-        print_failure(failure);
+        describe(&mut out, failure)?;
     }
     let shown = summary.failures.len() as u64;
     let all = summary.failed + summary.inconclusive;
     if shown < all {
-        anstream::println!("\n{} more; raise --failures to see them", all - shown);
+        writeln!(out, "\n{} more; raise --failures to see them", all - shown)?;
     }
+    Ok(out)
 }
 
-fn print_failure(failure: &Outcome) {
+fn describe(out: &mut String, failure: &Outcome) -> fmt::Result {
     let head = &failure.head;
-    anstream::println!("\nseed {}: {}", head.seed, print::badge(head.verdict));
+    writeln!(out, "\nseed {}: {}", head.seed, print::badge(head.verdict))?;
     for violation in &head.violations {
         let at = SimTime(violation.at_ns);
-        anstream::println!("  {} at {at}: {}", violation.property, violation.message);
+        let message = print::lines(&violation.message).join("\n    ");
+        writeln!(out, "  {} at {at}: {message}", violation.property)?;
     }
     for measured in head.expectations.iter().filter(|measured| measured.holds.is_none()) {
-        anstream::println!("  {}: {}", measured.expect, measured.measured);
+        writeln!(out, "  {}: {}", say::clean(&measured.expect), measured.measured)?;
     }
-    anstream::println!("  reproduce: {}", failure.reproduce);
+    writeln!(out, "  reproduce: {}", failure.reproduce)
 }
 
 #[cfg(test)]
