@@ -12,7 +12,7 @@ use super::{Exit, Failure, interrupt, options, say};
 /// What `new` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The protocol (see `list protocols`)
+    /// The protocol (see `rehearsal list protocols`)
     protocol: String,
     /// The file to write [default: PROTOCOL.toml]; `-` prints
     #[arg(long, value_name = "FILE")]

@@ -14,7 +14,7 @@ use super::{Failure, say};
 /// Which scenario, and what to change in it.
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Scenario {
-    /// A bundled scenario (see `list scenarios`) or a path to a scenario file
+    /// A bundled scenario (see `rehearsal list scenarios`) or a path to a scenario file
     #[arg(value_name = "SCENARIO")]
     pub(crate) source: String,
     /// Change a setting: `--set network.loss=0.05` (TOML, else a bare string; repeatable)

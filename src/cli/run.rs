@@ -14,8 +14,6 @@ use super::{Exit, Failure, exec, options, print, progress, results, say};
 /// What `run` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    scenario: options::Scenario,
     /// The seed; wins over the scenario's own
     #[arg(long, value_name = "N", value_parser = options::number, allow_negative_numbers = true)]
     seed: Option<u64>,
@@ -28,6 +26,8 @@ pub(crate) struct Args {
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
+    #[command(flatten)]
+    scenario: options::Scenario,
 }
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
@@ -64,14 +64,9 @@ fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(
         return say::out(&format!("{}\n", results?.json));
     }
     let mut text = print::summary(record, wall_ns);
-    for violation in &record.head.violations {
-        text += &format!("\n{}", print::violation(record, violation));
-        if violation.kind == ViolationKind::Panic
-            && let Some(panic) = exec::last_panic()
-        {
-            text += &format!("  code:     {}\n", panic.place);
-        }
-    }
+    let panic = exec::last_panic();
+    let code = panic.as_ref().map(|panic| panic.place.as_str());
+    text += &print::violations(record, &record.head.violations, code);
     if !record.head.violations.is_empty() {
         text += &format!("\nreproduce:    {reproduce}\n");
     }

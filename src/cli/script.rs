@@ -32,7 +32,7 @@ use super::{Exit, Failure, interrupt, say};
 /// What `script` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The script file (see `list commands`)
+    /// The script file (see `rehearsal list commands`)
     file: PathBuf,
     /// Plant a bug, by name or number (repeatable)
     #[arg(long, value_name = "BUG")]
@@ -106,30 +106,13 @@ fn violated(played: &Played) -> String {
 }
 
 fn read(file: &Path) -> Result<Script, Failure> {
-    let bytes = std::fs::read_to_string(file).map_err(|error| {
+    let text = std::fs::read_to_string(file).map_err(|error| {
         Failure::said(
             format!("can not read the script {}: {}", shown(file), say::why(&error)),
             "a script is a text file that begins with its cluster: `cluster raft servers=3`",
         )
     })?;
-    let script = Script { path: shown(file), blocks: parse(&bytes) };
-    // What a command does to a cluster may well be refused, and that is a reaction. A word that is
-    // no command is a slip.
-    for (line, command) in script.blocks.iter().flat_map(Block::commands).skip(1) {
-        let word = command.split_whitespace().next().unwrap_or_default();
-        if COMMANDS.iter().all(|(name, ..)| *name != word) {
-            let names: Vec<&str> = COMMANDS.iter().map(|(name, ..)| *name).collect();
-            let help = if word == "cluster" {
-                "a script has one cluster; begin another script for another one".to_owned()
-            } else {
-                format!("the commands are {}; see `list commands`", names.join(", "))
-            };
-            let word = say::clean(word);
-            let what = format!("{}:{line}: `{word}` is no command here", script.path);
-            return Err(Failure::said(what, help));
-        }
-    }
-    Ok(script)
+    Ok(Script { path: shown(file), blocks: parse(&text) })
 }
 
 fn rewrite(args: &Args, script: &Script, played: &Played) -> Result<Exit, Failure> {
@@ -191,6 +174,7 @@ impl Script {
             ));
         };
         let loaded = self.cluster(line, header, catalog, bugs)?;
+        self.know_the_rest()?;
         let mut stage = (loaded.entry.stage)(&loaded.plan);
         let mut reactions = Vec::new();
         for block in &self.blocks {
@@ -202,6 +186,26 @@ impl Script {
             reactions.push(reaction);
         }
         Ok(Played { reactions, violations: stage.violations().to_vec() })
+    }
+
+    /// What a command does to a cluster may well be refused, and that is a reaction. A word that is
+    /// no command is a slip.
+    fn know_the_rest(&self) -> Result<(), Failure> {
+        for (line, command) in self.blocks.iter().flat_map(Block::commands).skip(1) {
+            let word = command.split_whitespace().next().unwrap_or_default();
+            if COMMANDS.iter().any(|(name, ..)| *name == word) {
+                continue;
+            }
+            let names: Vec<&str> = COMMANDS.iter().map(|(name, ..)| *name).collect();
+            let help = if word == "cluster" {
+                "begin another script for another cluster".to_owned()
+            } else {
+                format!("the commands are {}", names.join(", "))
+            };
+            let what = format!("{}:{line}: `{}` is no command here", self.path, say::clean(word));
+            return Err(Failure::said(what, help));
+        }
+        Ok(())
     }
 
     /// Sets up the cluster that the first command names: `cluster raft servers=3 raft.heartbeat=..`.
@@ -241,10 +245,13 @@ impl Script {
 /// One command and what came of it. A command that makes no sense is part of the reaction too.
 fn react(stage: &mut dyn Stage, command: &str) -> Vec<String> {
     let words: Vec<&str> = command.split_whitespace().collect();
-    match stage.command(&words) {
+    let said = match stage.command(&words) {
         Ok(lines) => lines,
         Err(sentence) => vec![format!("error: {command}: {sentence}")],
-    }
+    };
+    // What is read back from a file has neither empty lines nor blanks at their ends.
+    let lines = said.iter().flat_map(|text| text.lines()).map(str::trim_end);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 fn parse(text: &str) -> Vec<Block> {

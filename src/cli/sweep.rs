@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rehearsal_scenarios::Loaded;
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
-use rehearsal_sim::record::{Head, Judgement};
+use rehearsal_sim::record::{Head, Judgement, Record};
 use rehearsal_sim::time::SimTime;
 use serde::Serialize;
 
@@ -21,8 +21,6 @@ const REPEAT: u64 = 20;
 /// What `sweep` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    scenario: options::Scenario,
     /// The seeds: `0..200` (200 is not among them), or one number
     #[arg(long, value_name = "A..B", value_parser = parse_seeds, allow_negative_numbers = true)]
     seeds: Range<u64>,
@@ -35,6 +33,8 @@ pub(crate) struct Args {
     /// How many failing seeds to describe
     #[arg(long, value_name = "N", default_value_t = 5)]
     failures: usize,
+    #[command(flatten)]
+    scenario: options::Scenario,
 }
 
 fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
@@ -59,7 +59,55 @@ fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
     Ok(range)
 }
 
-/// What is kept of one run.
+/// What is told of each run: the name of a number, and where it comes from.
+type Measure = (&'static str, fn(&Head) -> u64);
+
+const MEASURES: [Measure; 9] = [
+    ("ok per second", ok_per_second),
+    ("p50 ns", |head| head.latency_ns.p50),
+    ("p99 ns", |head| head.latency_ns.p99),
+    ("max ns", |head| head.latency_ns.max),
+    ("unavailable ns", |head| {
+        u64::try_from(head.metrics.get("unavailable_ns").copied().unwrap_or(0)).unwrap_or(0)
+    }),
+    ("failed operations", |head| head.operations.failed),
+    ("unknown operations", |head| head.operations.unknown),
+    ("messages sent", |head| head.messages.sent),
+    ("events", |head| head.events),
+];
+
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    reason = "a rate is a small positive number"
+)]
+fn ok_per_second(head: &Head) -> u64 {
+    head.throughput_per_s.round() as u64
+}
+
+/// What is kept of one run: little of those that pass, as there may be very many.
+struct Kept {
+    verdict: Judgement,
+    is_stuck: bool,
+    digest: String,
+    numbers: [u64; MEASURES.len()],
+    /// All of it where something is to be told.
+    head: Option<Box<Head>>,
+}
+
+impl Kept {
+    fn of(head: Head) -> Kept {
+        Kept {
+            verdict: head.verdict,
+            is_stuck: head.legally_stuck.is_some(),
+            digest: head.digest.clone(),
+            numbers: MEASURES.map(|(_, measure)| measure(&head)),
+            head: (head.verdict != Judgement::Pass).then(|| Box::new(head)),
+        }
+    }
+}
+
+/// A run that something is to be told of.
 #[derive(Serialize)]
 struct Outcome {
     head: Head,
@@ -93,13 +141,16 @@ struct Number {
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let loaded = args.scenario.load(catalog)?;
-    let heads = run_all(&loaded, args)?;
-    let summary = fold(&loaded, args, heads);
+    let kept = run_all(&loaded, args)?;
+    let summary = fold(&loaded, args, kept);
     if args.json {
         let json = serde_json::to_string(&summary).expect("a summary is plain data");
         say::out(&format!("{json}\n"))?;
     } else {
-        say::out(&text(&summary).expect("a string takes text"))?;
+        let first = trace_first(&loaded, args, &summary)?;
+        let code = exec::last_panic().map(|panic| panic.place);
+        let text = text(&summary, first.as_ref(), code.as_deref());
+        say::out(&text.expect("a string takes text"))?;
     }
     Ok(if summary.failed > 0 {
         Exit::Violated
@@ -110,7 +161,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Head>, Failure> {
+fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Kept>, Failure> {
     let jobs = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|error| {
         Failure::said(format!("can not start {jobs} threads: {error}"), "try a smaller --jobs")
@@ -128,37 +179,30 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Head>, Failure> {
             run::compare(&mut record, &again);
         }
         bar.inc(1);
-        Ok(record.head)
+        Ok(Kept::of(record.head))
     };
-    let heads = pool.install(|| args.seeds.clone().into_par_iter().map(one).collect());
+    let kept = pool.install(|| args.seeds.clone().into_par_iter().map(one).collect());
     bar.finish_and_clear();
-    heads
+    kept
 }
 
-fn fold(loaded: &Loaded, args: &Args, heads: Vec<Head>) -> Summary {
-    let count = |verdict| heads.iter().filter(|head| head.verdict == verdict).count() as u64;
-    let metric = |head: &Head, name: &str| {
-        u64::try_from(head.metrics.get(name).copied().unwrap_or(0)).unwrap_or(0)
-    };
-    #[allow(
-        clippy::cast_sign_loss,
-        clippy::cast_possible_truncation,
-        reason = "a rate is a small positive number"
-    )]
-    let per_second = |head: &Head| head.throughput_per_s.round() as u64;
+/// Runs the first seed that failed once more, to see its last steps.
+fn trace_first(loaded: &Loaded, args: &Args, summary: &Summary) -> Result<Option<Record>, Failure> {
+    let Some(first) = summary.failures.first() else { return Ok(None) };
+    let watch = Watch { check_budget: args.scenario.check_budget, ..Watch::TRACED };
+    exec::run(&loaded.entry, &loaded.plan, first.head.seed, &watch).map(Some)
+}
+
+fn fold(loaded: &Loaded, args: &Args, kept: Vec<Kept>) -> Summary {
+    let count = |verdict| kept.iter().filter(|run| run.verdict == verdict).count() as u64;
     let mut digest = rehearsal_sim::simulation::Digest::default();
-    heads.iter().for_each(|head| digest.text(&head.digest));
-    let numbers = vec![
-        number("ok per second", &heads, per_second),
-        number("p50 ns", &heads, |head| head.latency_ns.p50),
-        number("p99 ns", &heads, |head| head.latency_ns.p99),
-        number("max ns", &heads, |head| head.latency_ns.max),
-        number("unavailable ns", &heads, |head| metric(head, "unavailable_ns")),
-        number("failed operations", &heads, |head| head.operations.failed),
-        number("unknown operations", &heads, |head| head.operations.unknown),
-        number("messages sent", &heads, |head| head.messages.sent),
-        number("events", &heads, |head| head.events),
-    ];
+    kept.iter().for_each(|run| digest.text(&run.digest));
+    let number = |(at, (name, _)): (usize, Measure)| {
+        let mut values: Vec<u64> = kept.iter().map(|run| run.numbers[at]).collect();
+        values.sort_unstable();
+        let (min, max) = (values[0], values[values.len() - 1]);
+        Number { name, min, median: values[(values.len() - 1) / 2], max }
+    };
     Summary {
         scenario: loaded.plan.scenario.clone(),
         protocol: loaded.entry.name.to_owned(),
@@ -166,27 +210,25 @@ fn fold(loaded: &Loaded, args: &Args, heads: Vec<Head>) -> Summary {
         passed: count(Judgement::Pass),
         failed: count(Judgement::Fail),
         inconclusive: count(Judgement::Inconclusive),
-        legally_stuck: heads.iter().filter(|head| head.legally_stuck.is_some()).count() as u64,
+        legally_stuck: kept.iter().filter(|run| run.is_stuck).count() as u64,
         repeated: (args.seeds.end - args.seeds.start).div_ceil(REPEAT),
-        numbers,
+        numbers: MEASURES.into_iter().enumerate().map(number).collect(),
         digest: digest.to_string(),
-        failures: heads
+        failures: kept
             .into_iter()
-            .filter(|head| head.verdict != Judgement::Pass)
+            .filter_map(|run| run.head)
             .take(args.failures)
-            .map(|head| Outcome { reproduce: args.scenario.reproduce(&head), head })
+            .map(|head| Outcome { reproduce: args.scenario.reproduce(&head), head: *head })
             .collect(),
     }
 }
 
-fn number(name: &'static str, heads: &[Head], of: impl Fn(&Head) -> u64) -> Number {
-    let mut values: Vec<u64> = heads.iter().map(of).collect();
-    values.sort_unstable();
-    let (min, max) = (values[0], values[values.len() - 1]);
-    Number { name, min, median: values[(values.len() - 1) / 2], max }
-}
-
-fn text(summary: &Summary) -> Result<String, fmt::Error> {
+/// `first` is the first run that something is to be told of, `code` where it panicked.
+fn text(
+    summary: &Summary,
+    first: Option<&Record>,
+    code: Option<&str>,
+) -> Result<String, fmt::Error> {
     use print::{BOLD, DIM, PLAIN};
     let verdict = match (summary.failed, summary.inconclusive) {
         (0, 0) => Judgement::Pass,
@@ -217,7 +259,8 @@ fn text(summary: &Summary) -> Result<String, fmt::Error> {
         writeln!(out, "{name:<20} {least:>12} {median:>12} {most:>12}")?;
     }
     for failure in &summary.failures {
-        describe(&mut out, failure)?;
+        let traced = first.filter(|record| record.head.seed == failure.head.seed);
+        describe(&mut out, failure, traced, code)?;
     }
     let shown = summary.failures.len() as u64;
     let all = summary.failed + summary.inconclusive;
@@ -227,13 +270,23 @@ fn text(summary: &Summary) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
-fn describe(out: &mut String, failure: &Outcome) -> fmt::Result {
+/// A run that did not pass, with its last steps where it was traced.
+fn describe(
+    out: &mut String,
+    failure: &Outcome,
+    traced: Option<&Record>,
+    code: Option<&str>,
+) -> fmt::Result {
     let head = &failure.head;
     writeln!(out, "\nseed {}: {}", head.seed, print::badge(head.verdict))?;
-    for violation in &head.violations {
-        let at = SimTime(violation.at_ns);
-        let message = print::lines(&violation.message).join("\n    ");
-        writeln!(out, "  {} at {at}: {message}", violation.property)?;
+    if let Some(record) = traced {
+        out.push_str(&print::violations(record, &head.violations, code));
+    } else {
+        for violation in &head.violations {
+            let at = SimTime(violation.at_ns);
+            let message = print::lines(&violation.message).join("\n    ");
+            writeln!(out, "  {} at {at}: {message}", violation.property)?;
+        }
     }
     for measured in head.expectations.iter().filter(|measured| measured.holds.is_none()) {
         writeln!(out, "  {}: {}", say::clean(&measured.expect), measured.measured)?;
