@@ -131,7 +131,7 @@ fn violations_have_their_fields_and_kinds() {
     assert!(!first["citation"].as_str().unwrap().is_empty());
     assert_eq!(json["files"], serde_json::json!(["report.html", "run.json", "trace.txt"]));
 
-    let text = place.read("ping.toml")
+    let text = place.read("ping.toml").replace("2s", "30s")
         + "\n[[expect]]\np99_at_most = \"1ns\"\n[[expect]]\nprogress = true\n\
            [[fault]]\nat = \"1s\"\ncrash = \"servers\"\n";
     place.write("stuck.toml", text);
@@ -143,7 +143,7 @@ fn violations_have_their_fields_and_kinds() {
         .map(|one| (one["property"].as_str().unwrap(), one["kind"].as_str().unwrap()))
         .collect();
     assert!(kinds.contains(&("p99_at_most", "expectation")), "{kinds:?}");
-    assert!(kinds.iter().any(|(property, kind)| *property == "progress" && *kind == "liveness"));
+    assert!(kinds.contains(&("progress", "liveness")), "{kinds:?}");
 }
 
 #[test]

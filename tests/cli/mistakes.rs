@@ -14,7 +14,7 @@ fn refused(place: &Place, args: &[&str], what: &str) -> Said {
     assert!(said.err.contains(what), "{args:?}\n{}", said.err);
     let cures = ["help", "tip: ", "Usage: ", "write ", "expected ", "possible values"];
     assert!(cures.iter().any(|cure| said.err.contains(cure)), "{args:?}\n{}", said.err);
-    assert!(!said.err.contains("panicked"), "{args:?}\n{}", said.err);
+    assert!(!said.err.contains("itself panicked"), "{args:?}\n{}", said.err);
     assert_eq!(said.out, "", "{args:?}");
     assert_eq!(place.tree("results"), Vec::<String>::new(), "{args:?}");
     said
@@ -57,7 +57,7 @@ fn files_that_are_no_scenarios() {
         ("folder.toml", "`folder.toml` is a folder"),
         ("empty.toml", "this scenario is empty"),
         ("garbage.toml", "not UTF-8"),
-        ("page.toml", "page.toml:1:1"),
+        ("page.toml", "this is not TOML"),
         ("a.toml", "builds on itself"),
         ("sub/out.toml", "only build on files of its own folder"),
         ("raft/leader-crahs", "did you mean `raft/leader-crash`?"),
@@ -178,8 +178,11 @@ fn broken_files_are_explained() {
         let (name, source) = (path.file_name().unwrap(), path.to_str().unwrap());
         let said = place.run(&["run", source, "--set", "title=whatever"]);
         assert!(!said.err.trim().is_empty(), "{name:?} is passed over in silence");
-        assert!(!said.err.contains("panicked"), "{name:?}: {}", said.err);
-        if name.to_string_lossy().starts_with("remark-") {
+        assert!(!said.err.contains("itself panicked"), "{name:?}: {}", said.err);
+        if said.err.contains("unknown key `multi-paxos`") {
+            // The tests of the language have a protocol more.
+            assert_eq!(said.code, Some(2));
+        } else if name.to_string_lossy().starts_with("remark-") {
             remarked += 1;
             assert!(matches!(said.code, Some(0 | 1)), "{name:?}: {said:?}");
         } else {

@@ -7,19 +7,25 @@ use std::sync::OnceLock;
 
 use crate::support::{Place, Said, behind, repository, words};
 
-/// The example's binary. `cargo test` builds it; `cargo test --test cli` does not.
+/// The example's binary. `cargo test` builds it, `cargo test --test cli` does not: one that is
+/// missing, or older than the program, is built here.
 fn panics() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let profile = Path::new(env!("CARGO_BIN_EXE_rehearsal")).parent().unwrap();
+        let program = Path::new(env!("CARGO_BIN_EXE_rehearsal"));
+        let profile = program.parent().expect("it lies in a folder");
         let binary = profile.join(format!("examples/panics{}", std::env::consts::EXE_SUFFIX));
-        if !binary.exists() {
+        let made = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
+        if made(&binary) < made(program) {
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["build", "--quiet", "--example", "panics"]).current_dir(repository());
+            cargo.args(["build", "--quiet", "--locked", "--example", "panics"]);
             if profile.ends_with("release") {
                 cargo.arg("--release");
             }
-            assert!(cargo.status().expect("cargo starts").success());
+            if let Some(target) = profile.parent().filter(|at| at.join("CACHEDIR.TAG").exists()) {
+                cargo.env("CARGO_TARGET_DIR", target);
+            }
+            assert!(cargo.current_dir(repository()).status().expect("cargo starts").success());
         }
         binary
     })
@@ -82,7 +88,8 @@ fn a_panic_in_a_script_is_part_of_the_reaction() {
     let said = run(&place, &["script", "fall.txt", "--rewrite"]).exits(1);
     assert!(said.out.starts_with("fall.txt is rewritten\nviolated: panicked: n1 panicked"));
     let said = run(&place, &["script", "fall.txt"]).exits(1);
-    assert!(said.out.contains("FAIL  fall.txt: 0 of 3 blocks react differently, 1 violations\n"));
+    let verdict = "FAIL  fall.txt: 0 of 3 blocks react differently, 1 violations\n";
+    assert!(said.out.ends_with(verdict), "{}\n{}", said.out, place.read("fall.txt"));
 }
 
 #[test]

@@ -117,11 +117,13 @@ pub(crate) fn set_into_value(site: Site, table: &Path, is_list: bool) -> Finding
             .help(format!("name one of its entries: {table}[0]"));
     }
     Finding::error(site, format!("`{table}` is no table, it has no keys"))
+        .help(format!("set it as a whole: --set {table}=..."))
 }
 
 pub(crate) fn set_bad_index(site: Site, list: &Path, length: Option<usize>) -> Finding {
     match length {
-        Some(0) | None => Finding::error(site, format!("`{list}` has no entries")),
+        Some(0) | None => Finding::error(site, format!("`{list}` has no entries"))
+            .help("a number in brackets names an entry that the file lists"),
         Some(length) => Finding::error(site, format!("`{list}` has only {length} entries"))
             .help(format!("they are {list}[0] to {list}[{}]", length - 1)),
     }
