@@ -76,6 +76,8 @@ mod tests {
             assert!(message.contains("a broken identity"), "{message}");
             Failure::OwnPanic(message)
         });
+        // Other tests want to be heard when they fail.
+        let _ = std::panic::take_hook();
         assert_eq!(caught.unwrap_err().print() as u8, 101);
         assert_eq!(Exit::OwnPanic as u8, 101);
     }

@@ -12,6 +12,7 @@ use super::print;
 
 /// Runs that are shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
+const SECOND: u64 = 1_000_000_000;
 
 thread_local! {
     /// The bar of the run on this thread. The simulation tells it how far it is through a plain
@@ -73,13 +74,15 @@ fn new_bar(length: u64) -> ProgressBar {
 fn sentence(now: SimTime, length: Span, took: Duration) -> String {
     let so_far = u128::from(now.0.max(1));
     let left = took.as_nanos() * u128::from(length.0.saturating_sub(now.0)) / so_far;
-    let seconds = left.div_ceil(1_000_000_000);
+    let seconds = left.div_ceil(u128::from(SECOND));
     let left = match seconds {
         0..120 => format!("{seconds}s"),
-        120..7_200 => format!("{}min", seconds.div_ceil(60)),
+        120..7_200 => format!("{}m", seconds.div_ceil(60)),
         _ => format!("{}h", seconds.div_ceil(3_600)),
     };
-    format!("{} of {length} simulated, {left} left", print::rounded(now.0))
+    // A long run is told in whole seconds, so that the line does not flicker.
+    let shown = if length >= Span::secs(100) { now.0 / SECOND * SECOND } else { now.0 };
+    format!("{} of {length} simulated, {left} left", print::rounded(shown))
 }
 
 #[cfg(test)]
@@ -93,10 +96,10 @@ mod tests {
 
     #[test]
     fn what_is_left_is_estimated() {
-        let at = |seconds| SimTime(seconds * 1_000_000_000);
+        let at = |seconds: u64| SimTime(seconds * 1_000_000_000);
         let took = Duration::from_secs(2);
         assert_eq!(sentence(at(5), Span::secs(20), took), "5s of 20s simulated, 6s left");
-        assert_eq!(sentence(at(1), Span::secs(1000), took), "1s of 1000s simulated, 34min left");
+        assert_eq!(sentence(at(1), Span::secs(1000), took), "1s of 1000s simulated, 34m left");
         assert_eq!(sentence(at(20), Span::secs(20), took), "20s of 20s simulated, 0s left");
         sentence(at(0), Span::secs(u64::MAX / 1_000_000_000), took);
     }
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn watching_changes_nothing() {
         thread_local! { static TOLD: Cell<u64> = const { Cell::new(0) } }
-        let text = "protocol = \"ping\"\nduration = \"2min\"\n[workload]\nrate = \"500/s\"\n\
+        let text = "protocol = \"ping\"\nduration = \"2m\"\n[workload]\nrate = \"500/s\"\n\
                     [[expect]]\nlinearizable = true\n";
         let catalog = rehearsal_protocols::catalog::CATALOG;
         let loaded = load_text(text.as_bytes(), &Request::of("watched"), catalog)
