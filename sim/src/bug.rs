@@ -47,6 +47,7 @@ pub struct BugSet {
 
 impl BugSet {
     /// No bug at all.
+    #[allow(clippy::declare_interior_mutable_const)] // each use is a count of its own
     pub const NONE: BugSet = BugSet { on: 0, evaluations: Cell::new(0) };
 
     /// The set with the bugs at these indexes of [`PlantedBug::ALL`].

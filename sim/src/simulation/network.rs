@@ -183,7 +183,7 @@ impl Network {
         let stand_in = self.latencies.last().map(|(_, sampler)| sampler.clone());
         let link = self.link(address.from, address.to);
         let delay = stand_in.as_ref().unwrap_or(&link.law.latency).draw(bits);
-        let mut arrival = now + Span(delay);
+        let mut arrival = now.after(Span(delay));
         if link.law.order == Order::Fifo {
             arrival = arrival.max(link.last_arrival);
             link.last_arrival = arrival;

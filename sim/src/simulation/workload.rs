@@ -22,6 +22,8 @@ pub(crate) struct WorkloadLaws {
     pace: Sampler,
     users: Option<u32>,
     mix: Vec<(usize, u64)>,
+    /// The sum of the weights in `mix`.
+    weights: u64,
     pub(crate) start: SimTime,
     stop: SimTime,
 }
@@ -37,6 +39,7 @@ impl WorkloadLaws {
             pace: law.compile(),
             users,
             mix: plan.mix.clone(),
+            weights: plan.mix.iter().map(|(_, weight)| weight).sum(),
             start: plan.start,
             stop: plan.stop.unwrap_or(end),
         }
@@ -116,6 +119,11 @@ impl<S: Service> Book<S> {
         }
     }
 
+    /// The open calls, in the order they were called.
+    pub(crate) fn open(&self) -> impl Iterator<Item = CallId> {
+        self.open.keys().copied()
+    }
+
     pub(crate) fn history(&self) -> Option<&History<S::Operation, S::Reply>> {
         self.history.as_ref()
     }
@@ -170,8 +178,7 @@ impl Workload {
     /// What is called next: kind, key, and a draw of the operation's own. A closed-loop user draws
     /// from the same streams as the others, in the order of the calls.
     pub(crate) fn ask(&mut self) -> (usize, u64, u64) {
-        let total: u64 = self.laws.mix.iter().map(|(_, weight)| weight).sum();
-        let mut point = self.mix.below(total);
+        let mut point = self.mix.below(self.laws.weights);
         let mut kind = 0;
         for (candidate, weight) in &self.laws.mix {
             kind = *candidate;
