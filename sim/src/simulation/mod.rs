@@ -17,6 +17,8 @@ mod run;
 pub(crate) mod script;
 mod station;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod workload;
 mod world;

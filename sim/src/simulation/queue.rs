@@ -66,6 +66,12 @@ impl<E> Default for HeapQueue<E> {
 }
 
 impl<E> HeapQueue<E> {
+    /// How much is held, alive or dead.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.heap.len() + self.slots.len()
+    }
+
     fn take(&mut self, handle: Handle) -> Option<E> {
         let slot = &mut self.slots[handle.slot as usize];
         if slot.generation != handle.generation {

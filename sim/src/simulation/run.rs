@@ -30,7 +30,7 @@ pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record 
 
 impl<P: Protocol> Simulation<'_, P> {
     /// Runs to the end of the plan, or to the first violation.
-    fn go(&mut self) {
+    pub(super) fn go(&mut self) {
         for (index, fault) in (0u32..).zip(&self.plan.faults) {
             self.world.queue.push(fault.at, Event::FaultBegins(index));
         }

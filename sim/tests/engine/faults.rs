@@ -164,6 +164,17 @@ fn who_stands_still_takes_no_steps_and_its_clock_stands_still() {
 }
 
 #[test]
+fn timers_keep_the_time_they_have_left_through_many_pauses() {
+    let mut plan = puppets(1, &[(0, On::Boot, &[Do::Arm(Zulu(0), 100), Do::Arm(Zulu(1), 130)])]);
+    plan.faults = vec![pause(20, 180), pause(210, 90), pause(320, 10), pause(450, 50)];
+    let expected = [
+        "380 Rang { bell: Zulu(0), clock: 100000000 }",
+        "410 Rang { bell: Zulu(1), clock: 130000000 }",
+    ];
+    assert_eq!(notes(&run(&plan), 0), expected);
+}
+
+#[test]
 fn what_waits_for_a_node_that_stands_still_dies_with_it() {
     let mut plan = puppets(
         2,
