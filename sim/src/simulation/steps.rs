@@ -1,5 +1,7 @@
 //! Steps and their effects: the only place where a protocol's code is called.
 
+use std::collections::btree_map::Entry;
+
 use super::disk::Write;
 use super::network::Fate;
 use super::node::Armed;
@@ -266,18 +268,35 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     fn arm(&mut self, id: NodeId, timer: P::Timer, after: SpanRange) {
-        self.disarm(id, timer);
         let node = &mut self.nodes[id.index()];
         let span = node.timer_draws.span_in(after);
-        let now = node.clock(self.world.now);
-        let rings = LocalTime(now.0.saturating_add(span.0));
-        let waits = self.world.by_hand || node.paused.is_some();
-        let scheduled = (!waits).then(|| {
-            let slot = self.timers.insert((id, timer));
-            (self.world.queue.push(self.world.now.after(span), Event::Ring(slot)), slot)
-        });
+        let clock = node.clock(self.world.now);
+        let rings = LocalTime(clock.0.saturating_add(span.0));
         node.armed += 1;
-        node.timers.insert(timer, Armed { scheduled, rings, nth: node.armed });
+        let armed = Armed { scheduled: None, rings, nth: node.armed };
+        let waits = self.world.by_hand || node.paused.is_some();
+        // What is set again keeps its place in the books.
+        let (armed, before) = match node.timers.entry(timer) {
+            Entry::Vacant(place) => (place.insert(armed), None),
+            Entry::Occupied(place) => {
+                let place = place.into_mut();
+                let before = std::mem::replace(place, armed);
+                (place, before.scheduled)
+            }
+        };
+        if waits {
+            debug_assert!(before.is_none(), "a timer is scheduled while its node stands still");
+            return;
+        }
+        let queue = &mut self.world.queue;
+        let slot = match before {
+            Some((handle, slot)) => {
+                queue.cancel(handle);
+                slot
+            }
+            None => self.timers.insert((id, timer)),
+        };
+        armed.scheduled = Some((queue.push(self.world.now.after(span), Event::Ring(slot)), slot));
     }
 
     fn disarm(&mut self, id: NodeId, timer: P::Timer) {
