@@ -64,6 +64,11 @@ impl<P: Protocol> Node<P> {
         self.state.is_some()
     }
 
+    /// What a trace says of an input: one that meets a node standing still is taken later.
+    pub(crate) fn waits(&self) -> &'static str {
+        if self.paused.is_some() { " (waits until the node goes on)" } else { "" }
+    }
+
     pub(crate) fn health(&self) -> Health {
         match (self.is_up(), self.paused) {
             (false, _) => Health::Down,

@@ -195,7 +195,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.sent += 1;
         world.digest_address(Tag::Send, at, 0);
         world.trace_message(RowKind::Send, at, || format!("{body:?}"));
-        if world.by_hand || !world.network.duplicates(at) {
+        // What is cut off never reaches the network that might copy it.
+        let cut = world.network.is_cut(from, to);
+        if world.by_hand || cut || !world.network.duplicates(at) {
             self.put_under_way(at, 0, body);
             return;
         }
@@ -246,7 +248,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let world = &mut self.world;
         world.wire.leave(world.now, sent);
         world.messages.in_flight -= 1;
-        if !self.nodes[at.to.index()].is_up() {
+        let receiver = &self.nodes[at.to.index()];
+        if !receiver.is_up() {
             world.messages.dropped.down += 1;
             world.digest_address(Tag::Drop, at, 3);
             world.trace_message(RowKind::Drop, at, || of_copy(copy, "the receiver is down"));
@@ -254,7 +257,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         }
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, u64::from(copy));
-        world.trace_message(RowKind::Deliver, at, || format!("{body:?}"));
+        let waits = receiver.waits();
+        world.trace_message(RowKind::Deliver, at, || format!("{body:?}{waits}"));
         self.step(at.to, Input::Message { from: at.from, body });
     }
 
@@ -366,7 +370,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let call = self.world.ledger.call(now, client, user);
         let operation: OperationOf<P> = self.book.compose(call, client, now, what);
         self.world.digest(Tag::Call, u64::from(client.0), call.0, operation.kind() as u64);
-        self.world.trace(RowKind::Call, Some(client), || format!("call {}: {operation:?}", call.0));
+        let waits = self.nodes[client.index()].waits();
+        self.world.trace(RowKind::Call, Some(client), || {
+            format!("call {}: {operation:?}{waits}", call.0)
+        });
         if self.nodes[client.index()].is_up() {
             self.step(client, Input::Call { id: call, operation });
         } else {

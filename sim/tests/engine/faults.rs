@@ -160,6 +160,8 @@ fn who_stands_still_takes_no_steps_and_its_clock_stands_still() {
     assert_eq!(notes(&record, 0), expected);
     let told = story(&record, 0, RowKind::Fault);
     assert_eq!(told, ["20 stands still", "200 goes on"]);
+    let arrived = story(&record, 0, RowKind::Deliver);
+    assert_eq!(arrived[0], "41 n2->n1 Ping#1 Ping(1) (waits until the node goes on)");
     assert_eq!(record.head.messages.delivered, 2, "they arrived, though nobody looked");
 }
 

@@ -180,6 +180,11 @@ fn cuts_are_decided_at_send_and_overlap() {
     let heard = pings_heard(&run(&plan));
     let expected: Vec<u32> = (0..10).chain(50..100).collect();
     assert_eq!(heard, expected);
+    // What is cut is not copied.
+    plan.network.duplicate = chance(1.0);
+    plan.laws = Default::default();
+    let counts = run(&plan).head.messages;
+    assert_eq!((counts.duplicated, counts.dropped.cut), (60, 40));
 }
 
 #[test]
