@@ -46,11 +46,11 @@ impl WorkloadLaws {
     }
 }
 
-/// What a history keeps of an operation until it is known how it ended.
+/// What the books keep of an operation until it ends.
 #[derive(Debug)]
-struct Asked<O> {
-    operation: O,
+struct Asked {
     key: u64,
+    writes: bool,
 }
 
 /// The applications of one run.
@@ -69,7 +69,7 @@ pub(crate) struct Workload {
 /// What was called and what was heard.
 #[derive(Debug)]
 pub(crate) struct Book<S: Service> {
-    open: BTreeMap<CallId, Asked<S::Operation>>,
+    open: BTreeMap<CallId, Asked>,
     last_written: BTreeMap<u64, u64>,
     history: Option<History<S::Operation, S::Reply>>,
 }
@@ -102,14 +102,15 @@ impl<S: Service> Book<S> {
                 outcome: Outcome::Unknown,
             });
         }
-        self.open.insert(call, Asked { operation: operation.clone(), key });
+        let writes = !S::Model::is_read(&operation);
+        self.open.insert(call, Asked { key, writes });
         operation
     }
 
     /// Notes how a call ended.
     pub(crate) fn end(&mut self, call: CallId, now: SimTime, outcome: Outcome<S::Reply>) {
         let Some(asked) = self.open.remove(&call) else { return };
-        if matches!(outcome, Outcome::Ok(_)) && !S::Model::is_read(&asked.operation) {
+        if matches!(outcome, Outcome::Ok(_)) && asked.writes {
             self.last_written.insert(asked.key, call.0 + 1);
         }
         if let Some(history) = &mut self.history {

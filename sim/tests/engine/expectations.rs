@@ -185,6 +185,8 @@ fn a_planted_bug_that_was_never_reached_says_nothing() {
 
     let mut plan = puppets(1, &[(0, On::Boot, &[Do::Decide])]);
     assert_eq!(run(&plan).head.verdict, Judgement::Pass, "nobody planted it");
+    plan.bugs = vec![1];
+    assert_eq!(run(&plan).head.verdict, Judgement::Inconclusive, "another one is planted");
     plan.bugs = vec![0];
     let head = run(&plan).head;
     assert_eq!((head.verdict, head.metrics["bug_evaluations"]), (Judgement::Fail, 1));

@@ -169,9 +169,11 @@ impl Sequential for Registers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
     Seen,
+    /// No decision asks for it.
+    Never,
 }
 impl PlantedBug for Bug {
-    const ALL: &'static [Bug] = &[Bug::Seen];
+    const ALL: &'static [Bug] = &[Bug::Seen, Bug::Never];
     fn info(self) -> BugInfo {
         BugInfo {
             slug: "says-666",
