@@ -143,7 +143,7 @@ pub enum Load {
     Closed {
         /// How many users, spread over the client nodes in turn.
         users: u32,
-        /// How long a user thinks.
+        /// How long a user thinks; at least a millisecond while the client node is down.
         think: Law,
     },
 }
@@ -163,11 +163,12 @@ pub struct PlannedFault {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// Processes die and lose their memory and what their disks had not made durable. With `lasts`
-    /// they restart after it.
+    /// they restart after it, unless they did so before.
     Crash(Target),
     /// Crashed processes start again from their disks.
     Restart(Target),
-    /// Processes stand still: no steps, and their monotonic clocks stop; messages wait.
+    /// Processes stand still: no steps, and their monotonic clocks stop; messages wait. Of several
+    /// pauses the last to end counts; a crash ends them all.
     Pause(Target),
     /// Messages between nodes of different groups are cut; nodes in no group reach everybody.
     Partition(Vec<Vec<Target>>),
@@ -203,7 +204,8 @@ pub struct Expectation {
     pub text: String,
     /// What is demanded.
     pub expect: Expect,
-    /// Only this part of the run counts; `None` is all of it.
+    /// Only this part of the run counts, for latencies, throughput, errors, unavailability and
+    /// leaders; `None` is all of it. The others are judged over the whole run.
     pub during: Option<(SimTime, SimTime)>,
 }
 

@@ -190,8 +190,8 @@ pub struct OperationCounts {
     pub unknown: u64,
 }
 
-/// A summary of latencies in nanoseconds; all zero when `count` is zero. Percentiles carry the
-/// histogram's three significant digits, `mean` and `max` are exact.
+/// A summary of latencies in nanoseconds, exact; all zero when `count` is zero. Percentiles are by
+/// nearest rank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latency {
     /// Samples.
@@ -222,9 +222,9 @@ pub struct NodeInfo {
 /// One fault, as a band over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultBand {
-    /// The kind: `crash`, `pause`, `partition`, `loss`, `latency`. One lane per kind.
+    /// The kind: `crash`, `pause`, `partition`, `one-way`, `loss`, `latency`. One lane per kind.
     pub kind: String,
-    /// What it hit, for people: `n3`, `n1 n2 | n3 n4 n5`, `n1 -> n2`, `loss 20 %`.
+    /// What it hit, for people: `n3`, `n1 n2 | n3 n4 n5`, `n1 -/-> n2`, `loss 20 %`.
     pub label: String,
     /// When it began.
     pub from_ns: u64,

@@ -16,6 +16,8 @@ pub(crate) struct Armed {
     /// `None` while the node stands still and in scripts, where timers wait for commands.
     pub(crate) scheduled: Option<(Handle, u32)>,
     pub(crate) rings: LocalTime,
+    /// Timers are set one after the other.
+    pub(crate) nth: u64,
 }
 
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Node<P: Protocol> {
     pub(crate) disk: Disk<P::Record, Effect<P>>,
     pub(crate) sync: Option<Handle>,
     pub(crate) timers: BTreeMap<P::Timer, Armed>,
+    /// How many timers were set so far.
+    pub(crate) armed: u64,
     pub(crate) inbox: VecDeque<Input<P>>,
     pub(crate) standing: Standing,
     pub(crate) picks: Stream,
@@ -47,6 +51,7 @@ impl<P: Protocol> Node<P> {
             disk: Disk::default(),
             sync: None,
             timers: BTreeMap::new(),
+            armed: 0,
             inbox: VecDeque::new(),
             standing: Standing::NONE,
             picks: Stream::new(seed, Purpose::Pick, id.0),
@@ -57,6 +62,11 @@ impl<P: Protocol> Node<P> {
 
     pub(crate) fn is_up(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// What a trace says of an input: one that meets a node standing still is taken later.
+    pub(crate) fn waits(&self) -> &'static str {
+        if self.paused.is_some() { " (waits until the node goes on)" } else { "" }
     }
 
     pub(crate) fn health(&self) -> Health {
