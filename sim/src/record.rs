@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Explanation;
+use crate::metrics::Histogram;
 
 /// Everything a run leaves behind. Times are nanoseconds of simulated time since the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,10 @@ pub struct Record {
     pub series: Series,
     /// Latency by percentile, from the median to the last percentile that has samples beyond it.
     pub latency_curve: Vec<CurvePoint>,
+    /// The latencies of the operations that succeeded, to be merged with those of other runs; it
+    /// stays in memory.
+    #[serde(skip)]
+    pub latencies: Histogram,
     /// Every change of a node's rank, epoch or health, in order.
     pub standings: Vec<StandingChange>,
     /// What happened, step by step; empty when the run was not traced.

@@ -8,6 +8,7 @@ use super::queue::EventQueue;
 use super::station::Station;
 use super::world::Event;
 use super::{Occasion, Simulation, Stop};
+use crate::metrics::Histogram;
 use crate::plan::{Plan, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
 use crate::record::{Head, Judgement, NodeInfo, Record, ViolationKind};
@@ -161,6 +162,8 @@ impl<P: Protocol> Simulation<'_, P> {
         let verdict = judged.verdict;
         let series = world.ledger.series(world.now);
         let latencies = world.ledger.sorted_latencies(EVER);
+        let mut histogram = Histogram::default();
+        latencies.iter().for_each(|latency| histogram.record(*latency));
         Record {
             head: Head {
                 scenario: self.plan.scenario.clone(),
@@ -194,6 +197,7 @@ impl<P: Protocol> Simulation<'_, P> {
             faults: world.bands,
             series,
             latency_curve: Ledger::curve(&latencies),
+            latencies: histogram,
             standings: world.standings,
             trace: world.tracer.map(super::trace::Tracer::finish).unwrap_or_default(),
         }
