@@ -14,13 +14,14 @@
 //! **What breaks without care.** A client that follows every redirect at once goes in circles
 //! between two servers that take each other for the leader; one that comes back at once to servers
 //! without a leader adds a storm to an election. So only a few redirects in a row are followed, and
-//! then, or when nobody is named, it waits for a random moment. A client never gives up: whoever
-//! called decides how long to wait.
+//! then, or when nobody is named, it waits for a random moment, each time twice as long, up to the
+//! request timeout. A client never gives up: whoever called decides how long to wait.
 
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::protocol::{Input, NodeId};
 use rehearsal_sim::view::View;
 
+use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::Session;
 use crate::raft::{Fx, Message, Raft, Role, Timer};
@@ -57,6 +58,8 @@ struct Waiting<M: Machine> {
     asked: Option<NodeId>,
     /// Redirects followed since the timer last rang.
     hops: u32,
+    /// How often it had to wait before asking again.
+    waits: u32,
 }
 
 impl<M: Machine> Client<M> {
@@ -91,7 +94,7 @@ impl<M: Machine> Client<M> {
         });
         let session = &mut self.slots[slot as usize];
         session.serial += 1;
-        session.waiting = Some(Waiting { call, operation, asked: None, hops: 0 });
+        session.waiting = Some(Waiting { call, operation, asked: None, hops: 0, waits: 0 });
         self.ask(slot, fx);
     }
 
@@ -146,7 +149,8 @@ impl<M: Machine> Client<M> {
             self.ask(slot, fx);
         } else {
             waiting.asked = None;
-            fx.arm(Timer::Retry(slot), fx.config().redirect_backoff);
+            fx.arm(Timer::Retry(slot), fx.config().backoff(waiting.waits));
+            waiting.waits += 1;
         }
     }
 
@@ -159,7 +163,7 @@ impl<M: Machine> Client<M> {
     }
 
     pub(super) fn view(&self, view: &mut View) {
-        view.field("leader", self.leader.0);
+        view.field("leader", Voter(self.leader));
         view.field("sessions", self.slots.len());
         view.field("in_flight", self.slots.len() - self.free.len());
     }

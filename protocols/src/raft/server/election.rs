@@ -54,16 +54,20 @@ impl<M: Machine> Server<M> {
         last_term: u64,
         fx: &mut Fx<'_, M>,
     ) {
+        let is_newer = self.adopt(term, fx);
         let is_current = term == self.current_term;
         let is_free = self.voted_for.is_none_or(|voted_for| voted_for == candidate);
         // "More up to date" compares the terms of the last entries, then the lengths (5.4.1).
         let mine = (self.log.last_term(), self.log.last_index());
         let granted = is_current && is_free && (last_term, last_index) >= mine;
+        let is_first = granted && self.voted_for.is_none();
+        if is_first {
+            self.voted_for = Some(candidate);
+        }
+        if is_newer || is_first {
+            self.write_ballot(fx); // term and vote together
+        }
         if granted {
-            if self.voted_for.is_none() {
-                self.voted_for = Some(candidate);
-                self.write_ballot(fx);
-            }
             fx.arm(Timer::Election, fx.config().election_timeout);
             fx.note_synced(Event::VoteGranted { term, candidate });
         }

@@ -10,7 +10,7 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
 use rehearsal_sim::view::View;
 
-use crate::events::consensus::{Event, Logged};
+use crate::events::consensus::{Event, Logged, Voter};
 use crate::parts::machine::Machine;
 use crate::raft::log::{Entry, Log};
 use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer};
@@ -110,7 +110,6 @@ impl<M: Machine> Server<M> {
     fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
         match body {
             Message::RequestVote { term, last_index, last_term } => {
-                self.observe(term, fx);
                 self.on_request_vote(from, term, last_index, last_term, fx);
             }
             Message::VoteReply { term, granted } => {
@@ -140,12 +139,20 @@ impl<M: Machine> Server<M> {
     /// "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to
     /// follower" (Figure 2, Rules for Servers). Terms are the logical clock of Raft (Section 5.1).
     fn observe(&mut self, term: u64, fx: &mut Fx<'_, M>) {
-        if term > self.current_term {
+        if self.adopt(term, fx) {
+            self.write_ballot(fx);
+        }
+    }
+
+    /// Goes on to a newer term in memory; whether it was one.
+    fn adopt(&mut self, term: u64, fx: &mut Fx<'_, M>) -> bool {
+        let is_newer = term > self.current_term;
+        if is_newer {
             self.current_term = term;
             self.voted_for = None;
-            self.write_ballot(fx);
             self.follow(None, fx);
         }
+        is_newer
     }
 
     /// Becomes or remains a follower in the current term.
@@ -177,7 +184,8 @@ impl<M: Machine> Server<M> {
     pub(super) fn view(&self, view: &mut View) {
         view.field("rank", self.standing().rank);
         view.field("current_term", self.current_term);
-        let name = |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| n.0.to_string());
+        let name =
+            |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| Voter(n).to_string());
         view.field("voted_for", name(self.voted_for));
         view.field("commit_index", self.commit_index);
         view.field("last_applied", self.last_applied);

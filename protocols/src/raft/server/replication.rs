@@ -213,11 +213,13 @@ impl<M: Machine> Server<M> {
     ) {
         let Some(leader) = self.leader_in(term) else { return };
         let follower = from.index();
-        if leader.next_index[follower] != prev_index + 1 {
-            return; // an old copy: this rejection was acted upon, or overtaken by a success
+        let matched = leader.match_index[follower];
+        if leader.next_index[follower] != prev_index + 1 || prev_index <= matched {
+            // An old copy: this rejection was acted upon, or overtaken by a success. Or the follower
+            // lost what it acknowledged, which Raft can not mend within a term.
+            return;
         }
-        let hinted = prev_index.min(last_index + 1);
-        leader.next_index[follower] = hinted.max(leader.match_index[follower] + 1);
+        leader.next_index[follower] = prev_index.min(last_index + 1).max(matched + 1);
         fx.count("append_rejections", 1);
         self.send_entries(from, fx);
     }
