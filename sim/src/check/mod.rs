@@ -1,5 +1,11 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
+mod linearizable;
+mod promises;
+
+pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use promises::check_promises;
+
 use serde::{Deserialize, Serialize};
 
 /// What a checker has to say. There is no silent pass: a checker that gave up says so.

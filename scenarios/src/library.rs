@@ -1,0 +1,19 @@
+//! The scenarios that are built in: every `<topic>/<name>.toml` of this package's folder.
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bundled {
+    /// `raft/leader-crash`.
+    pub name: &'static str,
+    /// The whole file.
+    pub text: &'static str,
+}
+
+// `ALL`, in the order of the names, and `BASES`, which others build on with `extends` and whose
+// names start with an underscore.
+include!(concat!(env!("OUT_DIR"), "/library.rs"));
+
+/// The scenario or base of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Bundled> {
+    ALL.iter().chain(BASES).find(|bundled| bundled.name == name)
+}
