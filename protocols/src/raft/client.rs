@@ -52,7 +52,9 @@ struct Slot<M: Machine> {
 /// An operation without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Waiting<M: Machine> {
+    /// Whom to answer.
     call: CallId,
+    /// What to ask, again and again in the same words: the serial makes it one operation.
     operation: OperationOf<M>,
     /// Who was asked last; `None` while the client waits before it asks again.
     asked: Option<NodeId>,
@@ -87,6 +89,8 @@ impl<M: Machine> Client<M> {
         }
     }
 
+    /// An application calls: take a free session, or open one. Sessions need no registration, a
+    /// server knows one from its first operation on (thesis, 6.3, registers them to expire them).
     fn on_call(&mut self, call: CallId, operation: OperationOf<M>, fx: &mut Fx<'_, M>) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { serial: 0, waiting: None });
@@ -154,6 +158,7 @@ impl<M: Machine> Client<M> {
         }
     }
 
+    /// The operation is applied. Whoever answered is the leader, or was a moment ago.
     fn on_response(&mut self, from: NodeId, slot: u32, reply: ReplyOf<M>, fx: &mut Fx<'_, M>) {
         let Some(waiting) = self.slots[slot as usize].waiting.take() else { return };
         self.leader = from;

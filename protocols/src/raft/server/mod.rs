@@ -1,4 +1,15 @@
-//! A server: its state, as Figure 2 lists it, and the rules that hold in every rank.
+//! A server: its state, as Figure 2 lists it, and the rules that hold in every rank (Section 5.1).
+//!
+//! ```text
+//!                 timeout: campaign              majority of votes
+//!     boot --> Follower ----------> Candidate ---------------------> Leader
+//!                 ^  ^                |   '--- timeout: campaign again  |
+//!                 |  '----------------'  a leader of this term, or ...  |
+//!                 '-----------------------------------------------------'
+//!                                        ... a newer term, in any message
+//! ```
+//!
+//! Ranks live in memory only: a server that crashed as a leader comes back as a follower.
 
 mod election;
 mod replication;
@@ -84,6 +95,8 @@ impl<M: Machine> Server<M> {
         server
     }
 
+    /// Reads one record. The last ballot counts; an entry replaces what stood at its index, because
+    /// a follower that repairs a conflict appends the new entries behind the old ones on disk.
     fn restore(&mut self, record: &Record<M>) {
         match record {
             Record::Ballot { term, voted_for } => {
@@ -97,6 +110,8 @@ impl<M: Machine> Server<M> {
         }
     }
 
+    /// One input. What may be done with it depends on the rank, and the handlers decide that: a
+    /// timer or an answer that comes when the rank has changed meanwhile finds nothing to do.
     pub(super) fn step(&mut self, input: Input<Raft<M>>, fx: &mut Fx<'_, M>) {
         match input {
             Input::Timer(Timer::Election) => self.campaign(fx),
@@ -107,6 +122,8 @@ impl<M: Machine> Server<M> {
         }
     }
 
+    /// The term comes first in every message between servers: a newer one is adopted before the
+    /// message is even looked at, an older one makes the message void.
     fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
         match body {
             Message::RequestVote { term, last_index, last_term } => {
@@ -156,6 +173,9 @@ impl<M: Machine> Server<M> {
     }
 
     /// Becomes or remains a follower in the current term.
+    ///
+    /// Followers and candidates keep their election timer running: hearing of a newer term is no
+    /// reason to wait longer for a leader. Only a leader has none, and must set it.
     fn follow(&mut self, leader: Option<NodeId>, fx: &mut Fx<'_, M>) {
         if matches!(self.rank, Rank::Leader(_)) {
             fx.note(Event::SteppedDown { term: self.current_term });
@@ -172,6 +192,8 @@ impl<M: Machine> Server<M> {
         fx.append(Record::Ballot { term: self.current_term, voted_for });
     }
 
+    /// The rank and term. Two leaders at once are normal, as long as their terms differ: the older
+    /// one has not heard yet.
     pub(super) fn standing(&self) -> Standing {
         let rank = match self.rank {
             Rank::Follower { .. } => "follower",
