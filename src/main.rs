@@ -1,5 +1,5 @@
 //! The `rehearsal` command.
 
 fn main() {
-    rehearsal::cli::main(rehearsal::protocols::CATALOG)
+    rehearsal::cli::main(rehearsal::protocols::catalog::CATALOG)
 }

@@ -9,6 +9,14 @@ pub struct Bundled {
     pub text: &'static str,
 }
 
+impl Bundled {
+    /// The scenario's title, as its own file says it.
+    pub fn title(&self) -> &'static str {
+        let line = self.text.lines().find_map(|line| line.strip_prefix("title = \""));
+        line.and_then(|rest| rest.split('"').next()).unwrap_or_default()
+    }
+}
+
 // `ALL`, in the order of the names, and `BASES`, which others build on with `extends` and whose
 // names start with an underscore.
 include!(concat!(env!("OUT_DIR"), "/library.rs"));

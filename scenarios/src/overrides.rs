@@ -24,6 +24,10 @@ pub(crate) fn set(tree: &mut Tree, sources: &mut Sources, text: &str, findings: 
         findings.push(diagnose::set_bad_key(key_site));
         return;
     };
+    if path == Path::of("extends") {
+        findings.push(diagnose::set_extends(key_site));
+        return;
+    }
     if let Some(mut value) = read(value.trim(), value_site, findings) {
         value.key = key_site.clone();
         if let Err(finding) = put(tree, &path, value, &key_site) {

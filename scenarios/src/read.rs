@@ -10,6 +10,9 @@ use crate::report::Finding;
 use crate::source::Site;
 use crate::tree::{Path, Step, Tree};
 
+/// A table with more mistakes than this is not read to the end.
+const MOST_MISTAKES: usize = 50;
+
 /// The merged tree, and everything found so far.
 pub(crate) struct Desk<'a> {
     pub(crate) tree: &'a Tree,
@@ -119,6 +122,9 @@ impl<'a> Desk<'a> {
             }
             culprit = remove(&mut value, culprit)?;
             removed.insert(culprit);
+            if removed.len() > MOST_MISTAKES {
+                return None;
+            }
         }
     }
 }

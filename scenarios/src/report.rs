@@ -25,7 +25,10 @@ pub enum Severity {
 
 /// One thing to say about a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Finding(Box<Body>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Body {
     severity: Severity,
     message: String,
     site: Option<Site>,
@@ -50,7 +53,7 @@ pub struct Place {
 impl Finding {
     fn new(severity: Severity, site: Option<Site>, message: String) -> Finding {
         let (label, also, help) = (String::new(), Vec::new(), Vec::new());
-        Finding { severity, message, site, label, also, help }
+        Finding(Box::new(Body { severity, message, site, label, also, help }))
     }
 
     pub(crate) fn error(site: Site, message: impl Into<String>) -> Finding {
@@ -72,12 +75,12 @@ impl Finding {
     }
 
     pub(crate) fn label(mut self, label: impl Into<String>) -> Finding {
-        self.label = label.into();
+        self.0.label = label.into();
         self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Finding {
-        self.help.push(help.into());
+        self.0.help.push(help.into());
         self
     }
 
@@ -89,23 +92,23 @@ impl Finding {
     }
 
     pub(crate) fn also(mut self, site: Site, label: impl Into<String>) -> Finding {
-        self.also.push((site, label.into()));
+        self.0.also.push((site, label.into()));
         self
     }
 
     /// How bad it is.
     pub fn severity(&self) -> Severity {
-        self.severity
+        self.0.severity
     }
 
     /// What is wrong, in a sentence.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The cures on offer.
     pub fn help_lines(&self) -> &[String] {
-        &self.help
+        &self.0.help
     }
 }
 
@@ -119,7 +122,7 @@ pub struct Report {
 impl Report {
     /// Findings in the order of the texts; the worst ones first where they share a place.
     pub(crate) fn new(sources: Sources, mut findings: Vec<Finding>) -> Report {
-        findings.sort_by(|a, b| (&a.site, a.severity).cmp(&(&b.site, b.severity)));
+        findings.sort_by(|a, b| (&a.0.site, a.0.severity).cmp(&(&b.0.site, b.0.severity)));
         findings.dedup();
         Report { sources, findings }
     }
@@ -136,7 +139,7 @@ impl Report {
 
     /// Where a finding of this report points to; `None` when it is about a text that is not there.
     pub fn place(&self, finding: &Finding) -> Option<Place> {
-        let site = finding.site.as_ref()?;
+        let site = finding.0.site.as_ref()?;
         let source = &self.sources.0[site.source];
         let before = &source.text[..site.start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -164,18 +167,18 @@ impl Report {
     }
 
     fn groups<'a>(&'a self, finding: &'a Finding) -> Vec<Group<'a>> {
-        let level = match finding.severity {
+        let level = match finding.0.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        let title = level.primary_title(normalize_untrusted_str(&finding.message));
+        let title = level.primary_title(normalize_untrusted_str(&finding.0.message));
         let mut group = Group::with_title(title);
-        if let Some(site) = &finding.site {
+        if let Some(site) = &finding.0.site {
             let mut first = self.snippet(site);
-            first = first.annotation(annotation(site, &finding.label, AnnotationKind::Primary));
+            first = first.annotation(annotation(site, &finding.0.label, AnnotationKind::Primary));
             let (here, elsewhere): (Vec<_>, Vec<_>) =
-                finding.also.iter().partition(|(also, _)| also.source == site.source);
+                finding.0.also.iter().partition(|(also, _)| also.source == site.source);
             for (also, label) in here {
                 first = first.annotation(annotation(also, label, AnnotationKind::Context));
             }
@@ -185,7 +188,7 @@ impl Report {
                 group = group.element(self.snippet(also).annotation(context));
             }
         }
-        for help in &finding.help {
+        for help in &finding.0.help {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
         vec![group]

@@ -56,7 +56,10 @@ pub(crate) fn write(
     let leaf = format!("{}-{}", record.head.seed, &record.head.digest[..8]);
     let folder = topic.join(&leaf);
     let aside = topic.join(format!(".{leaf}.tmp-{}", std::process::id()));
-    let page = rehearsal_reports::report(record, &Reproduce { run: reproduce.to_owned(), ..Reproduce::default() });
+    let page = rehearsal_reports::report(
+        record,
+        &Reproduce { run: reproduce.to_owned(), ..Reproduce::default() },
+    );
     let mut files = vec!["report.html".to_owned(), "run.json".to_owned()];
     let trace = trace_text(record);
     if !trace.is_empty() {

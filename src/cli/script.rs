@@ -19,7 +19,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use rehearsal_scenarios::Loaded;
+use rehearsal_scenarios::{Loaded, Request};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::record::Violation;
 use rehearsal_sim::script::Stage;
@@ -88,7 +88,10 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     }
     let blocks = script.blocks.len();
     if differences.is_empty() && played.violations.is_empty() {
-        anstream::println!("{GREEN}PASS{PLAIN}  {}: {blocks} blocks react as recorded", script.path);
+        anstream::println!(
+            "{GREEN}PASS{PLAIN}  {}: {blocks} blocks react as recorded",
+            script.path
+        );
         return Ok(Exit::Held);
     }
     anstream::println!(
@@ -124,11 +127,7 @@ fn rewrite(args: &Args, script: &Script, played: &Played) -> Result<Exit, Failur
     })?;
     anstream::println!("{} is rewritten", script.path);
     for violation in &played.violations {
-        anstream::println!(
-            "{RED}violated{PLAIN}: {}: {}",
-            violation.property,
-            violation.message
-        );
+        anstream::println!("{RED}violated{PLAIN}: {}: {}", violation.property, violation.message);
     }
     Ok(if played.violations.is_empty() { Exit::Held } else { Exit::Violated })
 }
@@ -195,10 +194,10 @@ impl Script {
             let section = if key.contains('.') { "" } else { "cluster." };
             set.push(format!("{section}{setting}"));
         }
-        let text =
-            format!("title = \"a script\"\nprotocol = \"{protocol}\"\nduration = \"1h\"\n");
+        let text = format!("title = \"a script\"\nprotocol = \"{protocol}\"\nduration = \"1h\"\n");
         let name = format!("{}:{line}", self.path);
-        rehearsal_scenarios::load_text(&name, &text, &set, bugs, catalog)
+        let request = Request { source: &name, set: &set, bug: bugs };
+        rehearsal_scenarios::load_text(text.as_bytes(), &request, catalog)
             .map_err(|report| Failure::Diagnosed(report.render(true)))
     }
 }

@@ -15,7 +15,10 @@
 //! between two servers that take each other for the leader; one that comes back at once to servers
 //! without a leader adds a storm to an election. So only a few redirects in a row are followed, and
 //! then, or when nobody is named, it waits for a random moment, each time twice as long, up to the
-//! request timeout. A client never gives up: whoever called decides how long to wait.
+//! request timeout. And a client that believes every hint is lost in a minority: a leader that is cut
+//! off gives no answer, and its followers beside it name it again and again. So a hint to a server
+//! that just kept silent is not followed; the next server is asked instead. A client never gives up:
+//! whoever called decides how long to wait.
 
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::protocol::{Input, NodeId};
@@ -62,6 +65,8 @@ struct Waiting<M: Machine> {
     hops: u32,
     /// How often it had to wait before asking again.
     waits: u32,
+    /// The server that last gave no answer in time: hints to it are not followed.
+    silent: Option<NodeId>,
 }
 
 impl<M: Machine> Client<M> {
@@ -98,7 +103,8 @@ impl<M: Machine> Client<M> {
         });
         let session = &mut self.slots[slot as usize];
         session.serial += 1;
-        session.waiting = Some(Waiting { call, operation, asked: None, hops: 0, waits: 0 });
+        session.waiting =
+            Some(Waiting { call, operation, asked: None, hops: 0, waits: 0, silent: None });
         self.ask(slot, fx);
     }
 
@@ -130,6 +136,7 @@ impl<M: Machine> Client<M> {
     fn on_retry(&mut self, slot: u32, fx: &mut Fx<'_, M>) {
         let Some(waiting) = &mut self.slots[slot as usize].waiting else { return };
         waiting.hops = 0;
+        waiting.silent = waiting.asked.or(waiting.silent);
         if waiting.asked == Some(self.leader) {
             self.leader = server_after(self.leader, fx);
         }
@@ -145,8 +152,9 @@ impl<M: Machine> Client<M> {
             return; // a late answer: someone else was asked meanwhile
         }
         fx.count("redirects", 1);
+        let believed = hint.filter(|server| waiting.silent != Some(*server));
         if self.leader == from {
-            self.leader = hint.unwrap_or_else(|| server_after(from, fx));
+            self.leader = believed.unwrap_or_else(|| server_after(from, fx));
         }
         if hint.is_some() && waiting.hops < HOPS_AT_MOST {
             waiting.hops += 1;

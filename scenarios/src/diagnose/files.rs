@@ -104,6 +104,11 @@ pub(crate) fn set_bad_key(site: Site) -> Finding {
         .help("keys look like duration, network.loss or fault[0].at")
 }
 
+pub(crate) fn set_extends(site: Site) -> Finding {
+    Finding::error(site, "what a scenario builds on can not be overridden")
+        .help("write `extends` into a file of its own, and run that")
+}
+
 pub(crate) fn set_into_value(site: Site, table: &Path, is_list: bool) -> Finding {
     if is_list {
         return Finding::error(site, format!("`{table}` is a list"))

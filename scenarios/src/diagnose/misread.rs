@@ -50,8 +50,8 @@ pub(crate) fn misread(tree: &Tree, at: &Path, message: &str, known: &[&str]) -> 
     sentence(tree, at, message)
 }
 
-/// The names in backticks behind the last "expected".
-fn expected_names(message: &str) -> Vec<&str> {
+/// The names that serde would have taken: those in backticks behind the last "expected".
+pub(crate) fn expected_names(message: &str) -> Vec<&str> {
     let list = message.rsplit_once("`, expected").map_or("", |(_, list)| list);
     list.split('`').skip(1).step_by(2).collect()
 }

@@ -6,7 +6,7 @@ mod misread;
 mod trouble;
 
 pub(crate) use files::*;
-pub(crate) use misread::{misread, missing_field, unknown_field, unknown_key};
+pub(crate) use misread::{expected_names, misread, missing_field, unknown_field, unknown_key};
 pub(crate) use trouble::*;
 
 use rehearsal_sim::bug::BugInfo;

@@ -1,5 +1,7 @@
 //! What goes wrong: `[[fault]]`.
 
+use std::collections::BTreeMap;
+
 use rehearsal_sim::plan::{Fault, PlannedFault, Target};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::time::{SimTime, Span};
@@ -170,17 +172,38 @@ fn partition(
         read.push(cast.targets(desk, &names, &path.item(index)));
     }
     let groups: Vec<Vec<Target>> = read.into_iter().collect::<Option<_>>()?;
-    let before = desk.findings.len();
+    let mut complete = true;
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
-        for (earlier, other) in groups[..index].iter().enumerate() {
-            if let Some(name) = shared(cast, group, other) {
-                let site = spot(desk, &path.item(index), &name);
-                let there = spot(desk, &path.item(earlier), &name);
-                desk.say(diagnose::in_two_groups(site, there, &name));
-            }
+        let members = members(cast, group);
+        if let Some((name, earlier)) =
+            members.iter().find_map(|name| Some((name, *first.get(name)?)))
+        {
+            let site = spot(desk, &path.item(index), name);
+            let there = spot(desk, &path.item(earlier), name);
+            desk.say(diagnose::in_two_groups(site, there, name));
+            complete = false;
+        }
+        for name in members {
+            first.entry(name).or_insert(index);
         }
     }
-    (desk.findings.len() == before).then_some(Fault::Partition(groups))
+    complete.then_some(Fault::Partition(groups))
+}
+
+/// Everybody in a group, nodes and ranks, as a scenario names them.
+fn members(cast: &Cast, group: &[Target]) -> Vec<String> {
+    let mut members = Vec::new();
+    for target in group {
+        match target {
+            Target::Nodes(nodes) => {
+                members.extend(nodes.iter().map(|node| cast.name(*node).to_owned()));
+            }
+            Target::Leader => members.push("leader".to_owned()),
+            Target::Followers => members.push("followers".to_owned()),
+        }
+    }
+    members
 }
 
 /// Where a group names somebody; the whole group where it is by a role.
@@ -190,21 +213,6 @@ fn spot(desk: &Desk<'_>, group: &Path, name: &str) -> Site {
         Some(index) => desk.site(&group.item(index)),
         None => desk.site(group),
     }
-}
-
-/// Somebody who is in both groups.
-fn shared(cast: &Cast, a: &[Target], b: &[Target]) -> Option<String> {
-    a.iter().find_map(|one| {
-        b.iter().find_map(|other| match (one, other) {
-            (Target::Nodes(one), Target::Nodes(other)) => {
-                let node = one.iter().find(|node| other.contains(node))?;
-                Some(cast.name(*node).to_owned())
-            }
-            (Target::Leader, Target::Leader) => Some("leader".to_owned()),
-            (Target::Followers, Target::Followers) => Some("followers".to_owned()),
-            _ => None,
-        })
-    })
 }
 
 fn one_way(desk: &mut Desk<'_>, cast: &Cast, path: &Path, ends: &OneWay) -> Option<Fault> {

@@ -13,6 +13,7 @@ use rehearsal_sim::bug::BugInfo;
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{ErasedConfig, Plan};
+use rehearsal_sim::simulation::Laws;
 use rehearsal_sim::time::Span;
 
 use crate::diagnose;
@@ -58,6 +59,7 @@ pub(crate) fn plan<'c>(
         expectations: expectations?,
         config: config?,
         bugs: bugs?,
+        laws: Laws::default(),
     };
     Some((plan, entry))
 }

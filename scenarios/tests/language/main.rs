@@ -2,3 +2,7 @@
 
 mod broken;
 mod catalog;
+mod damage;
+mod generated;
+mod meaning;
+mod merging;

@@ -30,16 +30,3 @@ pub struct Explanation {
     /// The operations of the object concerned that were open or recent at that moment, a line each.
     pub details: Vec<String>,
 }
-
-/// Placeholder until the checker lands.
-pub struct Budget {
-    /// Configurations.
-    pub configurations: u64,
-}
-/// Placeholder.
-pub fn linearizable<S: crate::service::Service>(
-    _: &crate::history::History<S::Operation, S::Reply>,
-    _: Budget,
-) -> Verdict {
-    Verdict::Pass
-}

@@ -17,6 +17,9 @@ use crate::service::Sequential;
 
 /// After as many rounds all refusals are heeded.
 const ROUNDS: usize = 6;
+/// So far around the event in question refusals are heeded in the next round, in events; four times
+/// as far in each further one.
+const REACH: usize = 32;
 /// A sweep that may not be the last gets this part of the budget.
 const SHARE: u64 = 3;
 
@@ -30,7 +33,8 @@ pub(super) struct Judge<'p, 'h, M: Sequential> {
 }
 
 impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
-    /// All sweeps together may spend the budget; with `spell_out` states are told apart even if nobody sees them.
+    /// All sweeps together may spend the budget. With `spell_out` states are told apart even if
+    /// nobody sees them.
     pub(super) fn new(plan: &'p Plan<'h, M>, budget: Budget, spell_out: bool) -> Self {
         let states = States::new(plan, spell_out);
         let classes = Classes::new(plan, &states.goals);
@@ -41,9 +45,10 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
     pub(super) fn decide(&mut self, end: usize, limit: usize) -> Answer {
         let ops = &self.plan.ops;
         let mut heeded: Vec<bool> = ops.iter().map(|op| !op.is_refusal()).collect();
-        if Outlook::new(self.plan, &self.states, &self.classes, limit, &heeded).is_none() {
+        if Outlook::new(self.plan, &mut self.states, &self.classes, limit, &heeded).is_none() {
             heeded.fill(true);
         }
+        let mut reach = REACH;
         for round in 0.. {
             let is_last = !heeded.contains(&false);
             let answer = self.sweep(end, limit, &heeded, false);
@@ -58,16 +63,12 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
                 }
                 answer => return answer,
             }
-            let mut is_new = false;
+            let near = at.saturating_sub(reach)..=at.saturating_add(reach);
             for (op, heeded) in ops.iter().zip(&mut heeded) {
-                if !*heeded && op.called <= at && at <= op.returned || round >= ROUNDS {
-                    is_new |= !*heeded;
-                    *heeded = true;
-                }
+                let is_near = op.called <= *near.end() && op.returned >= *near.start();
+                *heeded |= is_near || round >= ROUNDS;
             }
-            if !is_new {
-                heeded.fill(true);
-            }
+            reach *= 4;
         }
         unreachable!("the last round gives its answer")
     }
@@ -80,7 +81,8 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
         let kept = if is_without { heeded.to_vec() } else { vec![true; heeded.len()] };
         let share = if heeded.contains(&false) { *purse / SHARE } else { *purse };
         let mut left = share;
-        let answer = Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
+        let answer =
+            Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
         *purse -= share - left;
         answer
     }

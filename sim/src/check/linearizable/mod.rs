@@ -75,7 +75,7 @@ pub fn linearizable_by<M: Sequential>(
     object: impl Fn(&M::Operation) -> u64,
     budget: Budget,
 ) -> Verdict {
-    let mut objects: BTreeMap<u64, Vec<&Call<M::Operation, M::Reply>>> = BTreeMap::new();
+    let mut objects: BTreeMap<u64, Vec<_>> = BTreeMap::new();
     for call in &history.calls {
         objects.entry(object(&call.operation)).or_default().push(call);
     }

@@ -23,14 +23,29 @@ impl Watch {
     }
 }
 
+/// A state in which some operations can not be placed that can be placed everywhere else.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shunned {
+    pub(super) state: usize,
+    pub(super) by: Watch,
+    /// The event before which the state can not come about.
+    pub(super) born: usize,
+}
+
+/// The state from which a state comes about, and by which operations; none for a root.
+type Parent = Option<(usize, Vec<usize>)>;
+
+/// Where the descendants of a state begin and end in a depth-first order.
+type Span = (usize, usize);
+
 /// The forest of states that matter, and who waits for them.
 pub(super) struct Outlook {
     /// The state from which a state comes about, and by which operations.
-    pub(super) parent: Vec<Option<(usize, Vec<usize>)>>,
+    pub(super) parent: Vec<Parent>,
     /// The states in an order in which the descendants of each follow it immediately.
     pub(super) order: Vec<usize>,
     /// Where in `order` each state and its descendants begin and end.
-    pub(super) span: Vec<(usize, usize)>,
+    pub(super) span: Vec<Span>,
     /// The calls of the blind writes that lead to each state and do return, ascending.
     pub(super) makers: Vec<Vec<usize>>,
     /// The classes of blind writes pending for ever that lead to each state.
@@ -39,8 +54,8 @@ pub(super) struct Outlook {
     pub(super) needs: Vec<Watch>,
     /// The operations that can be placed in this state or in a descendant, but not everywhere.
     pub(super) below: Vec<Watch>,
-    /// The operations that can be placed everywhere but here; only states that have some.
-    pub(super) shunned: Vec<(usize, Watch)>,
+    /// The states in which some operation that is not choosy can not be placed.
+    pub(super) shunned: Vec<Shunned>,
     /// The states each operation can be placed in, if it is choosy.
     pub(super) wants: Vec<Vec<usize>>,
     /// The states each operation can not be placed in, if it is not choosy.
@@ -54,7 +69,7 @@ impl Outlook {
     /// neither are operations that are not `heeded`.
     pub(super) fn new<M: Sequential>(
         plan: &Plan<M>,
-        states: &States<M>,
+        states: &mut States<M>,
         classes: &Classes,
         limit: usize,
         heeded: &[bool],
@@ -88,6 +103,7 @@ impl Outlook {
         }
         outlook.note_makers(states, classes, plan);
         outlook.note_watchers(plan, states, limit, heeded);
+        outlook.date(classes, states);
         outlook.sum_up();
         Some(outlook)
     }
@@ -141,8 +157,26 @@ impl Outlook {
                 }
             }
         }
-        let shunned = shunned.into_iter().enumerate();
-        self.shunned = shunned.filter(|(_, watch)| watch.last_return > 0).collect();
+        for (state, by) in shunned.into_iter().enumerate().filter(|(_, by)| by.last_return > 0) {
+            self.shunned.push(Shunned { state, by, born: 0 });
+        }
+    }
+
+    /// Finds out when the shunned states come about at the earliest, and sorts them by that.
+    fn date<M: Sequential>(&mut self, classes: &Classes, states: &mut States<M>) {
+        let mut born = vec![usize::MAX; self.order.len()];
+        born[states.initial()] = 0;
+        for &state in &self.order {
+            let makers = self.makers[state].first().copied();
+            let pending = self.classes[state].iter().map(|&class| classes.list[class].calls[0]);
+            let above = self.parent[state].as_ref().map(|(parent, _)| born[*parent]);
+            let earliest = pending.chain(makers).chain(above).min();
+            born[state] = born[state].min(earliest.unwrap_or(usize::MAX));
+        }
+        for shunned in &mut self.shunned {
+            shunned.born = born[shunned.state];
+        }
+        self.shunned.sort_by_key(|shunned| shunned.born);
     }
 
     fn sum_up(&mut self) {
@@ -162,8 +196,8 @@ impl Outlook {
 }
 
 /// The one state from which each state comes about, or `None` if there is a choice.
-fn parents<M: Sequential>(states: &States<M>) -> Option<Vec<Option<(usize, Vec<usize>)>>> {
-    let mut parent: Vec<Option<(usize, Vec<usize>)>> = vec![None; states.len()];
+fn parents<M: Sequential>(states: &States<M>) -> Option<Vec<Parent>> {
+    let mut parent: Vec<Parent> = vec![None; states.len()];
     for &(from, op, to) in &states.edges {
         match &mut parent[to] {
             none @ None => *none = Some((from, vec![op])),
@@ -175,8 +209,7 @@ fn parents<M: Sequential>(states: &States<M>) -> Option<Vec<Option<(usize, Vec<u
 }
 
 /// The states in depth-first order with the span of each one's descendants; `None` on a cycle.
-#[expect(clippy::type_complexity, reason = "a pair that is taken apart at once")]
-fn forest(parent: &[Option<(usize, Vec<usize>)>]) -> Option<(Vec<usize>, Vec<(usize, usize)>)> {
+fn forest(parent: &[Parent]) -> Option<(Vec<usize>, Vec<Span>)> {
     let mut children = vec![Vec::new(); parent.len()];
     let mut stack = Vec::new();
     for (state, above) in parent.iter().enumerate().rev() {

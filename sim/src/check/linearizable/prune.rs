@@ -9,6 +9,7 @@
 //! the last kind it is checked that A is never in such a state meanwhile.
 
 use super::config::Config;
+use super::outlook::Shunned;
 use super::search::{Place, Search};
 use super::states::UNSEEN;
 use crate::service::Sequential;
@@ -65,9 +66,11 @@ impl<M: Sequential> Search<'_, '_, M> {
     /// be before the event `until`.
     fn is_bothered(&self, config: &Config, until: usize) -> bool {
         let Some(outlook) = &self.outlook else { return true };
-        outlook.shunned.iter().any(|&(state, watch)| {
-            let is_waiting = watch.last_return >= self.now
-                && (watch.last_call > self.now
+        let end = outlook.shunned.partition_point(|shunned| shunned.born < until);
+        let rest = outlook.shunned[..end].get(self.settled_shuns..).unwrap_or_default();
+        rest.iter().any(|&Shunned { state, by, .. }| {
+            let is_waiting = by.last_return >= self.now
+                && (by.last_call > self.now
                     || self.unsettled(config).any(|op| outlook.shuns[op].contains(&state)));
             is_waiting && self.can_reach(config, state, until)
         })

@@ -55,6 +55,8 @@ pub(super) struct Search<'p, 'h, M: Sequential> {
     pub(super) due: Bits,
     /// Which operations are judged; the others are passed over.
     kept: &'p [bool],
+    /// As many of the first shunned states of the outlook concern nobody any more.
+    pub(super) settled_shuns: usize,
     /// Returns from this event on are not waited for.
     limit: usize,
     purse: &'p mut u64,
@@ -96,6 +98,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             shunned,
             due: Bits::default(),
             kept,
+            settled_shuns: 0,
             limit,
             purse,
         }
@@ -109,6 +112,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
         }
         for (number, event) in self.plan.events[..end].iter().enumerate() {
             self.now = number;
+            self.forget_shunned();
             match *event {
                 Event::Call(op) | Event::Return(op) if !self.kept[op] => {}
                 Event::Call(op) => self.call(op, &mut frontier),
@@ -127,6 +131,12 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             }
         }
         Answer::Holds
+    }
+
+    fn forget_shunned(&mut self) {
+        let Some(outlook) = &self.outlook else { return };
+        let rest = &outlook.shunned[self.settled_shuns..];
+        self.settled_shuns += rest.iter().take_while(|s| s.by.last_return < self.now).count();
     }
 
     fn pay(&mut self, price: u64) -> Result<(), Spent> {
@@ -280,8 +290,11 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
     /// Whether a blind write that leads to `to` settles something there, or makes something
     /// possible. If not, it may as well stay hidden.
     fn helps(&mut self, config: &Config, to: usize, op: usize) -> bool {
-        for slot in self.due.without(&config.settled) {
+        for slot in self.open.without(&config.settled) {
             let Some(waiting) = self.slots[slot] else { continue };
+            if waiting != op && !self.due.has(slot) {
+                continue;
+            }
             if self.states.step(to, waiting, &self.plan.ops[waiting]) == Some(to) {
                 return true;
             }

@@ -145,10 +145,8 @@ impl<M: Sequential> States<M> {
 
     /// Where operation `index` leads from `state`; `None` if it can not give its reply there.
     pub(super) fn step(&mut self, state: usize, index: usize, op: &Op<M>) -> Option<usize> {
-        if op.is_legal {
-            if let Some(goal) = self.goals[index] {
-                return Some(goal);
-            }
+        if op.is_legal && self.goals[index].is_some() {
+            return self.goals[index];
         }
         if self.complete && state == UNSEEN {
             return match op.accepts {
