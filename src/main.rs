@@ -1,2 +1,5 @@
-//! The rehearsal command.
-fn main() {}
+//! The `rehearsal` command.
+
+fn main() {
+    rehearsal::cli::main(rehearsal::protocols::catalog::CATALOG)
+}

@@ -1,1 +1,15 @@
-//! protocols
+//! The cast of rehearsal: protocols as deterministic state machines.
+//!
+//! One folder per protocol. [`parts`] holds building blocks that are no protocol by themselves,
+//! [`events`] the vocabularies that several protocols share, so that one invariant judges them all,
+//! and [`catalog`] names every protocol. This is teaching code: it is meant to be read next to the
+//! papers it cites, and it keeps their names.
+
+pub mod catalog;
+pub mod events;
+pub mod parts;
+pub mod ping;
+pub mod raft;
+
+#[cfg(test)]
+mod testing;

@@ -1,1 +1,21 @@
-//! reports
+//! Pictures and pages of rehearsal, drawn from records alone.
+//!
+//! A [`Record`] goes in, one self-contained HTML page comes out: it opens from disk, asks the
+//! network for nothing, runs no script, is readable in light and dark, and is made of the same
+//! bytes for the same record. Nothing here knows a protocol; a record that was read from disk is
+//! drawn like one that was just made.
+//!
+//! ```text
+//! Record --> plot::ALL (a file per picture) --> page (head, violation, pictures, tables) --> HTML
+//!                 |
+//!               chart (margins, axes, colours, fault bands: shared, so that pictures line up)
+//! ```
+//!
+//! [`Record`]: rehearsal_sim::record::Record
+
+mod chart;
+mod format;
+mod page;
+pub mod plot;
+
+pub use page::{Reproduce, report};

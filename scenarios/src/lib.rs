@@ -1,1 +1,35 @@
-//! scenarios
+//! The scenario language of rehearsal: TOML files in, resolved plans out, and a good explanation
+//! where that fails.
+//!
+//! A scenario is gathered from texts (the file, what it `extends`, each `--set`), which are merged
+//! into one tree whose keys and values remember where they were written. Sections of the tree are
+//! read with serde, names are looked up, and the result is a [`Plan`](rehearsal_sim::plan::Plan).
+//! Whatever is wrong is collected, not only the first mistake, and shown under the exact words that
+//! caused it: a [`Report`].
+//!
+//! Protocols are known only as the [`Entry`](rehearsal_sim::catalog::Entry)s of a catalog that is
+//! handed in, so that everybody can bring their own.
+
+mod diagnose;
+mod files;
+mod language;
+pub mod library;
+mod load;
+mod overrides;
+mod read;
+mod reference;
+mod report;
+mod resolve;
+mod schema;
+mod source;
+mod starter;
+mod suggest;
+mod toml_text;
+mod tree;
+mod values;
+
+pub use load::{Loaded, Request, load, load_text};
+pub use reference::reference;
+pub use report::{Finding, Place, Report, Severity};
+pub use schema::schema;
+pub use starter::starter;

@@ -65,12 +65,29 @@ impl<R> From<R> for Outcome<R> {
     }
 }
 
+/// In which states an operation gives a certain reply; see [`Sequential::accepts`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepts<S> {
+    /// The model does not say.
+    Unknown,
+    /// In exactly these states, and in no other (a read of a value: the state with that value).
+    Only(Vec<S>),
+    /// In every state but these (a refused compare-and-set: all but the expected value). Where the
+    /// list is not empty, the operation changes none of the states in which it gives the reply.
+    AllBut(Vec<S>),
+}
+
 /// A sequential specification: what a single, never failing copy of the service would do with one
 /// object.
 ///
-/// `apply` is the whole truth; the other three functions are promises about it that let the checker
+/// `apply` is the whole truth; the other functions are promises about it that let the checker
 /// skip work. A promise that does not hold makes verdicts wrong, a promise withheld only makes them
-/// slow. The test tree compares every model's promises with its `apply`.
+/// slow. The test tree compares every model's promises with its `apply`
+/// (`check::check_promises`).
+///
+/// With [`accepts`](Sequential::accepts) and [`origins`](Sequential::origins) the checker knows
+/// beforehand which states of an object matter to any reply of a history, and takes all others as
+/// one; that is what keeps outages with many open operations on one key cheap.
 pub trait Sequential: 'static {
     /// The operations.
     type Operation: Data;
@@ -97,5 +114,16 @@ pub trait Sequential: 'static {
     /// Gives the same reply from every state, though the next state may depend on it (an append).
     fn is_always_legal(operation: &Self::Operation) -> bool {
         Self::is_blind_write(operation)
+    }
+
+    /// In which states `operation` gives `reply`. Not asked of always legal operations, nor of
+    /// operations whose reply nobody knows.
+    fn accepts(_operation: &Self::Operation, _reply: &Self::Reply) -> Accepts<Self::State> {
+        Accepts::Unknown
+    }
+    /// Every state, `after` itself aside, that `operation` leads to `after`, whatever it replies;
+    /// `None` where the model can not say. Not asked of reads and blind writes.
+    fn origins(_operation: &Self::Operation, _after: &Self::State) -> Option<Vec<Self::State>> {
+        None
     }
 }

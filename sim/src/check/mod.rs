@@ -1,5 +1,11 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
+mod linearizable;
+mod promises;
+
+pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use promises::check_promises;
+
 use serde::{Deserialize, Serialize};
 
 /// What a checker has to say. There is no silent pass: a checker that gave up says so.
@@ -23,17 +29,4 @@ pub struct Explanation {
     pub at_ns: u64,
     /// The operations of the object concerned that were open or recent at that moment, a line each.
     pub details: Vec<String>,
-}
-
-/// Placeholder until the checker lands.
-pub struct Budget {
-    /// Configurations.
-    pub configurations: u64,
-}
-/// Placeholder.
-pub fn linearizable<S: crate::service::Service>(
-    _: &crate::history::History<S::Operation, S::Reply>,
-    _: Budget,
-) -> Verdict {
-    Verdict::Pass
 }

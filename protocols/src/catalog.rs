@@ -1,0 +1,10 @@
+//! The bundled protocols. A new one adds one line here.
+
+use rehearsal_sim::catalog::Entry;
+
+use crate::parts::kv::KeyValue;
+use crate::ping::Ping;
+use crate::raft::Raft;
+
+/// Every bundled protocol, in the order of `rehearsal list protocols`.
+pub const CATALOG: &[Entry] = &[Entry::of::<Raft<KeyValue>>(), Entry::of::<Ping>()];

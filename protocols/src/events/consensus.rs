@@ -1,0 +1,141 @@
+//! What replicated logs tell their observers.
+//!
+//! Every protocol that keeps a replicated log speaks these words, whatever it calls its leaders and
+//! terms, and so the invariants that read them judge every such protocol. An event says what
+//! *happened on one node*; it never carries a conclusion about the cluster. Conclusions are the
+//! observers' work.
+//!
+//! ```text
+//!   leader    BecameLeader  Appended 1   Stored 1 ....... Committed 1  Applied 1
+//!   follower                       Appended 1 .. Stored 1 ......... Committed 1  Applied 1
+//! ```
+//!
+//! Commands appear as digests: observers compare them, and never need their contents.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rehearsal_sim::kinds;
+use rehearsal_sim::protocol::NodeId;
+
+/// One step in the life of a replicated log.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The node started, with what its disk kept. Everything observers believed of its memory
+    /// before is void: it leads nothing, and has applied nothing.
+    Restored {
+        /// The term it remembers.
+        term: u64,
+        /// Its log, from index 1.
+        entries: Arc<[Logged]>,
+    },
+    /// The node promised its vote; noted once the promise is durable.
+    VoteGranted {
+        /// In this term.
+        term: u64,
+        /// To this node.
+        candidate: NodeId,
+    },
+    /// The node won an election. Its log at this moment ends as said here.
+    BecameLeader {
+        /// The term it leads.
+        term: u64,
+        /// The index of its last entry, 0 for an empty log.
+        last_index: u64,
+        /// The term of its last entry, 0 for an empty log.
+        last_term: u64,
+    },
+    /// The node stopped leading, because it heard of a newer term or of a rival.
+    SteppedDown {
+        /// Its term from now on.
+        term: u64,
+    },
+    /// The node put an entry into its log in memory.
+    Appended {
+        /// Where.
+        index: u64,
+        /// The entry's term.
+        term: u64,
+        /// The digest of its command.
+        command: u64,
+    },
+    /// The node removed the entry at `from` and all behind it.
+    Truncated {
+        /// The first index that is gone.
+        from: u64,
+    },
+    /// Everything up to `index` is durable on the node; noted with `note_synced`.
+    Stored {
+        /// The last durable index.
+        index: u64,
+        /// The term the node was in when it accepted the entry, which may be later than the
+        /// entry's own: an old entry on a majority of disks is not committed yet (Raft, Figure 8).
+        term: u64,
+    },
+    /// The node advanced its commit index.
+    Committed {
+        /// To this index.
+        index: u64,
+        /// The term it is in.
+        term: u64,
+        /// Whether it decided so itself, as the leader; followers only repeat what they heard.
+        leader: bool,
+    },
+    /// The node applied an entry to its state machine.
+    Applied {
+        /// The entry's index.
+        index: u64,
+        /// The entry's term.
+        term: u64,
+        /// The digest of its command.
+        command: u64,
+    },
+}
+
+/// One entry of a restored log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Logged {
+    /// Its term.
+    pub term: u64,
+    /// The digest of its command.
+    pub command: u64,
+}
+
+kinds!(Event {
+    Restored,
+    VoteGranted,
+    BecameLeader,
+    SteppedDown,
+    Appended,
+    Truncated,
+    Stored,
+    Committed,
+    Applied,
+});
+
+/// An entry reads `index@term` everywhere: `Appended 5@3`.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Restored { term, entries } => {
+                let last_term = entries.last().map_or(0, |entry| entry.term);
+                write!(f, "Restored term={term} last={}@{last_term}", entries.len())
+            }
+            Event::VoteGranted { term, candidate } => {
+                write!(f, "VoteGranted term={term} candidate={}", candidate.0)
+            }
+            Event::BecameLeader { term, last_index, last_term } => {
+                write!(f, "BecameLeader term={term} last={last_index}@{last_term}")
+            }
+            Event::SteppedDown { term } => write!(f, "SteppedDown term={term}"),
+            Event::Appended { index, term, .. } => write!(f, "Appended {index}@{term}"),
+            Event::Truncated { from } => write!(f, "Truncated from={from}"),
+            Event::Stored { index, term } => write!(f, "Stored up to {index} term={term}"),
+            Event::Committed { index, term, leader } => {
+                let who = if *leader { " as leader" } else { "" };
+                write!(f, "Committed up to {index} term={term}{who}")
+            }
+            Event::Applied { index, term, .. } => write!(f, "Applied {index}@{term}"),
+        }
+    }
+}

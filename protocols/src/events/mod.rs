@@ -1,0 +1,3 @@
+//! Shared vocabularies: what protocols of one family tell their observers.
+
+pub mod consensus;

@@ -1,0 +1,5 @@
+//! Building blocks that are no protocol by themselves.
+
+pub mod digest;
+pub mod kv;
+pub mod machine;

@@ -1,0 +1,50 @@
+//! The service: `echo`, which answers with the token it was given.
+
+use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
+
+/// The only operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Echo {
+    /// What the answer must be.
+    pub token: u64,
+}
+
+impl Operation for Echo {
+    const KINDS: &'static [&'static str] = &["echo"];
+    fn kind(&self) -> usize {
+        0
+    }
+    fn object(&self) -> u64 {
+        self.token
+    }
+}
+
+/// `echo(token)` is answered by `token`.
+#[derive(Clone, Copy, Debug)]
+pub enum EchoService {}
+
+impl Service for EchoService {
+    type Operation = Echo;
+    type Reply = u64;
+    type Model = EchoModel;
+    fn compose(ask: &Ask) -> Echo {
+        Echo { token: ask.serial }
+    }
+}
+
+/// The sequential specification: there is no state.
+#[derive(Clone, Copy, Debug)]
+pub enum EchoModel {}
+
+impl Sequential for EchoModel {
+    type Operation = Echo;
+    type Reply = u64;
+    type State = ();
+    fn initial() {}
+    fn apply((): &(), operation: &Echo) -> ((), u64) {
+        ((), operation.token)
+    }
+    fn is_read(_: &Echo) -> bool {
+        true
+    }
+}

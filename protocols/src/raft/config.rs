@@ -1,0 +1,147 @@
+//! The table `[raft]`.
+
+use rehearsal_sim::protocol::{self, Remark};
+use rehearsal_sim::time::{Span, SpanRange};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The parameters of Raft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How long a server waits for a leader before it stands for election; drawn anew each time. A
+    /// duration or a range. Shorter means faster recovery and more elections without need; a range
+    /// that is narrow against the round trip lets candidates split the vote. Default 150ms..300ms
+    /// (Ongaro & Ousterhout 2014, Section 9.3).
+    pub election_timeout: SpanRange,
+    /// How often a leader sends to every follower, entries or not. A duration well below the
+    /// shortest election timeout, so that one lost message deposes nobody. Default 50ms (a third of
+    /// the shortest default election timeout).
+    pub heartbeat: Span,
+    /// The most entries in one AppendEntries. At least 1. Default 64 (a batch then stays within a
+    /// few network packets).
+    pub max_batch: u32,
+    /// How long a client waits for an answer before it asks the next server. A duration above the
+    /// time of a commit, which is a round trip and two disk writes. Default 250ms (about a typical
+    /// election, so that the next question finds the new leader).
+    pub request_timeout: Span,
+    /// How long a client waits before it asks again after it was sent away by a server that knows
+    /// no leader; drawn anew each time. A duration or a range, not zero. Default 10ms..50ms (a
+    /// fraction of an election; the range keeps clients from asking all at once).
+    pub redirect_backoff: SpanRange,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            election_timeout: SpanRange { lo: Span::millis(150), hi: Span::millis(300) },
+            heartbeat: Span::millis(50),
+            max_batch: 64,
+            request_timeout: Span::millis(250),
+            redirect_backoff: SpanRange { lo: Span::millis(10), hi: Span::millis(50) },
+        }
+    }
+}
+
+impl protocol::Config for Config {
+    fn review(&self, round_trip: Span) -> Vec<Remark> {
+        let mut remarks = self.zeros();
+        let SpanRange { lo, hi } = self.election_timeout;
+        let mut remark = |is_error, key, message: String, help: &str| {
+            remarks.push(Remark { is_error, key, message, help: help.to_owned() });
+        };
+        if lo > Span::ZERO && self.heartbeat >= lo {
+            remark(
+                true,
+                "heartbeat",
+                format!(
+                    "a heartbeat every {} is too slow to stop elections after {lo}",
+                    self.heartbeat
+                ),
+                "make it a third of the shortest election timeout, or less",
+            );
+        }
+        if hi - lo < round_trip {
+            remark(
+                false,
+                "election_timeout",
+                format!("the spread of {} is below the round trip of {round_trip}", hi - lo),
+                "candidates will often split the vote: widen the range to several round trips",
+            );
+        }
+        if lo < round_trip {
+            remark(
+                false,
+                "election_timeout",
+                format!("{lo} is below the round trip of {round_trip}"),
+                "candidates will give up before their votes arrive: raise it to several round trips",
+            );
+        }
+        if self.request_timeout > Span::ZERO && self.request_timeout < round_trip {
+            remark(
+                false,
+                "request_timeout",
+                format!("{} is below the round trip of {round_trip}", self.request_timeout),
+                "clients will ask again before an answer can arrive: raise it to several round trips",
+            );
+        }
+        remarks
+    }
+}
+
+impl Config {
+    /// What may not be zero.
+    fn zeros(&self) -> Vec<Remark> {
+        let keys = [
+            ("election_timeout", self.election_timeout.lo == Span::ZERO),
+            ("heartbeat", self.heartbeat == Span::ZERO),
+            ("max_batch", self.max_batch == 0),
+            ("request_timeout", self.request_timeout == Span::ZERO),
+            ("redirect_backoff", self.redirect_backoff.hi == Span::ZERO),
+        ];
+        let zeros = keys.into_iter().filter(|(_, is_zero)| *is_zero);
+        zeros
+            .map(|(key, _)| Remark {
+                is_error: true,
+                key,
+                message: format!("{key} is zero, and the simulation would never get past it"),
+                help: "leave the line out to get the default".to_owned(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_sim::protocol::Config as _;
+
+    use super::*;
+
+    fn remarks(config: &Config, round_trip: Span) -> Vec<(bool, &'static str)> {
+        config.review(round_trip).iter().map(|remark| (remark.is_error, remark.key)).collect()
+    }
+
+    #[test]
+    fn defaults_survive_a_round_trip_through_text() {
+        let text = serde_json::to_string(&Config::default()).unwrap();
+        assert!(text.contains(r#""election_timeout":"150ms..300ms","heartbeat":"50ms""#), "{text}");
+        assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), Config::default());
+        assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), Config::default());
+        assert!(serde_json::from_str::<Config>(r#"{ "heartbeats": "50ms" }"#).is_err());
+    }
+
+    #[test]
+    fn a_review_finds_what_can_not_work_and_what_is_suspicious() {
+        let good = Config::default();
+        assert_eq!(remarks(&good, Span::millis(2)), []);
+        let slow = Config { heartbeat: Span::millis(150), ..good.clone() };
+        assert_eq!(remarks(&slow, Span::millis(2)), [(true, "heartbeat")]);
+        let narrow = Config { election_timeout: Span::millis(150).into(), ..good.clone() };
+        assert_eq!(remarks(&narrow, Span::millis(2)), [(false, "election_timeout")]);
+        let stopped = Config { max_batch: 0, request_timeout: Span::ZERO, ..good.clone() };
+        let keys = [(true, "max_batch"), (true, "request_timeout")];
+        assert_eq!(remarks(&stopped, Span::millis(2)), keys);
+        let keys = ["election_timeout", "election_timeout", "request_timeout"].map(|k| (false, k));
+        assert_eq!(remarks(&good, Span::millis(400)), keys);
+    }
+}

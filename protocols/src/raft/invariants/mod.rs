@@ -1,0 +1,86 @@
+//! The five properties that Raft guarantees at all times (Figure 3), a file each.
+//!
+//! They read [`Event`]s only, so they judge any protocol that speaks that vocabulary, and each
+//! event costs them constant time (leader completeness: a count over the voters). They are ghosts:
+//! what they remember, no server could know.
+//!
+//! | property | paper | in TLA+ | module |
+//! |---|---|---|---|
+//! | `election_safety` | 5.2 | `ElectionSafety`; history `elections` | [`election_safety`] |
+//! | `leader_append_only` | 5.3 | `LeaderAppendOnly` | [`leader_append_only`] |
+//! | `log_matching` | 5.3 | `LogMatching`; history `allLogs` | [`log_matching`] |
+//! | `leader_completeness` | 5.4.3 | `LeaderCompleteness` | [`leader_completeness`] |
+//! | `state_machine_safety` | 5.4.3 | `StateMachineSafety` | [`state_machine_safety`] |
+//!
+//! Ongaro's `raft.tla` states no invariant by name and keeps the two history variables to reason
+//! with; the names are those that the specifications derived from it agree on.
+
+pub mod election_safety;
+pub mod leader_append_only;
+pub mod leader_completeness;
+pub mod log_matching;
+mod mirror;
+pub mod state_machine_safety;
+
+use rehearsal_sim::invariant::Invariant;
+
+use crate::events::consensus::Event;
+
+/// All of them, in the order of Figure 3.
+pub const ALL: &[Invariant<Event>] = &[
+    election_safety::INVARIANT,
+    leader_append_only::INVARIANT,
+    log_matching::INVARIANT,
+    leader_completeness::INVARIANT,
+    state_machine_safety::INVARIANT,
+];
+
+/// What the properties' own tests share: three servers, and a way to feed events.
+#[cfg(test)]
+mod testing {
+    use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Note};
+    use rehearsal_sim::protocol::NodeId;
+    use rehearsal_sim::time::SimTime;
+
+    use crate::events::consensus::{Event, Logged};
+
+    /// Feeds events of nodes 0, 1 and 2, and stops at the first breach.
+    pub(super) fn feed(invariant: &Invariant<Event>, notes: &[(u32, Event)]) -> Result<(), Breach> {
+        let names = ["n1", "n2", "n3"].map(str::to_owned).to_vec();
+        let mut monitor = (invariant.new)(&Cluster { names, voters: 3 });
+        notes.iter().try_for_each(|(node, event)| {
+            monitor.read(&Note { at: SimTime::ZERO, node: NodeId(*node), event })
+        })
+    }
+
+    /// Feeds a sequence that is fine up to its last event, which must be the breach.
+    #[track_caller]
+    pub(super) fn breach(invariant: &Invariant<Event>, notes: &[(u32, Event)]) -> Breach {
+        let (_, good) = notes.split_last().unwrap();
+        assert_eq!(feed(invariant, good), Ok(()), "breached before the last event");
+        feed(invariant, notes).expect_err("the last event breaches the property")
+    }
+
+    pub(super) fn leads(term: u64, last_index: u64, last_term: u64) -> Event {
+        Event::BecameLeader { term, last_index, last_term }
+    }
+
+    /// The command's digest is the term, unless a test says otherwise.
+    pub(super) fn appended(index: u64, term: u64) -> Event {
+        Event::Appended { index, term, command: term }
+    }
+
+    pub(super) fn applied(index: u64, term: u64) -> Event {
+        Event::Applied { index, term, command: term }
+    }
+
+    pub(super) fn stored(index: u64, term: u64) -> Event {
+        Event::Stored { index, term }
+    }
+
+    /// A restart with entries of these terms.
+    pub(super) fn restored(terms: &[u64]) -> Event {
+        let entries = terms.iter().map(|term| Logged { term: *term, command: *term }).collect();
+        Event::Restored { term: terms.last().copied().unwrap_or(0), entries }
+    }
+}

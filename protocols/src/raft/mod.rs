@@ -1,0 +1,221 @@
+//! Raft: a replicated log with an elected leader (Ongaro & Ousterhout, *In Search of an
+//! Understandable Consensus Algorithm*, USENIX ATC 2014, extended version).
+//!
+//! **Problem.** Several servers shall behave like one that never fails: clients see each operation
+//! take effect once, at one moment, although servers crash and the network loses messages.
+//!
+//! **Idea.** All servers keep the same log of operations and apply it in order. To agree on the
+//! log, elect a leader by majority, let it alone decide the order, and call an entry *committed*
+//! once a majority has it on disk. Two majorities always share a server, so whoever is elected next
+//! can be made to have every committed entry: a server votes only for candidates whose log is at
+//! least as up to date as its own.
+//!
+//! ```text
+//!  client1 --put--.                                                          .--> ok
+//!  n1 leader      '*--append--.-fsync-.          *(majority) commit, apply --'
+//!                  |                  '(self)--.  ^
+//!  n2              '--AppendEntries--*--fsync--|--'  commit and apply with the next message
+//!  n3              '--AppendEntries--x  (lost; the next heartbeat carries it again)
+//! ```
+//!
+//! **What breaks without it.**
+//! - Without a vote on disk before its answer, a server votes twice in a term, and two leaders
+//!   order the same index differently ([`Bug::VoteNotPersisted`]).
+//! - Without an entry on disk before its acknowledgement, a committed entry is forgotten by the
+//!   majority that made it committed ([`Bug::AckBeforeSync`]).
+//! - Were entries of earlier terms committed by counting, a later leader could overwrite them
+//!   (Figure 8); hence only entries of the leader's own term count, and each leader begins with a
+//!   no-op.
+//! - Without sessions a client that asks again after a lost answer has its operation applied twice.
+//!
+//! **Durability.** Everything that promises something to somebody is a *held* effect: it leaves when
+//! what was appended before it is on disk. That is so for votes, for the request for votes (it
+//! reveals a term the candidate must not forget), for acknowledgements of entries, and for the
+//! leader's own vote and its own entries, which it counts through held messages to itself. A leader
+//! may send entries to others while its own disk still writes (Ongaro's thesis, 10.2.1), because it
+//! promises nothing by that.
+//!
+//! | where | what | paper |
+//! |---|---|---|
+//! | `server/election.rs` | timeouts, votes, taking over | 5.1, 5.2, 5.4.1 |
+//! | `server/replication.rs` | AppendEntries, repair of conflicts, commitment | 5.3, 5.4.2 |
+//! | `server/sessions.rs` | applying, answering, applying once | 5.3, 8; thesis 6.3 |
+//! | `client.rs` | finding the leader, asking again | 8; thesis 6.2 |
+//! | `invariants/` | the five properties of Figure 3 | Figure 3 |
+//!
+//! Left out: snapshots, membership changes, reads that skip the log, pre-votes, term hints.
+//! **Disks that lie.** A log on disk is read up to the first record that is torn or damaged, and
+//! what stands behind it is given up. For a torn tail this is right: nobody was told of it. For rot
+//! in the middle it is not: acknowledged entries are forgotten, and a majority of such servers can
+//! lose committed ones. Raft assumes disks that keep what they acknowledged.
+
+pub mod bugs;
+pub mod client;
+pub mod config;
+pub mod invariants;
+pub mod log;
+pub mod message;
+pub mod server;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use rehearsal_sim::effects::Effects;
+use rehearsal_sim::invariant::Invariant;
+use rehearsal_sim::kinds;
+use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Protocol, Reach, Standing, explorable};
+use rehearsal_sim::view::View;
+
+pub use bugs::Bug;
+pub use client::Client;
+pub use config::Config;
+pub use message::Message;
+pub use server::Server;
+
+use crate::events::consensus::Event;
+use crate::parts::kv::KeyValue;
+use crate::parts::machine::Machine;
+use log::Entry;
+
+/// A node of a Raft cluster, generic over the machine that is replicated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Raft<M: Machine> {
+    /// Keeps the log.
+    Server(Server<M>),
+    /// Asks the servers on behalf of the applications that call it.
+    Client(Client<M>),
+}
+
+const _: () = explorable::<Raft<KeyValue>>();
+
+/// The window to the world of a Raft node.
+pub(crate) type Fx<'a, M> = Effects<'a, Raft<M>>;
+
+/// What a node is started as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Keeps the log.
+    Server,
+    /// Asks.
+    Client,
+}
+
+impl protocol::Role for Role {
+    const ALL: &'static [Role] = &[Role::Server, Role::Client];
+
+    fn singular(self) -> &'static str {
+        match self {
+            Role::Server => "server",
+            Role::Client => "client",
+        }
+    }
+    fn plural(self) -> &'static str {
+        match self {
+            Role::Server => "servers",
+            Role::Client => "clients",
+        }
+    }
+    fn default_count(self) -> u32 {
+        match self {
+            Role::Server => 5,
+            Role::Client => 4,
+        }
+    }
+    fn takes_calls(self) -> bool {
+        self == Role::Client
+    }
+}
+
+/// What a node may set to ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// No leader was heard of for too long; runs on followers and candidates.
+    Election,
+    /// It is time to send to every follower; runs on leaders.
+    Heartbeat,
+    /// The operation in this slot has waited long enough for an answer; runs on clients.
+    Retry(u32),
+}
+
+kinds!(Timer { Election, Heartbeat, Retry });
+
+/// One record of a server's log on disk.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Record<M: Machine> {
+    /// `currentTerm` and `votedFor` from now on.
+    Ballot {
+        /// The term.
+        term: u64,
+        /// The vote in it.
+        voted_for: Option<NodeId>,
+    },
+    /// An entry of the log. Where the log on disk reaches this index already, this entry replaces
+    /// the one there and cuts off what stood behind it, so a conflict costs no write of its own.
+    Entry {
+        /// Its index.
+        index: u64,
+        /// The entry.
+        entry: Entry<M>,
+    },
+}
+
+impl<M: Machine> fmt::Debug for Record<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Record::Ballot { term, voted_for: Some(node) } => {
+                write!(f, "Ballot term={term} voted_for={}", node.0)
+            }
+            Record::Ballot { term, voted_for: None } => write!(f, "Ballot term={term}"),
+            Record::Entry { index, entry } => {
+                write!(f, "Entry {index}@{} {:?}", entry.term, entry.command)
+            }
+        }
+    }
+}
+
+impl<M: Machine> Protocol for Raft<M> {
+    const NAME: &'static str = "raft";
+    const SUMMARY: &'static str = "a replicated log with an elected leader";
+    const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
+    type Bug = Bug;
+    type Config = Config;
+    type Role = Role;
+    type Service = M::Service;
+    type Message = Message<M>;
+    type Timer = Timer;
+    type Record = Record<M>;
+    type Event = Event;
+
+    fn boot(boot: Boot<'_, Raft<M>>, fx: &mut Fx<'_, M>) -> Raft<M> {
+        match boot.role {
+            Role::Server => Raft::Server(Server::boot(boot.disk, fx)),
+            Role::Client => Raft::Client(Client::boot(fx)),
+        }
+    }
+
+    fn step(&mut self, input: Input<Raft<M>>, fx: &mut Fx<'_, M>) {
+        match self {
+            Raft::Server(server) => server.step(input, fx),
+            Raft::Client(client) => client.step(input, fx),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        match self {
+            Raft::Server(server) => server.standing(),
+            Raft::Client(_) => Standing::NONE,
+        }
+    }
+
+    fn view(&self, view: &mut View) {
+        match self {
+            Raft::Server(server) => server.view(view),
+            Raft::Client(client) => client.view(view),
+        }
+    }
+
+    fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
+        reach.missing_majority(Role::Server)
+    }
+}

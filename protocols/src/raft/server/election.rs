@@ -1,0 +1,104 @@
+//! Leader election (Sections 5.2 and 5.4.1).
+//!
+//! ```text
+//!   n1  (timeout) term 2, vote n1 --fsync--.--RequestVote--.             .--*-- leader of term 2
+//!                                          '--(own vote)---|-------------|--'
+//!   n2  ........................................term 2, vote n1 --fsync--'
+//!   n3  (down)
+//! ```
+//!
+//! A server votes once a term and only for a log at least as up to date as its own. The first rule
+//! allows one leader a term; the second allows only leaders that have every committed entry.
+//! Timeouts are random, so that usually one server asks before the others wake up. A request for a
+//! vote that is lost is not sent again: the next timeout begins a new term.
+
+use std::collections::BTreeSet;
+
+use rehearsal_sim::protocol::NodeId;
+
+use super::replication::Leader;
+use super::{Rank, Server, majority, peers};
+use crate::events::consensus::Event;
+use crate::parts::machine::Machine;
+use crate::raft::log::Command;
+use crate::raft::{Fx, Message, Timer};
+
+impl<M: Machine> Server<M> {
+    /// The election timeout rang: stand for election in a new term (Section 5.2).
+    ///
+    /// The requests wait for the ballot, because a candidate that forgot its term in a crash would
+    /// stand in it a second time. Its own vote counts like any other, once it is durable.
+    pub(super) fn campaign(&mut self, fx: &mut Fx<'_, M>) {
+        self.current_term += 1;
+        self.voted_for = Some(fx.me());
+        self.write_ballot(fx);
+        self.rank = Rank::Candidate { votes: BTreeSet::new() };
+        fx.arm(Timer::Election, fx.config().election_timeout);
+        fx.count("elections_started", 1);
+
+        let term = self.current_term;
+        for peer in peers(fx) {
+            let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
+            fx.send_synced(peer, Message::RequestVote { term, last_index, last_term });
+        }
+        fx.note_synced(Event::VoteGranted { term, candidate: fx.me() });
+        fx.send_synced(fx.me(), Message::VoteReply { term, granted: true });
+    }
+
+    /// RequestVote RPC, receiver implementation (Figure 2).
+    pub(super) fn on_request_vote(
+        &mut self,
+        candidate: NodeId,
+        term: u64,
+        last_index: u64,
+        last_term: u64,
+        fx: &mut Fx<'_, M>,
+    ) {
+        let is_current = term == self.current_term;
+        let is_free = self.voted_for.is_none_or(|voted_for| voted_for == candidate);
+        // "More up to date" compares the terms of the last entries, then the lengths (5.4.1).
+        let mine = (self.log.last_term(), self.log.last_index());
+        let granted = is_current && is_free && (last_term, last_index) >= mine;
+        if granted {
+            if self.voted_for.is_none() {
+                self.voted_for = Some(candidate);
+                self.write_ballot(fx);
+            }
+            fx.arm(Timer::Election, fx.config().election_timeout);
+            fx.note_synced(Event::VoteGranted { term, candidate });
+        }
+        // Also a refusal waits for the disk: it reveals the term.
+        fx.send_synced(candidate, Message::VoteReply { term: self.current_term, granted });
+    }
+
+    /// The candidate's side: a majority of votes in the current term wins (Section 5.2).
+    pub(super) fn on_vote_reply(
+        &mut self,
+        voter: NodeId,
+        term: u64,
+        granted: bool,
+        fx: &mut Fx<'_, M>,
+    ) {
+        let Rank::Candidate { votes } = &mut self.rank else { return };
+        if term != self.current_term || !granted {
+            return;
+        }
+        votes.insert(voter);
+        if votes.len() >= majority(fx) {
+            self.lead(fx);
+        }
+    }
+
+    /// The election is won. The no-op makes the new leader commit what its predecessors left, and
+    /// carries the news of the election at once (Section 8).
+    fn lead(&mut self, fx: &mut Fx<'_, M>) {
+        let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
+        fx.note(Event::BecameLeader { term: self.current_term, last_index, last_term });
+        fx.count("elections", 1);
+        fx.disarm(Timer::Election);
+        fx.arm(Timer::Heartbeat, fx.config().heartbeat);
+        let pending = self.unapplied_requests();
+        self.rank = Rank::Leader(Leader::new(fx, last_index, pending));
+        self.append_and_replicate(Command::Noop, fx);
+    }
+}

@@ -1,0 +1,203 @@
+//! A server: its state, as Figure 2 lists it, and the rules that hold in every rank.
+
+mod election;
+mod replication;
+mod sessions;
+
+use std::collections::BTreeSet;
+
+use rehearsal_sim::mutant;
+use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
+use rehearsal_sim::view::View;
+
+use crate::events::consensus::{Event, Logged};
+use crate::parts::machine::Machine;
+use crate::raft::log::{Entry, Log};
+use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer};
+use replication::Leader;
+use sessions::Replica;
+
+/// A server. The names are those of Figure 2.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Server<M: Machine> {
+    /// The latest term it has seen. On disk.
+    current_term: u64,
+    /// Whom it voted for in that term. On disk.
+    voted_for: Option<NodeId>,
+    /// The entries. On disk, after a delay: the tail may still be on its way there.
+    log: Log<M>,
+    /// The highest index known to be committed.
+    commit_index: u64,
+    /// The highest index applied to the replica.
+    last_applied: u64,
+    /// Follower, candidate or leader, with what each of them remembers.
+    rank: Rank,
+    /// What the log is applied to.
+    replica: Replica<M>,
+}
+
+/// What a server is in its current term (Figure 4).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Rank {
+    /// Answers, and waits for the election timeout.
+    Follower {
+        /// The leader of the current term, once it was heard of.
+        leader: Option<NodeId>,
+    },
+    /// Collects votes.
+    Candidate {
+        /// Who granted one.
+        votes: BTreeSet<NodeId>,
+    },
+    /// Replicates.
+    Leader(Leader),
+}
+
+impl<M: Machine> Server<M> {
+    /// Starts as a follower with what the disk kept: everything else is volatile in Figure 2, and
+    /// is found out again from the leader or by the next election.
+    pub(super) fn boot(disk: &[Survivor<Record<M>>], fx: &mut Fx<'_, M>) -> Server<M> {
+        let mut server = Server {
+            current_term: 0,
+            voted_for: None,
+            log: Log::default(),
+            commit_index: 0,
+            last_applied: 0,
+            rank: Rank::Follower { leader: None },
+            replica: Replica::default(),
+        };
+        let mut intact = 0;
+        for survivor in disk {
+            let Survivor::Intact(record) = survivor else { break };
+            server.restore(record);
+            intact += 1;
+        }
+        if intact < disk.len() {
+            // New records must not stand behind an unreadable one: the next start would stop there.
+            fx.truncate(intact);
+        }
+        let logged =
+            |entry: &Entry<M>| Logged { term: entry.term, command: entry.command.digest() };
+        let entries = server.log.iter().map(logged).collect();
+        fx.note(Event::Restored { term: server.current_term, entries });
+        fx.arm(Timer::Election, fx.config().election_timeout);
+        server
+    }
+
+    fn restore(&mut self, record: &Record<M>) {
+        match record {
+            Record::Ballot { term, voted_for } => {
+                self.current_term = *term;
+                self.voted_for = *voted_for;
+            }
+            Record::Entry { index, entry } => {
+                self.log.truncate(*index);
+                self.log.push(entry.clone());
+            }
+        }
+    }
+
+    pub(super) fn step(&mut self, input: Input<Raft<M>>, fx: &mut Fx<'_, M>) {
+        match input {
+            Input::Timer(Timer::Election) => self.campaign(fx),
+            Input::Timer(Timer::Heartbeat) => self.send_heartbeats(fx),
+            Input::Message { from, body } => self.on_message(from, body, fx),
+            // Clients set that timer, and applications call clients.
+            Input::Timer(Timer::Retry(_)) | Input::Call { .. } => {}
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
+        match body {
+            Message::RequestVote { term, last_index, last_term } => {
+                self.observe(term, fx);
+                self.on_request_vote(from, term, last_index, last_term, fx);
+            }
+            Message::VoteReply { term, granted } => {
+                self.observe(term, fx);
+                self.on_vote_reply(from, term, granted, fx);
+            }
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+                self.observe(term, fx);
+                self.on_append_entries(from, term, (prev_index, prev_term), &entries, commit, fx);
+            }
+            Message::AppendReply { term, success, prev_index, last_index } => {
+                self.observe(term, fx);
+                if success {
+                    self.on_append_success(from, term, last_index, fx);
+                } else {
+                    self.on_append_rejection(from, term, prev_index, last_index, fx);
+                }
+            }
+            Message::Request { session, serial, operation } => {
+                self.on_request(session, serial, operation, fx);
+            }
+            // Meant for clients.
+            Message::Response { .. } | Message::Redirect { .. } => {}
+        }
+    }
+
+    /// "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to
+    /// follower" (Figure 2, Rules for Servers). Terms are the logical clock of Raft (Section 5.1).
+    fn observe(&mut self, term: u64, fx: &mut Fx<'_, M>) {
+        if term > self.current_term {
+            self.current_term = term;
+            self.voted_for = None;
+            self.write_ballot(fx);
+            self.follow(None, fx);
+        }
+    }
+
+    /// Becomes or remains a follower in the current term.
+    fn follow(&mut self, leader: Option<NodeId>, fx: &mut Fx<'_, M>) {
+        if matches!(self.rank, Rank::Leader(_)) {
+            fx.note(Event::SteppedDown { term: self.current_term });
+            fx.disarm(Timer::Heartbeat);
+            fx.arm(Timer::Election, fx.config().election_timeout);
+        }
+        self.rank = Rank::Follower { leader };
+    }
+
+    /// Hands term and vote to the disk. Whatever reveals them must be held back until they are
+    /// there ("updated on stable storage before responding to RPCs", Figure 2).
+    fn write_ballot(&mut self, fx: &mut Fx<'_, M>) {
+        let voted_for = mutant!(fx, Bug::VoteNotPersisted, self.voted_for, None);
+        fx.append(Record::Ballot { term: self.current_term, voted_for });
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        let rank = match self.rank {
+            Rank::Follower { .. } => "follower",
+            Rank::Candidate { .. } => "candidate",
+            Rank::Leader(_) => "leader",
+        };
+        Standing { rank, epoch: self.current_term }
+    }
+
+    pub(super) fn view(&self, view: &mut View) {
+        view.field("rank", self.standing().rank);
+        view.field("current_term", self.current_term);
+        let name = |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| n.0.to_string());
+        view.field("voted_for", name(self.voted_for));
+        view.field("commit_index", self.commit_index);
+        view.field("last_applied", self.last_applied);
+        match &self.rank {
+            Rank::Follower { leader } => view.field("leader", name(*leader)),
+            Rank::Candidate { votes } => view.field("votes", votes.len()),
+            Rank::Leader(leader) => leader.view(view),
+        }
+        let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
+        view.log("log", 1, cells, self.commit_index);
+    }
+}
+
+/// The smallest number of servers that is more than half of them.
+fn majority<M: Machine>(fx: &Fx<'_, M>) -> usize {
+    fx.all(Role::Server).count() / 2 + 1
+}
+
+/// Every server but this one.
+fn peers<'a, M: Machine>(fx: &Fx<'a, M>) -> impl Iterator<Item = NodeId> + use<'a, M> {
+    let me = fx.me();
+    fx.all(Role::Server).filter(move |node| *node != me)
+}

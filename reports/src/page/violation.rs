@@ -1,0 +1,159 @@
+//! What was broken: the property, the story, and the last steps that led to it.
+
+use maud::{Markup, html};
+use rehearsal_sim::record::{Record, RowKind, TraceRow, Violation, ViolationKind};
+
+use super::{Reproduce, commands};
+use crate::format::{instant, plural};
+
+/// This many rows of the trace are shown.
+const ROWS: usize = 10;
+/// More violations than this are only counted.
+const MOST: usize = 10;
+
+/// The section on violations; nothing when none was seen.
+pub(crate) fn draw(record: &Record, reproduce: &Reproduce) -> Markup {
+    let violations = &record.head.violations;
+    let Some(first) = violations.first() else { return html! {} };
+    html! {
+        section id="violation" {
+            h2 { @if violations.len() == 1 { "The violation" } @else { "The violations" } }
+            (card(first))
+            (last_rows(record, first))
+            (commands(reproduce))
+            @if violations.len() > 1 {
+                h3 { "What else was broken" }
+                @for violation in violations.iter().skip(1).take(MOST - 1) { (card(violation)) }
+                @if let Some(more @ 1..) = violations.len().checked_sub(MOST) {
+                    p class="nothing" { "… and " (plural(more as u64, "further violation")) "." }
+                }
+            }
+        }
+    }
+}
+
+fn card(violation: &Violation) -> Markup {
+    let kind = match violation.kind {
+        ViolationKind::Safety => "safety",
+        ViolationKind::Liveness => "liveness",
+        ViolationKind::Expectation => "expectation",
+        ViolationKind::Panic => "panic",
+        ViolationKind::Nondeterminism => "nondeterminism",
+    };
+    html! {
+        div class="violation" {
+            p class="property" { strong { (violation.property) } " " span class="kind" { (kind) } }
+            p class="message" { (violation.message) }
+            p class="where" {
+                "at " (instant(violation.at_ns))
+                @if !violation.nodes.is_empty() { " on " (violation.nodes.join(", ")) }
+            }
+            @if !violation.citation.is_empty() { p class="citation" { (violation.citation) } }
+            @if let Some(explanation) = &violation.explanation {
+                p class="explanation" { (explanation.sentence) }
+                @if !explanation.details.is_empty() {
+                    ol class="details" {
+                        @for line in &explanation.details { li { (line) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn last_rows(record: &Record, violation: &Violation) -> Markup {
+    let rows = &record.trace.rows;
+    let is_it = |row: &TraceRow| row.kind == RowKind::Violation && row.at_ns == violation.at_ns;
+    let end = rows.iter().position(is_it).map_or_else(
+        || rows.iter().rposition(|row| row.at_ns <= violation.at_ns).map_or(0, |at| at + 1),
+        |at| at + 1,
+    );
+    let rows = &rows[end.saturating_sub(ROWS)..end];
+    if rows.is_empty() {
+        return html! {
+            p class="nothing" {
+                "This run left no trace up to the violation; run it again to see it step by step."
+            }
+        };
+    }
+    let columns = columns(record, rows);
+    let name = |node: u32| record.nodes.get(node as usize).map_or("?", |node| node.name.as_str());
+    html! {
+        h3 { "The last " (plural(rows.len() as u64, "step")) }
+        div class="scroll" tabindex="0" role="region" aria-label="The last steps of the trace" {
+            table class="trace" {
+                thead {
+                    tr {
+                        th scope="col" { "time" }
+                        @for node in &columns { th scope="col" { (name(*node)) } }
+                    }
+                }
+                tbody { @for row in rows { (trace_row(row, &columns)) } }
+            }
+        }
+        @if record.trace.omitted > 0 {
+            p class="nothing" {
+                (plural(record.trace.omitted, "row")) " of the trace left out. "
+                (record.trace.window)
+            }
+        }
+    }
+}
+
+/// A column per node: all nodes of a small cluster, of a large one those that took part.
+fn columns(record: &Record, rows: &[TraceRow]) -> Vec<u32> {
+    let all = u32::try_from(record.nodes.len()).unwrap_or(u32::MAX);
+    if all <= 5 {
+        return (0..all).collect();
+    }
+    let mut nodes: Vec<u32> = rows.iter().filter_map(|row| row.node).filter(|n| *n < all).collect();
+    nodes.sort();
+    nodes.dedup();
+    nodes
+}
+
+fn trace_row(row: &TraceRow, columns: &[u32]) -> Markup {
+    let column = row.node.and_then(|node| columns.iter().position(|column| *column == node));
+    let class = match row.kind {
+        RowKind::Violation => "broken",
+        RowKind::Fault | RowKind::Drop => "harm",
+        _ => "",
+    };
+    html! {
+        tr class=[(!class.is_empty()).then_some(class)] {
+            th scope="row" { (instant(row.at_ns)) }
+            @match column {
+                Some(column) => {
+                    @for i in 0..columns.len() {
+                        @if i == column { td class="step" { (step(row)) } } @else { td {} }
+                    }
+                }
+                None => td class="step" colspan=(columns.len().max(1)) { (step(row)) },
+            }
+        }
+    }
+}
+
+fn step(row: &TraceRow) -> Markup {
+    let kind = match row.kind {
+        RowKind::Boot => "boot",
+        RowKind::Send => "send",
+        RowKind::Deliver => "deliver",
+        RowKind::Drop => "drop",
+        RowKind::Duplicate => "duplicate",
+        RowKind::Timer => "timer",
+        RowKind::Call => "call",
+        RowKind::Reply => "reply",
+        RowKind::Sync => "sync",
+        RowKind::Note => "note",
+        RowKind::Fault => "fault",
+        RowKind::Violation => "violation",
+    };
+    html! {
+        span class="kind" { (kind) } " "
+        @if !row.address.is_empty() && !row.text.contains(&row.address) {
+            span class="address" { (row.address) } " "
+        }
+        (row.text)
+    }
+}

@@ -1,0 +1,7 @@
+//! Tests of the report: synthetic records in, pages out.
+
+mod browser;
+mod edges;
+mod markup;
+mod pages;
+mod records;

@@ -1,0 +1,163 @@
+//! What a page promises: the same bytes, well-formed, self-contained, small, and true.
+
+use rehearsal_reports::{plot, report};
+use rehearsal_sim::record::{FaultBand, Record};
+
+use crate::edges;
+use crate::markup::{Tag, read};
+use crate::records::{SECOND, leader_crash, many_kinds, reproduce, two_leaders};
+
+fn page(record: &Record) -> String {
+    report(record, &reproduce(record))
+}
+
+fn number(tag: &Tag, key: &str) -> f64 {
+    tag.attributes[key].parse().unwrap()
+}
+
+#[test]
+fn equal_records_give_equal_bytes() {
+    for (name, record) in edges::all() {
+        assert_eq!(page(&record), page(&record.clone()), "{name}");
+    }
+}
+
+#[test]
+fn a_record_read_from_disk_gives_the_same_page() {
+    for record in [leader_crash(), two_leaders(), many_kinds()] {
+        let text = serde_json::to_string(&record).unwrap();
+        let read: Record = serde_json::from_str(&text).unwrap();
+        assert_eq!(page(&read), page(&record));
+    }
+}
+
+#[test]
+fn every_page_is_well_formed_self_contained_and_small() {
+    for (name, record) in edges::all() {
+        let page = page(&record);
+        let tags = read(&page);
+        assert!(page.len() < 500_000, "{name} has {} bytes", page.len());
+        let network = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        for banned in ["http://", "https://", "<script", "@import", "src=\"", "onload=x>"] {
+            assert!(!network.contains(banned), "{name} contains {banned}");
+        }
+        for tag in &tags {
+            let has = |key| tag.attributes.contains_key(key);
+            assert!(!tag.attributes.keys().any(|key| key.starts_with("on")), "{name}: {tag:?}");
+            if tag.name == "svg" {
+                assert!(has("aria-label") || has("aria-hidden"), "{name}: {tag:?}");
+            }
+        }
+        for broken in ["NaN", "inf\"", "-inf"] {
+            assert!(!page.contains(broken), "{name} contains {broken}");
+        }
+    }
+}
+
+#[test]
+fn every_plot_says_something_about_every_record() {
+    for (name, record) in edges::all() {
+        let page = page(&record);
+        for plot in plot::ALL {
+            let (_, section) = page.split_once(&format!("<section id=\"{}\">", plot.name)).unwrap();
+            let (section, _) = section.split_once("</section>").unwrap();
+            let said = section.contains("<figcaption>") || section.contains("class=\"nothing\"");
+            assert!(said, "{name}: {}", plot.name);
+        }
+    }
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let (_, record) = edges::all().into_iter().find(|(name, _)| *name == "hostile").unwrap();
+    assert!(page(&record).contains("&lt;script&gt;alert(&quot;1&quot; &amp; '2')&lt;/script&gt;"));
+}
+
+#[test]
+fn bands_begin_and_end_with_their_faults() {
+    let record = many_kinds();
+    let end = record.head.virtual_ns;
+    let page = page(&record);
+    for plot in ["throughput", "latency", "standings"] {
+        let (_, section) = page.split_once(&format!("<section id=\"{plot}\">")).unwrap();
+        let (section, _) = section.split_once("</section>").unwrap();
+        bands_match(&read(&format!("<!DOCTYPE html>{section}")), &record.faults, end);
+    }
+}
+
+fn bands_match(tags: &[Tag], faults: &[FaultBand], end: u64) {
+    // The plotting area, from the ticks that plotters drew at 0 s and 20 s.
+    let tick = |text: &str| {
+        let is_it = |tag: &&Tag| tag.name == "text" && tag.text.trim() == text;
+        number(tags.iter().find(is_it).unwrap(), "x")
+    };
+    let (x0, x1) = (tick("0\u{a0}s"), tick("20\u{a0}s"));
+    #[expect(clippy::cast_precision_loss, reason = "pixels")]
+    let x = |ns: u64| x0 + (x1 - x0) * (ns as f64) / ((20 * SECOND) as f64);
+    let titles: Vec<usize> = (0..tags.len()).filter(|i| tags[*i].name == "title").collect();
+    for fault in faults {
+        let start = format!("{} {}: ", fault.kind, fault.label).replace('>', "&gt;");
+        let title = titles.iter().find(|i| tags[**i].text.starts_with(&start)).unwrap();
+        let bar = &tags[title - 1];
+        assert!(bar.attributes["class"].starts_with("fault "), "{bar:?}");
+        let (from, to) = (number(bar, "x"), number(bar, "x") + number(bar, "width"));
+        let until = x(fault.to_ns.unwrap_or(end)).max(from + 2.0);
+        assert!((from - x(fault.from_ns)).abs() < 0.15, "{fault:?} begins at {from}");
+        assert!((to - until).abs() < 0.15, "{fault:?} ends at {to}, not {until}");
+        // The pale band covers at least the bar, and begins with one of them.
+        let covers = |tag: &&Tag| {
+            tag.attributes.get("class").is_some_and(|class| class.starts_with("band "))
+                && number(tag, "x") <= from + 0.05
+                && number(tag, "x") + number(tag, "width") >= to - 0.15
+        };
+        assert!(tags.iter().any(|tag| covers(&tag)), "{fault:?} has no band");
+    }
+}
+
+#[test]
+fn labels_in_lanes_never_overlap() {
+    for (name, record) in edges::all() {
+        let tags = read(&page(&record));
+        let mut rows = std::collections::BTreeMap::<(usize, String), Vec<f64>>::new();
+        let mut picture = 0;
+        for tag in &tags {
+            picture += usize::from(tag.name == "svg");
+            if tag.attributes.get("class").is_some_and(|class| class == "lane-label") {
+                let row = (picture, tag.attributes["y"].clone());
+                let width =
+                    11.5 * 0.3 * f64::from(u32::try_from(tag.text.chars().count()).unwrap());
+                let ends = rows.entry(row).or_default();
+                let x = number(tag, "x");
+                assert!(ends.last().is_none_or(|end| *end <= x), "{name}: {}", tag.text);
+                ends.push(x + width);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failing_run_tells_its_story() {
+    let record = two_leaders();
+    let page = page(&record);
+    let story = [
+        "✗",
+        "election-safety",
+        "§5.2",
+        "at 5.234118s on n4, n5",
+        "can not be placed",
+        "n4-&gt;n1 RequestVote#2",
+        "The last 10\u{a0}steps",
+        "rehearsal run raft/leader-crash --seed 7",
+        "38\u{a0}112\u{a0}rows of the trace left out.",
+        "could not be judged",
+    ];
+    for part in story {
+        assert!(page.contains(part), "the page lacks {part}");
+    }
+    assert!(!page.contains("too old to be shown"));
+}
+
+#[test]
+fn sample_counts_stand_under_the_percentiles() {
+    assert!(page(&leader_crash()).contains("9\u{a0}966\u{a0}samples; 99 beyond p99."));
+}

@@ -1,0 +1,162 @@
+//! Messages about `[[fault]]` and `[[expect]]`.
+
+use rehearsal_sim::time::{SimTime, Span};
+
+use crate::language::FAULT_KINDS;
+use crate::report::Finding;
+use crate::source::Site;
+use crate::suggest;
+use crate::tree::Path;
+
+pub(crate) fn fault_without_kind(site: Site) -> Finding {
+    Finding::error(site, "this fault does not say what goes wrong")
+        .help(format!("add one of {}", suggest::list(FAULT_KINDS)))
+}
+
+pub(crate) fn two_faults(
+    (first, first_site): (&str, Site),
+    (second, site): (&str, Site),
+) -> Finding {
+    Finding::error(site, format!("one [[fault]] is one thing, not `{first}` and `{second}`"))
+        .also(first_site, "this is a fault already")
+        .help("write a second [[fault]], at the same time")
+}
+
+pub(crate) fn fault_after_end(site: Site, duration: Span) -> Finding {
+    Finding::warning(site, format!("the run ends at {duration}: this fault never strikes"))
+        .help("let it strike earlier, or make `duration` longer")
+}
+
+pub(crate) fn lasting_crash(site: Site, kind: &str, span: Span) -> Finding {
+    let finding = Finding::error(site, format!("a `{kind}` happens at once, it does not last"));
+    if kind == "crash" {
+        return finding.help(format!("use restart_after = \"{span}\" to bring the process back"));
+    }
+    finding.help("remove `for`")
+}
+
+pub(crate) fn restart_after_without_crash(site: Site, kind: &str) -> Finding {
+    Finding::error(site, format!("`restart_after` belongs to a `crash`, not to `{kind}`"))
+        .help("use `for` to say how long this fault lasts")
+}
+
+pub(crate) fn fault_of_no_length(site: Site) -> Finding {
+    Finding::error(site, "a fault that lasts no time does nothing")
+        .help("write a duration above zero, or leave out `for` to let it last to the end")
+}
+
+pub(crate) fn restart_of_rank(site: Site) -> Finding {
+    Finding::error(site, "a crashed process has no rank, so it can not be found by one")
+        .help("name nodes or a role; or write restart_after beside the `crash`")
+}
+
+pub(crate) fn isolated_from_nobody(site: Site, plural: &str) -> Finding {
+    Finding::error(
+        site,
+        format!("these are all the {plural}: there is nobody to isolate them from"),
+    )
+    .help("name fewer nodes")
+}
+
+pub(crate) fn one_group(site: Site, found: usize) -> Finding {
+    Finding::error(site, format!("a partition has at least two groups, this one has {found}"))
+        .help("write partition = [[\"n1\", \"n2\"], [\"n3\"]], or isolate = \"n1\"")
+}
+
+pub(crate) fn in_two_groups(site: Site, there: Site, name: &str) -> Finding {
+    Finding::error(site, format!("`{name}` is in two groups of one partition"))
+        .label("a second time")
+        .also(there, "it is here already")
+        .help("a node that is to reach every group is in none of them")
+}
+
+pub(crate) fn one_way_is_a_table(site: Site) -> Finding {
+    Finding::error(site, "`one_way` has two ends with names")
+        .help("write one_way = { from = \"n1\", to = \"n2\" }")
+}
+
+pub(crate) fn one_way_to_itself(site: Site) -> Finding {
+    Finding::error(site, "messages of a node to itself do not travel: they can not be cut")
+        .help("name somebody else")
+}
+
+pub(crate) fn crash_of_crashed(
+    site: Site,
+    name: &str,
+    at: SimTime,
+    (earlier, until): (Site, Option<SimTime>),
+) -> Finding {
+    let finding = Finding::error(site, format!("`{name}` is already down at {}", Span(at.0)));
+    match until {
+        None => finding
+            .also(earlier, "it crashed here and stays down")
+            .help("add restart_after to the earlier crash, or a fault with `restart` in between"),
+        Some(until) => finding
+            .also(earlier, format!("it crashed here, until {}", Span(until.0)))
+            .help(format!("let it crash after {}, or let it restart sooner", Span(until.0))),
+    }
+}
+
+pub(crate) fn restart_of_running(site: Site, name: &str, at: SimTime) -> Finding {
+    Finding::error(site, format!("`{name}` is running at {}: nothing to restart", Span(at.0)))
+        .help(format!("add a fault with crash = \"{name}\" before it, or remove this one"))
+}
+
+pub(crate) fn pause_of_crashed(
+    site: Site,
+    name: &str,
+    (earlier, since): (Site, SimTime),
+) -> Finding {
+    Finding::error(site, format!("`{name}` is down: it can not be paused"))
+        .also(earlier, format!("it crashed here, at {}", Span(since.0)))
+        .help("pause it before it crashes or after it restarts")
+}
+
+// [[expect]]
+
+pub(crate) fn expect_nothing(site: Site) -> Finding {
+    Finding::error(site, "this expectation demands nothing")
+        .help("add one, like linearizable = true or unavailable_at_most = \"1s\"")
+}
+
+pub(crate) fn two_expectations(
+    (first, first_site): (&str, Site),
+    (second, site): (&str, Site),
+) -> Finding {
+    Finding::error(site, format!("one [[expect]] is one demand, not `{first}` and `{second}`"))
+        .also(first_site, "this is a demand already")
+        .help("write a second [[expect]]")
+}
+
+pub(crate) fn during_after_end(site: Site, duration: Span) -> Finding {
+    Finding::error(site, format!("this part of the run lies outside of it: it ends at {duration}"))
+        .help("end earlier, or make `duration` longer")
+}
+
+pub(crate) fn property_denied(site: Site, path: &Path) -> Finding {
+    let property = path.to_string();
+    let property = property.rsplit('.').next().unwrap_or_default();
+    Finding::error(site, "a property is demanded, or it is left out")
+        .help(format!("write violates = \"{property}\" to demand that it is broken"))
+}
+
+pub(crate) fn unknown_property(site: Site, property: &str, known: &[&str]) -> Finding {
+    let near = suggest::nearest(property, known.iter().copied());
+    Finding::error(site, format!("unknown property \"{property}\""))
+        .help_if(near.map(|near| format!("did you mean \"{near}\"?")))
+        .help(format!("what can be violated is {}", suggest::list(known.iter().copied())))
+}
+
+pub(crate) fn one_metric(site: Site, found: usize) -> Finding {
+    Finding::error(site, format!("one [[expect]] is about one metric, not {found}"))
+        .help("write metric.elections = { min = 2 }, and one [[expect]] for each metric")
+}
+
+pub(crate) fn metric_without_bounds(site: Site, name: &str) -> Finding {
+    Finding::error(site, "a metric is expected to have a least or a largest value")
+        .help(format!("write metric.{name} = {{ min = 2 }}, {{ max = 5 }} or both"))
+}
+
+pub(crate) fn bounds_exchanged(site: Site) -> Finding {
+    Finding::error(site, "no number is at least `min` and at most `max`").help("exchange them")
+}

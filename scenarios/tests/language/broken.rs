@@ -1,0 +1,54 @@
+//! Every file of `tests/broken` is wrong in one way, and stands beside the message it gets.
+//! `REHEARSAL_REWRITE=1` writes the messages anew: read them before they are committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rehearsal_scenarios::{Request, load};
+
+use crate::catalog::CATALOG;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
+}
+
+#[test]
+fn broken_files_are_explained() {
+    let rewrite = std::env::var_os("REHEARSAL_REWRITE").is_some();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+    files.sort();
+    assert!(files.len() >= 30, "{} broken files", files.len());
+    let mut differing = Vec::new();
+    for file in &files {
+        let source = file.to_str().unwrap();
+        let rendered = match load(&Request::of(source), CATALOG) {
+            Ok(loaded) => format!("loads\n\n{}", loaded.remarks.render(false)),
+            Err(report) => report.render(false),
+        };
+        // Where the repository lies is no part of the message.
+        let prefix = format!("{}/", folder().display());
+        let rendered = rendered.replace(&prefix, "");
+        let beside = file.with_extension("txt");
+        if rewrite {
+            fs::write(&beside, &rendered).unwrap();
+        } else if fs::read_to_string(&beside).ok().as_ref() != Some(&rendered) {
+            differing.push(format!("{}:\n{rendered}", file.display()));
+        }
+    }
+    assert!(differing.is_empty(), "other messages than expected:\n{}", differing.join("\n"));
+}
+
+/// Files whose names begin with `remark-` load, and get a warning or a note.
+#[test]
+fn only_remarks_load() {
+    for entry in fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "toml") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let loaded = load(&Request::of(path.to_str().unwrap()), CATALOG).is_ok();
+            assert_eq!(loaded, name.starts_with("remark-"), "{name}");
+        }
+    }
+}

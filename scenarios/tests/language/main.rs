@@ -1,0 +1,8 @@
+//! Tests of the scenario language as its users meet it.
+
+mod broken;
+mod catalog;
+mod damage;
+mod generated;
+mod meaning;
+mod merging;

@@ -1,0 +1,129 @@
+//! Linearizability: every operation takes effect at one instant between its call and its end.
+//!
+//! The problem is from Wing and Gong (*Testing and verifying concurrent objects*, 1993) and
+//! NP-complete even for a register (Gibbons and Korach, *Testing shared memories*, 1997). A history
+//! is judged object by object (Horn and Kroening, *Faster linearizability checking via
+//! P-compositionality*, 2015). One object is judged by a sweep over its calls and returns that
+//! keeps every way the past may have gone and places nothing before a return needs it (just-in-time
+//! linearization: Lowe, *Testing for linearizability*, 2017). A way the past may have gone is a
+//! state, the open operations that are placed, and the operations pending for ever that were used:
+//! its size depends on what is open, not on the length of the history.
+//!
+//! Few such ways need to be kept:
+//!
+//! - *pure*: what leaves the state as it is and gives its reply there is placed for free;
+//! - *hide*: whatever is legal everywhere may hide right before a blind write. It then counts as
+//!   placed, and may still be used visibly until it returns;
+//! - *dominance*: of two ways in the same state, the one with more placed and less used stays;
+//! - *pending for ever*: equal ones are interchangeable, and blind writes, whether pending or not,
+//!   are used only where that places something or makes something possible;
+//! - *unseen*: all states that no reply depends on are one state (needs [`Sequential::accepts`] and
+//!   [`Sequential::origins`]);
+//! - *outlook*: what nobody waits for any more need not be kept, and a way that can not explain a
+//!   reply yet to come is dropped (needs unique written values; see `outlook` and `prune`).
+//!
+//! The last one looks ahead, so that a sweep may break before the return that is to blame. That
+//! return is found by sweeping ever longer beginnings of the history, each of which looks ahead no
+//! further than its own end.
+
+mod bits;
+mod config;
+mod explain;
+mod judge;
+mod outlook;
+mod plan;
+mod prune;
+mod search;
+mod states;
+
+use std::collections::BTreeMap;
+
+use self::judge::Judge;
+use self::plan::Plan;
+use self::search::Answer;
+use super::{Explanation, Verdict};
+use crate::history::{Call, History};
+use crate::service::{Operation, Sequential, Service};
+
+/// How much work the checker may do before it gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// How many configurations it may look at to judge one object, and again as many to find the
+    /// operation to blame. Many comparisons between configurations count as further ones.
+    pub configurations: u64,
+}
+
+impl Default for Budget {
+    /// Two million: some seconds and some hundred megabytes in the worst case.
+    fn default() -> Budget {
+        Budget { configurations: 2_000_000 }
+    }
+}
+
+/// Judges whether a history of a service is linearizable.
+pub fn linearizable<S: Service>(
+    history: &History<S::Operation, S::Reply>,
+    budget: Budget,
+) -> Verdict {
+    linearizable_by::<S::Model>(history, S::Operation::object, budget)
+}
+
+/// Judges whether a history is linearizable with respect to a model, where `object` tells the
+/// independent objects apart. Of several violations the earliest is reported.
+pub fn linearizable_by<M: Sequential>(
+    history: &History<M::Operation, M::Reply>,
+    object: impl Fn(&M::Operation) -> u64,
+    budget: Budget,
+) -> Verdict {
+    let mut objects: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+    for call in &history.calls {
+        objects.entry(object(&call.operation)).or_default().push(call);
+    }
+    let mut earliest: Option<Explanation> = None;
+    let mut gave_up = None;
+    for (object, calls) in objects {
+        match judge::<M>(object, &calls, budget) {
+            Verdict::Pass => {}
+            Verdict::Fail(found) => {
+                if earliest.as_ref().is_none_or(|known| found.at_ns < known.at_ns) {
+                    earliest = Some(found);
+                }
+            }
+            Verdict::Inconclusive(why) => gave_up = gave_up.or(Some(why)),
+        }
+    }
+    match (earliest, gave_up) {
+        (Some(explanation), _) => Verdict::Fail(explanation),
+        (None, Some(why)) => Verdict::Inconclusive(why),
+        (None, None) => Verdict::Pass,
+    }
+}
+
+/// Judges one object.
+fn judge<M: Sequential>(
+    object: u64,
+    calls: &[&Call<M::Operation, M::Reply>],
+    budget: Budget,
+) -> Verdict {
+    let plan = Plan::<M>::new(calls);
+    let mut judge = Judge::new(&plan, budget, false);
+    match judge.decide(plan.events.len(), plan.events.len()) {
+        Answer::Holds => Verdict::Pass,
+        Answer::Exhausted { event } => Verdict::Inconclusive(format!(
+            "the budget of {} configurations ended before object {object} was judged: {}",
+            budget.configurations,
+            explain::how_far(&plan, event),
+        )),
+        Answer::Breaks { since, event, .. } => {
+            let Some(event) = Judge::new(&plan, budget, false).blame(since) else {
+                return Verdict::Fail(explain::explain(&plan, &judge.states, object, event, None));
+            };
+            let mut judge = Judge::new(&plan, budget, true);
+            let before = match judge.decide(event + 1, event) {
+                Answer::Breaks { event: at, states, .. } if at == event => states,
+                _ => Vec::new(),
+            };
+            Verdict::Fail(explain::explain(&plan, &judge.states, object, event, Some(&before)))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Compares what a sequential model promises with what it does.
+
+use crate::service::{Accepts, Sequential};
+
+/// Checks a model's promises (`is_read`, `is_blind_write`, `is_always_legal`, `accepts`, `origins`)
+/// against its `apply`, for every pair of the given states and operations; the initial state is
+/// always among them. For the tests of a model: choose states that the operations lead to.
+///
+/// # Panics
+///
+/// When a promise does not hold.
+pub fn check_promises<M: Sequential>(states: &[M::State], operations: &[M::Operation]) {
+    let mut all = vec![M::initial()];
+    all.extend(states.iter().cloned());
+    let reached: Vec<M::State> =
+        all.iter().flat_map(|s| operations.iter().map(move |o| M::apply(s, o).0)).collect();
+    all.extend(reached);
+    all.sort();
+    all.dedup();
+    for operation in operations {
+        check_kinds::<M>(&all, operation);
+        check_accepts::<M>(&all, operation);
+        check_origins::<M>(&all, operation);
+    }
+}
+
+fn check_kinds<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    let (first_after, first_reply) = M::apply(&M::initial(), operation);
+    for state in states {
+        let (after, reply) = M::apply(state, operation);
+        if M::is_read(operation) {
+            assert_eq!(after, *state, "{operation:?} is said to be a read");
+        }
+        if M::is_blind_write(operation) {
+            assert!(!M::is_read(operation), "{operation:?} is said to be a read and a write");
+            assert!(M::is_always_legal(operation), "{operation:?} is blind yet not always legal");
+            assert_eq!(after, first_after, "{operation:?} is said to be blind, from {state:?}");
+        }
+        if M::is_always_legal(operation) {
+            assert_eq!(reply, first_reply, "{operation:?} is said to be legal in {state:?}");
+        }
+    }
+}
+
+fn check_accepts<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    if M::is_always_legal(operation) {
+        return;
+    }
+    let mut replies: Vec<M::Reply> = states.iter().map(|s| M::apply(s, operation).1).collect();
+    replies.sort();
+    replies.dedup();
+    for must in &replies {
+        let accepts = M::accepts(operation, must);
+        for state in states {
+            let (after, reply) = M::apply(state, operation);
+            let is_listed = match &accepts {
+                Accepts::Unknown => continue,
+                Accepts::Only(list) => list.contains(state),
+                Accepts::AllBut(list) => {
+                    let is_pure = list.is_empty() || after == *state || list.contains(state);
+                    assert!(is_pure, "{operation:?} = {must:?} is refused somewhere, yet changes");
+                    !list.contains(state)
+                }
+            };
+            assert_eq!(
+                reply == *must,
+                is_listed,
+                "{operation:?} replies {reply:?} in {state:?}, but {must:?} has {accepts:?}"
+            );
+        }
+    }
+}
+
+fn check_origins<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    if M::is_read(operation) || M::is_blind_write(operation) {
+        return;
+    }
+    for state in states {
+        let (after, _) = M::apply(state, operation);
+        let Some(origins) = M::origins(operation, &after) else { continue };
+        assert!(
+            after == *state || origins.contains(state),
+            "{operation:?} leads from {state:?} to {after:?}, but its origins are {origins:?}"
+        );
+    }
+}

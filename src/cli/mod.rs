@@ -1,0 +1,161 @@
+//! The command line: one file per subcommand.
+//!
+//! Results go to stdout, everything else to stderr. The exit codes are part of the contract:
+//! see [`Exit`].
+
+mod exec;
+mod interrupt;
+mod list;
+mod new;
+mod options;
+mod print;
+mod results;
+mod run;
+mod schema;
+mod script;
+mod sweep;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use rehearsal_sim::catalog::Entry;
+
+/// How a command ended. The numbers are part of the contract of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All held.
+    Held = 0,
+    /// A property or expectation was violated, a protocol panicked, or runs were not deterministic.
+    Violated = 1,
+    /// Wrong usage or invalid input.
+    Usage = 2,
+    /// Something could not be judged.
+    Inconclusive = 3,
+    /// We panicked ourselves.
+    OwnPanic = 101,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 all held; 1 a property or expectation was violated, or a protocol panicked;
+2 wrong usage or invalid input; 3 inconclusive; 101 a bug in rehearsal itself; 130 interrupted.";
+
+/// Rehearse the bad days of distributed systems: same scenario, same seed, same run.
+#[derive(Parser, Debug)]
+#[command(name = "rehearsal", version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a scenario: verdict, numbers, report.html
+    Run(run::Args),
+    /// Run a scenario with many seeds on all cores
+    Sweep(sweep::Args),
+    /// Drive single steps by hand, as a script file says
+    Script(script::Args),
+    /// List scenarios, protocols, properties, bugs or script commands
+    List(list::Args),
+    /// Write a starter scenario for a protocol
+    New(new::Args),
+    /// Print the JSON schema or the reference of scenario files
+    Schema(schema::Args),
+}
+
+/// Runs the command line over a catalog of protocols, and exits.
+///
+/// `fn main() { rehearsal::cli::main(&[my::ENTRY]) }` gives one's own crate every verb.
+pub fn main(catalog: &[Entry]) -> ! {
+    let exit = run_args(catalog, std::env::args_os());
+    std::process::exit(i32::from(exit as u8))
+}
+
+/// Runs the command line over arguments, the first of which is the program's name.
+pub fn run_args(catalog: &[Entry], args: impl IntoIterator<Item = OsString>) -> Exit {
+    exec::install_panic_hook();
+    let matches = match Cli::command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let failed = error.use_stderr();
+            // A closed pipe while printing help is nobody's error.
+            let _ = error.print();
+            return if failed { Exit::Usage } else { Exit::Held };
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return Exit::Usage;
+        }
+    };
+    interrupt::install();
+    match catch_unwind(AssertUnwindSafe(|| dispatch(catalog, &cli.command))) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(failure)) => failure.print(),
+        Err(_) => {
+            exec::print_own_panic(exec::last_panic().as_deref());
+            Exit::OwnPanic
+        }
+    }
+}
+
+fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(args) => run::main(catalog, args),
+        Command::Sweep(args) => sweep::main(catalog, args),
+        Command::Script(args) => script::main(catalog, args),
+        Command::List(args) => list::main(catalog, args),
+        Command::New(args) => new::main(catalog, args),
+        Command::Schema(args) => schema::main(catalog, args),
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Diagnostics of a scenario, already rendered.
+    Diagnosed(String),
+    /// A sentence with a cure.
+    Said {
+        /// What is wrong.
+        what: String,
+        /// The cure.
+        help: String,
+    },
+    /// We panicked ourselves.
+    OwnPanic(String),
+}
+
+impl Failure {
+    /// A sentence and its cure.
+    pub(crate) fn said(what: impl Into<String>, help: impl Into<String>) -> Failure {
+        Failure::Said { what: what.into(), help: help.into() }
+    }
+
+    fn print(&self) -> Exit {
+        match self {
+            Failure::Diagnosed(text) => {
+                anstream::eprintln!("{}", text.trim_end());
+                Exit::Usage
+            }
+            Failure::Said { what, help } => {
+                let (bold, plain) = (print::RED, print::PLAIN);
+                anstream::eprintln!("{bold}error{plain}: {what}");
+                if !help.is_empty() {
+                    anstream::eprintln!("{}help{plain}: {help}", print::CYAN);
+                }
+                Exit::Usage
+            }
+            Failure::OwnPanic(message) => {
+                exec::print_own_panic(Some(message));
+                Exit::OwnPanic
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `rehearsal schema`: the language of scenario files, for editors and for people.
+
+use rehearsal_sim::catalog::Entry;
+
+use super::{Exit, Failure};
+
+/// What `schema` takes.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Print the reference as Markdown instead of the JSON schema
+    #[arg(long)]
+    reference: bool,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "all subcommands have one signature")]
+pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
+    if args.reference {
+        print!("{}", rehearsal_scenarios::reference(catalog));
+    } else {
+        let schema = rehearsal_scenarios::schema(catalog);
+        println!("{}", serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
+    }
+    Ok(Exit::Held)
+}

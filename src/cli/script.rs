@@ -1,0 +1,280 @@
+//! `rehearsal script`: single steps driven by hand, with the recorded reaction beside each.
+//!
+//! A script is a lecture that can be run. It is made of blocks, separated by blank lines:
+//!
+//! ```text
+//! # Prose, for the reader.
+//! cluster raft servers=3 clients=1
+//!
+//! boot
+//! fire n1 Election
+//! ----
+//! n1 timer Election rings
+//! n1->n2 RequestVote#1 sent: ...
+//! ```
+//!
+//! A block is prose (`#`), commands, `----`, and the reaction. The first command names the cluster;
+//! what it takes is what `[cluster]` and `--set` take.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use rehearsal_scenarios::{Loaded, Request};
+use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::record::Violation;
+use rehearsal_sim::script::Stage;
+
+use super::print::{BOLD, DIM, GREEN, PLAIN, RED};
+use super::{Exit, Failure};
+
+/// What `script` takes.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The script file (see `rehearsal list commands`)
+    file: PathBuf,
+    /// Plant a bug, by name or number (repeatable)
+    #[arg(long, value_name = "BUG")]
+    bug: Vec<String>,
+    /// Write the reactions into the file instead of comparing them
+    #[arg(long, conflicts_with = "bug")]
+    rewrite: bool,
+}
+
+/// A stretch of a script up to a blank line.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Block {
+    /// The line of the file, from 1.
+    line: usize,
+    /// Prose and commands, as written.
+    text: Vec<String>,
+    /// What is recorded after `----`; `None` when there is no such line.
+    recorded: Option<Vec<String>>,
+}
+
+impl Block {
+    fn commands(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.iter().enumerate();
+        lines
+            .map(|(offset, line)| (self.line + offset, line.trim()))
+            .filter(|(_, line)| !line.starts_with('#'))
+    }
+}
+
+pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
+    let text = std::fs::read_to_string(&args.file).map_err(|error| {
+        Failure::said(
+            format!("can not read the script {}: {error}", args.file.display()),
+            "scripts are text files; `rehearsal list commands` shows what they can say",
+        )
+    })?;
+    let script = Script { path: args.file.display().to_string(), blocks: parse(&text) };
+    let played = script.play(catalog, &args.bug)?;
+    if args.rewrite {
+        return rewrite(args, &script, &played);
+    }
+    let differences = compare(&script, &played);
+    for difference in &differences {
+        anstream::println!("{difference}");
+    }
+    for violation in &played.violations {
+        anstream::println!(
+            "{RED}violated{PLAIN}: {BOLD}{}{PLAIN}: {}",
+            violation.property,
+            violation.message
+        );
+        if !violation.citation.is_empty() {
+            anstream::println!("  source: {}", violation.citation);
+        }
+    }
+    let blocks = script.blocks.len();
+    if differences.is_empty() && played.violations.is_empty() {
+        anstream::println!(
+            "{GREEN}PASS{PLAIN}  {}: {blocks} blocks react as recorded",
+            script.path
+        );
+        return Ok(Exit::Held);
+    }
+    anstream::println!(
+        "{RED}FAIL{PLAIN}  {}: {} of {blocks} blocks react differently, {} violations",
+        script.path,
+        differences.len(),
+        played.violations.len()
+    );
+    Ok(Exit::Violated)
+}
+
+fn rewrite(args: &Args, script: &Script, played: &Played) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for (block, reaction) in script.blocks.iter().zip(&played.reactions) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        for line in &block.text {
+            writeln!(text, "{line}").expect("a string takes text");
+        }
+        if let Some(reaction) = reaction {
+            text.push_str("----\n");
+            for line in reaction {
+                writeln!(text, "{line}").expect("a string takes text");
+            }
+        }
+    }
+    let aside = args.file.with_extension(format!("tmp-{}", std::process::id()));
+    let written = std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, &args.file));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&aside);
+        Failure::said(format!("can not rewrite {}: {error}", script.path), "")
+    })?;
+    anstream::println!("{} is rewritten", script.path);
+    for violation in &played.violations {
+        anstream::println!("{RED}violated{PLAIN}: {}: {}", violation.property, violation.message);
+    }
+    Ok(if played.violations.is_empty() { Exit::Held } else { Exit::Violated })
+}
+
+/// A script file.
+struct Script {
+    path: String,
+    blocks: Vec<Block>,
+}
+
+/// What a script did.
+struct Played {
+    /// Per block its reaction; `None` where it has no commands for the stage.
+    reactions: Vec<Option<Vec<String>>>,
+    violations: Vec<Violation>,
+}
+
+impl Script {
+    fn play(&self, catalog: &[Entry], bugs: &[String]) -> Result<Played, Failure> {
+        let mut commands = self.blocks.iter().flat_map(Block::commands);
+        let Some((line, header)) = commands.next() else {
+            return Err(Failure::said(
+                format!("{} has no commands", self.path),
+                "begin with the cluster: `cluster raft servers=3 clients=1`",
+            ));
+        };
+        let loaded = self.cluster(line, header, catalog, bugs)?;
+        let mut stage = (loaded.entry.stage)(&loaded.plan);
+        let mut reactions = Vec::new();
+        for block in &self.blocks {
+            let mut reaction = None;
+            for (_, command) in block.commands().filter(|(at, _)| *at != line) {
+                let lines: &mut Vec<String> = reaction.get_or_insert_default();
+                lines.extend(react(stage.as_mut(), command));
+            }
+            reactions.push(reaction);
+        }
+        Ok(Played { reactions, violations: stage.violations().to_vec() })
+    }
+
+    /// Sets up the cluster that the first command names: `cluster raft servers=3 raft.heartbeat=..`.
+    fn cluster(
+        &self,
+        line: usize,
+        header: &str,
+        catalog: &[Entry],
+        bugs: &[String],
+    ) -> Result<Loaded, Failure> {
+        let words: Vec<&str> = header.split_whitespace().collect();
+        let ["cluster", protocol, settings @ ..] = words.as_slice() else {
+            return Err(Failure::said(
+                format!("{}:{line}: the first command is `{header}`", self.path),
+                "begin with the cluster: `cluster raft servers=3 clients=1`",
+            ));
+        };
+        let mut set = Vec::new();
+        for setting in settings {
+            let Some((key, _)) = setting.split_once('=') else {
+                return Err(Failure::said(
+                    format!("{}:{line}: \"{setting}\" sets nothing", self.path),
+                    "write key=value: `servers=3`, `raft.heartbeat=50ms`",
+                ));
+            };
+            let section = if key.contains('.') { "" } else { "cluster." };
+            set.push(format!("{section}{setting}"));
+        }
+        let text = format!("title = \"a script\"\nprotocol = \"{protocol}\"\nduration = \"1h\"\n");
+        let name = format!("{}:{line}", self.path);
+        let request = Request { source: &name, set: &set, bug: bugs };
+        rehearsal_scenarios::load_text(text.as_bytes(), &request, catalog)
+            .map_err(|report| Failure::Diagnosed(report.render(true)))
+    }
+}
+
+/// One command and what came of it. A command that makes no sense is part of the reaction too.
+fn react(stage: &mut dyn Stage, command: &str) -> Vec<String> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    match stage.command(&words) {
+        Ok(lines) => lines,
+        Err(sentence) => vec![format!("error: {command}: {sentence}")],
+    }
+}
+
+fn parse(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut block = Block::default();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim_end();
+        if line.is_empty() {
+            if !block.text.is_empty() {
+                blocks.push(std::mem::take(&mut block));
+            }
+            continue;
+        }
+        if block.text.is_empty() {
+            block.line = number;
+        }
+        match &mut block.recorded {
+            Some(recorded) => recorded.push(line.to_owned()),
+            None if line == "----" => block.recorded = Some(Vec::new()),
+            None => block.text.push(line.to_owned()),
+        }
+    }
+    if !block.text.is_empty() {
+        blocks.push(block);
+    }
+    blocks
+}
+
+/// A picture of every block that reacts differently.
+fn compare(script: &Script, played: &Played) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (block, reaction) in script.blocks.iter().zip(&played.reactions) {
+        let (recorded, actual) = (block.recorded.as_deref(), reaction.as_deref());
+        let (recorded, actual) = (recorded.unwrap_or_default(), actual.unwrap_or_default());
+        if recorded == actual {
+            continue;
+        }
+        let mut text = format!("{BOLD}{}:{}{PLAIN}\n", script.path, block.line);
+        for (_, command) in block.commands() {
+            writeln!(text, "  {command}").expect("a string takes text");
+        }
+        let same = recorded.iter().zip(actual).take_while(|(a, b)| a == b).count();
+        if same > 0 {
+            writeln!(text, "  {DIM}... {same} lines as recorded{PLAIN}").expect("a string");
+        }
+        for line in &recorded[same..] {
+            writeln!(text, "{RED}- {line}{PLAIN}").expect("a string takes text");
+        }
+        for line in &actual[same..] {
+            writeln!(text, "{GREEN}+ {line}{PLAIN}").expect("a string takes text");
+        }
+        differences.push(text);
+    }
+    differences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_prose_commands_and_reaction() {
+        let blocks = parse("# Hello\ncluster raft\n\nboot\n----\nn1 boots\n\n\nfire n1 X\n");
+        assert_eq!(blocks.len(), 3);
+        assert_eq!(blocks[0].commands().collect::<Vec<_>>(), [(2, "cluster raft")]);
+        assert_eq!(blocks[1].recorded, Some(vec!["n1 boots".to_owned()]));
+        assert_eq!((blocks[2].line, &blocks[2].recorded), (9, &None));
+    }
+}
