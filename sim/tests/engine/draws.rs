@@ -146,13 +146,19 @@ fn one_message_more_moves_only_the_later_ones_of_its_kind_on_its_link() {
 }
 
 #[test]
-fn a_pick_of_one_node_moves_no_pick_of_another() {
+fn a_pick_of_one_node_moves_no_pick_of_another_and_no_timer_moves_any() {
     let picks = |more: &[(u32, On, &[Do])]| {
+        let timer: &[Do] = &[Do::ArmRange(Zulu(0), 1, 9), Do::Append(1)];
         let pick: &[Do] = &[Do::Pick(1_000_000), Do::Pick(1_000_000)];
-        let mut rules = vec![(0, On::Boot, pick), (1, On::Boot, pick)];
+        let mut rules = if more.is_empty() { vec![] } else { vec![(0, On::Boot, timer)] };
+        rules.extend([(0, On::Boot, pick), (1, On::Boot, pick)]);
         rules.extend(more);
         let record = run(&puppets(2, &rules));
-        (notes(&record, 0), notes(&record, 1))
+        let picked = |node| -> Vec<String> {
+            let notes = notes(&record, node).into_iter();
+            notes.filter(|note| note.contains("Picked")).collect()
+        };
+        (picked(0), picked(1))
     };
     let (first, second) = picks(&[]);
     assert_ne!(first[0], first[1]);
