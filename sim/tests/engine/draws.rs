@@ -148,10 +148,10 @@ fn one_message_more_moves_only_the_later_ones_of_its_kind_on_its_link() {
 #[test]
 fn a_pick_of_one_node_moves_no_pick_of_another_and_no_timer_moves_any() {
     let picks = |more: &[(u32, On, &[Do])]| {
-        let timer: &[Do] = &[Do::ArmRange(Zulu(0), 1, 9), Do::Append(1)];
         let pick: &[Do] = &[Do::Pick(1_000_000), Do::Pick(1_000_000)];
-        let mut rules = if more.is_empty() { vec![] } else { vec![(0, On::Boot, timer)] };
-        rules.extend([(0, On::Boot, pick), (1, On::Boot, pick)]);
+        let later: &[Do] = &[Do::Arm(Zulu(9), 50)];
+        let mut rules = vec![(0, On::Boot, later), (1, On::Boot, later)];
+        rules.extend([(0, On::Bell(Zulu(9)), pick), (1, On::Bell(Zulu(9)), pick)]);
         rules.extend(more);
         let record = run(&puppets(2, &rules));
         let picked = |node| -> Vec<String> {
@@ -163,6 +163,8 @@ fn a_pick_of_one_node_moves_no_pick_of_another_and_no_timer_moves_any() {
     let (first, second) = picks(&[]);
     assert_ne!(first[0], first[1]);
     assert_ne!(first, second);
-    let (longer, same) = picks(&[(0, On::Boot, &[Do::Pick(5)])]);
+    let busy: &[Do] = &[Do::ArmRange(Zulu(0), 1, 9), Do::Append(1), Do::Send(1, Ping(1))];
+    assert_eq!(picks(&[(0, On::Boot, busy)]), (first.clone(), second.clone()));
+    let (longer, same) = picks(&[(0, On::Bell(Zulu(9)), &[Do::Pick(5)])]);
     assert_eq!((&longer[..2], same), (&first[..], second));
 }
