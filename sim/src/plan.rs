@@ -45,6 +45,20 @@ pub struct Plan {
     pub laws: Laws,
 }
 
+impl Plan {
+    /// What each node's random draws are keyed by: its role, and its place among the nodes of that
+    /// role. So one more server changes no draw of a client, although it changes the clients' ids.
+    pub(crate) fn owners(&self) -> Vec<u32> {
+        let mut counts = [0u32; 256];
+        let owner = |node: &PlannedNode| {
+            let count = &mut counts[node.role];
+            *count += 1;
+            u32::try_from(node.role).expect("few roles") << 24 | (*count - 1)
+        };
+        self.nodes.iter().map(owner).collect()
+    }
+}
+
 /// A protocol's parameters behind `Any`; made by its catalog entry, opened by it again.
 #[derive(Clone)]
 pub struct ErasedConfig(pub Arc<dyn Any + Send + Sync>);
@@ -232,7 +246,8 @@ pub enum Expect {
         /// The unit of time.
         per: Span,
     },
-    /// The share of ended operations that failed, and of those that nobody answered.
+    /// The share of operations that failed, that ended without anybody knowing how, or that were
+    /// open at the end and had waited for a second or more. Younger ones are not counted at all.
     ErrorRateAtMost(Chance),
     /// The longest stretch in which operations wait and none succeeds.
     UnavailableAtMost(Span),

@@ -130,6 +130,8 @@ struct Link {
 #[derive(Debug)]
 pub(crate) struct Network {
     keyed: Keyed,
+    /// What each node's draws are keyed by; see [`Plan::owners`](crate::plan::Plan::owners).
+    owners: Vec<u32>,
     laws: Arc<NetworkLaws>,
     kinds: usize,
     /// Per sender its links, ordered by receiver; made at first use.
@@ -140,10 +142,15 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn new(keyed: Keyed, laws: Arc<NetworkLaws>, kinds: usize, nodes: usize) -> Network {
-        let links = (0..nodes).map(|_| Vec::new()).collect();
+    pub(crate) fn new(
+        keyed: Keyed,
+        laws: Arc<NetworkLaws>,
+        kinds: usize,
+        owners: Vec<u32>,
+    ) -> Network {
+        let links = (0..owners.len()).map(|_| Vec::new()).collect();
         let (cuts, losses, latencies) = (Vec::new(), Vec::new(), Vec::new());
-        Network { keyed, laws, kinds, links, cuts, losses, latencies }
+        Network { keyed, owners, laws, kinds, links, cuts, losses, latencies }
     }
 
     /// Gives the next message of a kind on a link its address.
@@ -208,7 +215,8 @@ impl Network {
 
     fn draw(&self, purpose: KeyedPurpose, address: Address, copy: u8) -> [u64; 2] {
         let kind = u16::try_from(address.kind).expect("a protocol has few kinds of messages");
-        self.keyed.pair(purpose, address.from.0, address.to.0, kind, address.nth, copy)
+        let (from, to) = (self.owners[address.from.index()], self.owners[address.to.index()]);
+        self.keyed.pair(purpose, from, to, kind, address.nth, copy)
     }
 
     fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {

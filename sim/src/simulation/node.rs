@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::disk::Disk;
 use super::queue::Handle;
 use crate::effects::Effect;
-use crate::protocol::{Input, NodeId, Protocol, Standing};
+use crate::protocol::{Input, Protocol, Standing};
 use crate::random::{Purpose, Seed, Stream};
 use crate::record::Health;
 use crate::time::{LocalTime, SimTime, Span};
@@ -42,7 +42,7 @@ pub(crate) struct Node<P: Protocol> {
 }
 
 impl<P: Protocol> Node<P> {
-    pub(crate) fn new(id: NodeId, seed: Seed) -> Node<P> {
+    pub(crate) fn new(owner: u32, seed: Seed) -> Node<P> {
         Node {
             state: None,
             paused: None,
@@ -54,9 +54,9 @@ impl<P: Protocol> Node<P> {
             armed: 0,
             inbox: VecDeque::new(),
             standing: Standing::NONE,
-            picks: Stream::new(seed, Purpose::Pick, id.0),
-            timer_draws: Stream::new(seed, Purpose::Timer, id.0),
-            disk_draws: Stream::new(seed, Purpose::Disk, id.0),
+            picks: Stream::new(seed, Purpose::Pick, owner),
+            timer_draws: Stream::new(seed, Purpose::Timer, owner),
+            disk_draws: Stream::new(seed, Purpose::Disk, owner),
         }
     }
 

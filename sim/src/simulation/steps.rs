@@ -31,7 +31,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, laws.network.clone(), kinds, trace_rows);
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
-        let nodes = (0u32..).take(roles.len()).map(|id| Node::new(NodeId(id), seed)).collect();
+        let nodes = plan.owners().into_iter().map(|owner| Node::new(owner, seed)).collect();
         let cluster = Cluster {
             names: plan.nodes.iter().map(|node| node.name.clone()).collect(),
             voters: plan.nodes.iter().filter(|node| node.role == 0).count(),

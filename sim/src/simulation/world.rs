@@ -102,7 +102,7 @@ impl World {
             end: SimTime::ZERO + plan.duration,
             queue: HeapQueue::default(),
             by_hand: false,
-            network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.nodes.len()),
+            network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.owners()),
             messages: MessageCounts::default(),
             wire: Station::default(),
             ledger: Ledger::default(),

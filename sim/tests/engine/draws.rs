@@ -146,17 +146,44 @@ fn one_message_more_moves_only_the_later_ones_of_its_kind_on_its_link() {
 }
 
 #[test]
-fn a_pick_of_one_node_moves_no_pick_of_another() {
+fn a_pick_of_one_node_moves_no_pick_of_another_and_no_timer_moves_any() {
     let picks = |more: &[(u32, On, &[Do])]| {
         let pick: &[Do] = &[Do::Pick(1_000_000), Do::Pick(1_000_000)];
-        let mut rules = vec![(0, On::Boot, pick), (1, On::Boot, pick)];
+        let later: &[Do] = &[Do::Arm(Zulu(9), 50)];
+        let mut rules = vec![(0, On::Boot, later), (1, On::Boot, later)];
+        rules.extend([(0, On::Bell(Zulu(9)), pick), (1, On::Bell(Zulu(9)), pick)]);
         rules.extend(more);
         let record = run(&puppets(2, &rules));
-        (notes(&record, 0), notes(&record, 1))
+        let picked = |node| -> Vec<String> {
+            let notes = notes(&record, node).into_iter();
+            notes.filter(|note| note.contains("Picked")).collect()
+        };
+        (picked(0), picked(1))
     };
     let (first, second) = picks(&[]);
     assert_ne!(first[0], first[1]);
     assert_ne!(first, second);
-    let (longer, same) = picks(&[(0, On::Boot, &[Do::Pick(5)])]);
+    let busy: &[Do] = &[Do::ArmRange(Zulu(0), 1, 9), Do::Append(1), Do::Send(1, Ping(1))];
+    assert_eq!(picks(&[(0, On::Boot, busy)]), (first.clone(), second.clone()));
+    let (longer, same) = picks(&[(0, On::Bell(Zulu(9)), &[Do::Pick(5)])]);
     assert_eq!((&longer[..2], same), (&first[..], second));
+}
+
+/// One more server changes the numbers of all clients, and none of their draws: those are keyed by
+/// role and place in it.
+#[test]
+fn one_more_server_moves_no_draw_of_a_client() {
+    let with_servers = |servers: u32| {
+        let client = servers;
+        let acts: Vec<Do> =
+            (0..30).map(|n| Do::Send(0, Ping(n))).chain([Do::Pick(1_000)]).collect();
+        let mut plan = puppets_and_clients(servers, 1, &[(client, On::Boot, &acts)]);
+        plan.network.latency = Law::Lognormal { median: Span::millis(5), p99: Span::millis(50) };
+        plan.network.loss = chance(0.3);
+        let record = run(&plan);
+        (fates(&record), notes(&record, client))
+    };
+    let three = with_servers(3);
+    assert!(three.0.len() == 30 && !three.1.is_empty(), "{three:?}");
+    assert_eq!(three, with_servers(4));
 }

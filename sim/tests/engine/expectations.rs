@@ -72,6 +72,20 @@ fn error_rate() {
 }
 
 #[test]
+fn error_rate_leaves_out_what_could_not_be_answered_yet() {
+    // A client that never answers, called every 100 ms of two seconds: what was called in the first
+    // one is unanswered, what was called in the last one is not counted.
+    let mut plan = puppets_and_clients(0, 1, &[]);
+    plan.duration = Span::secs(2);
+    plan.workload = Some(every(100));
+    let (found, _) = judge(&plan, expecting(Expect::ErrorRateAtMost(chance(0.5))));
+    assert_eq!((found.measured.as_str(), found.holds), ("1.00000 (10 of 10)", Some(false)));
+    plan.duration = Span::millis(900);
+    let (found, _) = judge(&plan, expecting(Expect::ErrorRateAtMost(chance(0.0))));
+    assert_eq!((found.measured.as_str(), found.holds), ("0.00000 (0 of 0)", Some(true)));
+}
+
+#[test]
 fn unavailability() {
     let most = |ns| Expect::UnavailableAtMost(Span(ns));
     both(&busy(), most(5 * MS), most(5 * MS - 1), "5ms");
