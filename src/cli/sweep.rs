@@ -3,13 +3,15 @@
 
 use std::fmt::{self, Write as _};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use rehearsal_scenarios::Loaded;
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::metrics::Histogram;
 use rehearsal_sim::plan::Watch;
-use rehearsal_sim::record::{Head, Judgement, Record};
+use rehearsal_sim::record::{Head, Judgement, Latency, Record};
 use rehearsal_sim::time::SimTime;
 use serde::Serialize;
 
@@ -125,6 +127,8 @@ struct Summary {
     inconclusive: u64,
     legally_stuck: u64,
     repeated: u64,
+    /// The latencies of all operations of all seeds together.
+    latency_ns: Latency,
     /// The smallest, the median and the largest of each number, over the seeds.
     numbers: Vec<Number>,
     digest: String,
@@ -141,8 +145,8 @@ struct Number {
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let loaded = args.scenario.load(catalog)?;
-    let kept = run_all(&loaded, args)?;
-    let summary = fold(&loaded, args, kept);
+    let (kept, latencies) = run_all(&loaded, args)?;
+    let summary = fold(&loaded, args, kept, &latencies);
     if args.json {
         let json = serde_json::to_string(&summary).expect("a summary is plain data");
         say::out(&format!("{json}\n"))?;
@@ -161,7 +165,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Kept>, Failure> {
+fn run_all(loaded: &Loaded, args: &Args) -> Result<(Vec<Kept>, Histogram), Failure> {
     let jobs = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|error| {
         Failure::said(format!("can not start {jobs} threads: {error}"), "try a smaller --jobs")
@@ -172,6 +176,8 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Kept>, Failure> {
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
     let watch = Watch { check_budget: args.scenario.check_budget, ..Watch::QUIET };
+    // Merging histograms commutes, so it does not matter which thread comes first.
+    let latencies = Mutex::new(Histogram::default());
     let one = |seed: u64| {
         let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
         if (seed - args.seeds.start).is_multiple_of(REPEAT) {
@@ -179,11 +185,13 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Kept>, Failure> {
             run::compare(&mut record, &again);
         }
         bar.inc(1);
+        latencies.lock().unwrap_or_else(PoisonError::into_inner).merge(&record.latencies);
         Ok(Kept::of(record.head))
     };
-    let kept = pool.install(|| args.seeds.clone().into_par_iter().map(one).collect());
+    let kept: Result<_, Failure> =
+        pool.install(|| args.seeds.clone().into_par_iter().map(one).collect());
     bar.finish_and_clear();
-    kept
+    Ok((kept?, latencies.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// Runs the first seed that failed once more, to see its last steps.
@@ -193,7 +201,7 @@ fn trace_first(loaded: &Loaded, args: &Args, summary: &Summary) -> Result<Option
     exec::run(&loaded.entry, &loaded.plan, first.head.seed, &watch).map(Some)
 }
 
-fn fold(loaded: &Loaded, args: &Args, kept: Vec<Kept>) -> Summary {
+fn fold(loaded: &Loaded, args: &Args, kept: Vec<Kept>, latencies: &Histogram) -> Summary {
     let count = |verdict| kept.iter().filter(|run| run.verdict == verdict).count() as u64;
     let mut digest = rehearsal_sim::simulation::Digest::default();
     kept.iter().for_each(|run| digest.text(&run.digest));
@@ -212,6 +220,7 @@ fn fold(loaded: &Loaded, args: &Args, kept: Vec<Kept>) -> Summary {
         inconclusive: count(Judgement::Inconclusive),
         legally_stuck: kept.iter().filter(|run| run.is_stuck).count() as u64,
         repeated: (args.seeds.end - args.seeds.start).div_ceil(REPEAT),
+        latency_ns: latencies.summary(),
         numbers: MEASURES.into_iter().enumerate().map(number).collect(),
         digest: digest.to_string(),
         failures: kept
@@ -248,6 +257,14 @@ fn text(
         out,
         "{} passed ({} of them legally stuck), {} failed, {} inconclusive\n",
         summary.passed, summary.legally_stuck, summary.failed, summary.inconclusive
+    )?;
+    let l = &summary.latency_ns;
+    let [p50, p90, p99, p999, max] = [l.p50, l.p90, l.p99, l.p999, l.max].map(print::rounded);
+    writeln!(
+        out,
+        "{} operations of all seeds together: p50 {p50} · p90 {p90} · p99 {p99} · p99.9 {p999} · \
+         max {max}\n",
+        print::grouped(l.count)
     )?;
     writeln!(out, "{:<20} {:>12} {:>12} {:>12}", "per seed", "least", "median", "most")?;
     for number in &summary.numbers {

@@ -1,17 +1,20 @@
 //! A simulation without time: every step waits for a command.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Simulation;
 use super::network::{Address, CutShape};
 use super::queue::EventQueue;
+use super::run::LIVELOCK;
 use super::workload::kind_of;
+use super::world::Event;
 use crate::plan::Plan;
-use crate::protocol::{Kinds, NodeId, Protocol};
+use crate::protocol::{Kinds, NodeId, Protocol, Role};
 use crate::record::{RowKind, TraceRow, Violation};
 use crate::script::{COMMANDS, Stage};
 use crate::service::{Operation, Service};
-use crate::time::Span;
+use crate::time::{SimTime, Span};
 use crate::view::View;
 
 /// The number that stands for every cut made by hand.
@@ -31,10 +34,7 @@ impl<P: Protocol> Stage for Simulation<'_, P> {
         let result = catch_unwind(AssertUnwindSafe(|| self.obey(words)));
         let said = match result {
             Ok(said) => said,
-            Err(panic) => {
-                self.panicked(panic);
-                Ok(Vec::new())
-            }
+            Err(panic) => Ok(self.dies_of(panic)),
         };
         self.stop = None;
         let rows = self.world.tracer.as_mut().expect("a stage is traced").drain();
@@ -55,12 +55,18 @@ impl<P: Protocol> Simulation<'_, P> {
         match (*command, rest) {
             ("boot", names) => self.boot_all(names)?,
             ("call", [client, operation, key]) => self.call_by_hand(client, operation, key)?,
-            ("fire", [node, timer]) => self.fire_by_hand(node, timer)?,
-            ("advance", [span]) => self.world.now += Span::parse(span)?,
+            ("fire", [node, timer @ ..]) if !timer.is_empty() => {
+                self.fire_by_hand(node, &timer.join(" "))?;
+            }
+            ("advance", [span]) => {
+                let now = self.world.now.0.checked_add(Span::parse(span)?.0);
+                self.world.now = SimTime(now.ok_or("the clock ends after 584 years")?);
+            }
             ("sync", names) if !names.is_empty() => self.sync_by_hand(names)?,
             ("deliver", rest) if !rest.is_empty() => {
                 for slot in self.select(rest)? {
                     self.deliver_by_hand(slot);
+                    self.drain_instant();
                 }
             }
             ("drop", rest) if !rest.is_empty() => {
@@ -76,18 +82,25 @@ impl<P: Protocol> Simulation<'_, P> {
                 self.world.trace(RowKind::Fault, None, || "the network heals".to_owned());
             }
             ("crash", names) if !names.is_empty() => {
-                for id in self.nodes_called(names)? {
-                    if !self.nodes[id.index()].is_up() {
-                        return Err(format!("{} is down already", self.world.name(id)));
-                    }
-                    self.crash(id);
+                let ids = self.nodes_called(names)?;
+                if let Some(down) = ids.iter().find(|id| !self.nodes[id.index()].is_up()) {
+                    return Err(format!("{} is down already", self.world.name(*down)));
                 }
+                ids.into_iter().for_each(|id| self.crash(id));
             }
             ("restart", names) if !names.is_empty() => {
-                for id in self.nodes_called(names)? {
-                    if !self.restart(id) {
-                        return Err(format!("{} is up; crash it first", self.world.name(id)));
+                let ids = self.nodes_called(names)?;
+                for id in &ids {
+                    let (node, name) = (&self.nodes[id.index()], self.world.name(*id));
+                    if node.is_up() {
+                        return Err(format!("{name} is up; crash it first"));
                     }
+                    if node.incarnation == 0 {
+                        return Err(format!("{name} never ran; boot it"));
+                    }
+                }
+                for id in ids {
+                    self.restart(id);
                 }
             }
             ("show", names) if !names.is_empty() => {
@@ -102,24 +115,51 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// Messages of nodes to themselves arrive at the same instant, here too.
     fn drain_instant(&mut self) {
+        let mut events = 0;
         while let Some((_, event)) = self.world.queue.pop_until(self.world.now) {
-            self.handle(event);
+            events += 1;
+            match event {
+                _ if events < LIVELOCK => self.handle(event),
+                Event::ArriveSelf(slot) => {
+                    if events == LIVELOCK {
+                        self.livelocked(event);
+                    }
+                    self.selves.remove(slot);
+                }
+                _ => unreachable!("on a stage only messages to oneself are scheduled"),
+            }
         }
     }
 
-    fn boot_all(&mut self, names: &[&str]) -> Result<(), String> {
-        let ids = if names.is_empty() {
-            (0u32..).take(self.nodes.len()).map(NodeId).collect()
-        } else {
-            self.nodes_called(names)?
-        };
-        for id in ids {
-            if self.nodes[id.index()].is_up() {
-                return Err(format!("{} is up already", self.world.name(id)));
-            }
-            self.boot(id);
+    /// The protocol's code panicked, which is the end of that process; ours did, and that goes on up.
+    fn dies_of(&mut self, panic: Box<dyn Any + Send>) -> Vec<String> {
+        let id = self.panicked(panic);
+        // A step that did not end has no effects.
+        self.buffer.clear();
+        if self.nodes[id.index()].is_up() {
+            self.crash(id);
         }
+        self.drain_instant();
+        Vec::new()
+    }
+
+    fn boot_all(&mut self, names: &[&str]) -> Result<(), String> {
+        let ids = if names.is_empty() { self.all() } else { self.nodes_called(names)? };
+        for id in &ids {
+            let (node, name) = (&self.nodes[id.index()], self.world.name(*id));
+            if node.is_up() {
+                return Err(format!("{name} is up already"));
+            }
+            if node.incarnation > 0 {
+                return Err(format!("{name} ran before; restart it"));
+            }
+        }
+        ids.into_iter().for_each(|id| self.boot(id));
         Ok(())
+    }
+
+    fn all(&self) -> Vec<NodeId> {
+        (0u32..).take(self.nodes.len()).map(NodeId).collect()
     }
 
     fn call_by_hand(&mut self, client: &str, operation: &str, key: &str) -> Result<(), String> {
@@ -128,7 +168,16 @@ impl<P: Protocol> Simulation<'_, P> {
             let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
             format!("no operation \"{operation}\"; there are {}", kinds.join(", "))
         })?;
-        let digits = key.trim_start_matches('k');
+        if !self.roles[id.index()].takes_calls() {
+            let takes = |id: &NodeId| self.roles[id.index()].takes_calls();
+            let clients: Vec<NodeId> = self.all().into_iter().filter(takes).collect();
+            let clients = match self.world.names(&clients) {
+                names if names.is_empty() => "nobody does".to_owned(),
+                names => format!("call {}", names.join(", ")),
+            };
+            return Err(format!("{client} takes no calls; {clients}"));
+        }
+        let digits = key.strip_prefix('k').unwrap_or(key);
         let key = digits.parse().map_err(|_| format!("\"{key}\" is no key; write k7"))?;
         self.call(id, None, (kind, key, 0));
         Ok(())
@@ -140,29 +189,38 @@ impl<P: Protocol> Simulation<'_, P> {
         let named = |t: &&P::Timer| {
             <P::Timer as Kinds>::KINDS[t.kind()] == timer || format!("{t:?}") == timer
         };
-        let Some(found) = timers.keys().find(named).copied() else {
-            let armed: Vec<String> = timers.keys().map(|t| format!("{t:?}")).collect();
-            let armed = if armed.is_empty() { "none".to_owned() } else { armed.join(", ") };
-            return Err(format!("{node} has no armed timer \"{timer}\"; armed: {armed}"));
+        let list = |timers: &[P::Timer]| {
+            let names: Vec<String> = timers.iter().map(|t| format!("{t:?}")).collect();
+            names.join(", ")
         };
-        self.nodes[id.index()].timers.remove(&found);
-        self.fire(id, found);
-        Ok(())
+        let found: Vec<P::Timer> = timers.keys().filter(named).copied().collect();
+        match found[..] {
+            [timer] => {
+                self.nodes[id.index()].timers.remove(&timer);
+                self.fire(id, timer);
+                Ok(())
+            }
+            [] if !self.nodes[id.index()].is_up() => Err(format!("{node} is down")),
+            [] if timers.is_empty() => Err(format!("{node} has no armed timer")),
+            [] => {
+                let armed: Vec<P::Timer> = timers.keys().copied().collect();
+                let armed = list(&armed);
+                Err(format!("{node} has no armed timer \"{timer}\"; armed: {armed}"))
+            }
+            _ => Err(format!("\"{timer}\" names several timers of {node}: {}", list(&found))),
+        }
     }
 
     fn sync_by_hand(&mut self, names: &[&str]) -> Result<(), String> {
         let all = names == ["all"];
-        let ids = if all {
-            (0u32..).take(self.nodes.len()).map(NodeId).collect()
-        } else {
-            self.nodes_called(names)?
-        };
+        let ids = if all { self.all() } else { self.nodes_called(names)? };
+        let idle = |id: &&NodeId| !self.nodes[id.index()].disk.is_syncing();
+        if let Some(idle) = ids.iter().find(idle).filter(|_| !all) {
+            return Err(format!("{} has nothing to sync", self.world.name(*idle)));
+        }
         for id in ids {
-            if self.nodes[id.index()].disk.is_syncing() {
-                self.sync_whole(id);
-            } else if !all {
-                return Err(format!("{} has nothing to sync", self.world.name(id)));
-            }
+            self.sync_whole(id);
+            self.drain_instant();
         }
         Ok(())
     }
@@ -224,28 +282,41 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn cut_by_hand(&mut self, words: &[&str]) -> Result<(), String> {
-        if let [from, "->", to] = words {
-            let (from, to) = (self.node_called(from)?, self.node_called(to)?);
-            let mark = |id: NodeId| (0..self.nodes.len()).map(|i| i == id.index()).collect();
-            let shape = CutShape::OneWay { from: mark(from), to: mark(to) };
-            self.world.network.cut(BY_HAND, shape);
-        } else {
-            let mut group_of = vec![None; self.nodes.len()];
-            for (number, group) in (0u32..).zip(words.split(|word| *word == "|")) {
-                for id in self.nodes_called(group)? {
-                    if group_of[id.index()].replace(number).is_some() {
-                        return Err(format!("{} is in two groups", self.world.name(id)));
-                    }
-                }
-            }
-            if !words.contains(&"|") {
-                return Err("a cut has two sides: `cut n1 | n2 n3`".to_owned());
-            }
-            self.world.network.cut(BY_HAND, CutShape::Groups(group_of));
-        }
         let label = words.join(" ");
+        let shape = match label.split_once("->") {
+            Some((from, to)) => {
+                let mark = |names: &str| -> Result<Vec<bool>, String> {
+                    let names: Vec<&str> = names.split_whitespace().collect();
+                    let ids = self.nodes_called(&names)?;
+                    if ids.is_empty() {
+                        return Err("a one-way cut has two ends: `cut n1 -> n2`".to_owned());
+                    }
+                    Ok(self.all().iter().map(|id| ids.contains(id)).collect())
+                };
+                CutShape::OneWay { from: mark(from)?, to: mark(to)? }
+            }
+            None => CutShape::Groups(self.groups(words)?),
+        };
+        self.world.network.cut(BY_HAND, shape);
         self.world.trace(RowKind::Fault, None, || format!("the network is cut: {label}"));
         Ok(())
+    }
+
+    /// Per node the group that a cut puts it into.
+    fn groups(&self, words: &[&str]) -> Result<Vec<Option<u32>>, String> {
+        let mut group_of = vec![None; self.nodes.len()];
+        let groups: Vec<&[&str]> = words.split(|word| *word == "|").collect();
+        for (number, group) in (0u32..).zip(&groups) {
+            for id in self.nodes_called(group)? {
+                if group_of[id.index()].replace(number).is_some() {
+                    return Err(format!("{} is named twice", self.world.name(id)));
+                }
+            }
+        }
+        if groups.len() < 2 || groups.iter().any(|group| group.is_empty()) {
+            return Err("a cut has two sides: `cut n1 | n2 n3`".to_owned());
+        }
+        Ok(group_of)
     }
 
     /// The messages in flight that a command names, in the order they were sent.
@@ -303,7 +374,15 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn nodes_called(&self, names: &[&str]) -> Result<Vec<NodeId>, String> {
-        names.iter().map(|name| self.node_called(name)).collect()
+        let mut ids: Vec<NodeId> = Vec::new();
+        for name in names {
+            let id = self.node_called(name)?;
+            if ids.contains(&id) {
+                return Err(format!("{name} is named twice"));
+            }
+            ids.push(id);
+        }
+        Ok(ids)
     }
 
     fn show(&self, id: NodeId) -> Vec<String> {
@@ -315,7 +394,9 @@ impl<P: Protocol> Simulation<'_, P> {
         let mut lines = Vec::new();
         let fields: Vec<String> =
             view.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        lines.push(format!("{name} {}", fields.join(" ")));
+        if !fields.is_empty() {
+            lines.push(format!("{name} {}", fields.join(" ")));
+        }
         for log in view.logs {
             let cells: Vec<String> = (log.first_index..)
                 .zip(&log.cells)
