@@ -60,6 +60,7 @@ fn the_reproduce_line_runs_and_gives_the_same_digest() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_reproduce_line_holds_in_a_shell() {
     let place = Place::new();

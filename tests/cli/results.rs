@@ -14,6 +14,7 @@ fn only_folder(place: &Place) -> String {
     reports[0].to_owned()
 }
 
+#[cfg(unix)]
 #[test]
 fn a_run_leaves_a_folder_and_latest_points_to_the_newest() {
     let place = Place::new();
@@ -79,6 +80,7 @@ fn what_is_printed_is_what_is_written() {
     assert_eq!(place.read(&format!("results/{}/run.json", only_folder(&place))), printed);
 }
 
+#[cfg(unix)]
 #[test]
 fn results_stay_below_their_folder_whatever_a_scenario_is_called() {
     let names =
