@@ -23,6 +23,8 @@ const LAST_ROWS: usize = 10;
 const MOST_FAULTS: usize = 12;
 /// The longest measurement in a summary; what was violated is told in full below it.
 const MEASURED: usize = 60;
+/// The widest column of expectations.
+const EXPECTED: usize = 48;
 /// The widest column of a node in such a table.
 const COLUMN: usize = 44;
 
@@ -100,8 +102,10 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
     if let Some(why) = &head.legally_stuck {
         line(format!("legally stuck {why}"));
     }
+    let widths = head.expectations.iter().map(|measured| clean(&measured.expect).chars().count());
+    let width = widths.max().unwrap_or(0).min(EXPECTED);
     for measured in &head.expectations {
-        line(expectation(measured));
+        line(expectation(measured, width));
     }
     out
 }
@@ -126,7 +130,8 @@ fn messages(head: &Head) -> String {
     text
 }
 
-fn expectation(measured: &Measured) -> String {
+/// A line about an expectation; `width` is the widest one's.
+fn expectation(measured: &Measured, width: usize) -> String {
     let mark = match measured.holds {
         Some(true) => format!("{GREEN}holds{PLAIN}    "),
         Some(false) => format!("{RED}violated{PLAIN} "),
@@ -137,7 +142,7 @@ fn expectation(measured: &Measured) -> String {
     if measured.holds.is_some() {
         found = shorten(&found, MEASURED);
     }
-    format!("{mark}     {expect} {DIM}measured{PLAIN} {found}")
+    format!("{mark}     {expect:<width$}  {DIM}measured{PLAIN} {found}")
 }
 
 /// Three significant digits are enough for a summary.
