@@ -122,7 +122,7 @@ impl fmt::Debug for Event {
                 write!(f, "Restored term={term} last={}@{last_term}", entries.len())
             }
             Event::VoteGranted { term, candidate } => {
-                write!(f, "VoteGranted term={term} candidate={}", candidate.0)
+                write!(f, "VoteGranted term={term} candidate={candidate:?}")
             }
             Event::BecameLeader { term, last_index, last_term } => {
                 write!(f, "BecameLeader term={term} last={last_index}@{last_term}")

@@ -165,7 +165,7 @@ impl<M: Machine> Client<M> {
     }
 
     pub(super) fn view(&self, view: &mut View) {
-        view.field("leader", self.leader.0);
+        view.field("leader", format!("{:?}", self.leader));
         view.field("sessions", self.slots.len());
         view.field("in_flight", self.slots.len() - self.free.len());
     }

@@ -177,7 +177,8 @@ impl<M: Machine> Server<M> {
     pub(super) fn view(&self, view: &mut View) {
         view.field("rank", self.standing().rank);
         view.field("current_term", self.current_term);
-        let name = |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| n.0.to_string());
+        let name =
+            |node: Option<NodeId>| node.map_or("nobody".to_owned(), |node| format!("{node:?}"));
         view.field("voted_for", name(self.voted_for));
         view.field("commit_index", self.commit_index);
         view.field("last_applied", self.last_applied);
