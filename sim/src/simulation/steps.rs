@@ -403,6 +403,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let health = node.health();
         self.nodes[id.index()].standing = standing;
         self.world.stands(id, health, standing);
+        if self.world.by_hand && !always {
+            self.world.trace(RowKind::Note, Some(id), || {
+                format!("{} in epoch {}", standing.rank, standing.epoch)
+            });
+        }
         if standing.rank == "leader" && health != Health::Down {
             let same = |node: &&Node<P>| node.is_up() && node.standing == standing;
             let leaders = self.nodes.iter().filter(same).count();
