@@ -2,13 +2,15 @@
 //! many threads ran: results are folded in the order of the seeds.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use rehearsal_scenarios::Loaded;
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::metrics::Histogram;
 use rehearsal_sim::plan::Watch;
-use rehearsal_sim::record::{Head, Judgement};
+use rehearsal_sim::record::{Head, Judgement, Latency};
 use rehearsal_sim::time::SimTime;
 use serde::Serialize;
 
@@ -77,6 +79,8 @@ struct Summary {
     inconclusive: u64,
     legally_stuck: u64,
     repeated: u64,
+    /// The latencies of all operations of all seeds together.
+    latency_ns: Latency,
     /// The smallest, the median and the largest of each number, over the seeds.
     numbers: Vec<Number>,
     digest: String,
@@ -93,8 +97,8 @@ struct Number {
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let loaded = args.scenario.load(catalog)?;
-    let heads = run_all(&loaded, args)?;
-    let summary = fold(&loaded, args, heads);
+    let (heads, latencies) = run_all(&loaded, args)?;
+    let summary = fold(&loaded, args, heads, &latencies);
     if args.json {
         println!("{}", serde_json::to_string(&summary).expect("a summary is plain data"));
     } else {
@@ -109,7 +113,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Head>, Failure> {
+fn run_all(loaded: &Loaded, args: &Args) -> Result<(Vec<Head>, Histogram), Failure> {
     let jobs = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|error| {
         Failure::said(format!("can not start {jobs} threads: {error}"), "try a smaller --jobs")
@@ -120,6 +124,8 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Head>, Failure> {
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
     let watch = Watch { check_budget: args.scenario.check_budget, ..Watch::QUIET };
+    // Merging histograms commutes, so it does not matter which thread comes first.
+    let latencies = Mutex::new(Histogram::default());
     let one = |seed: u64| {
         let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
         if (seed - args.seeds.start).is_multiple_of(REPEAT) {
@@ -127,14 +133,16 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<Vec<Head>, Failure> {
             run::compare(&mut record, &again);
         }
         bar.inc(1);
+        latencies.lock().unwrap_or_else(PoisonError::into_inner).merge(&record.latencies);
         Ok(record.head)
     };
-    let heads = pool.install(|| args.seeds.clone().into_par_iter().map(one).collect());
+    let heads: Result<_, Failure> =
+        pool.install(|| args.seeds.clone().into_par_iter().map(one).collect());
     bar.finish_and_clear();
-    heads
+    Ok((heads?, latencies.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
-fn fold(loaded: &Loaded, args: &Args, heads: Vec<Head>) -> Summary {
+fn fold(loaded: &Loaded, args: &Args, heads: Vec<Head>, latencies: &Histogram) -> Summary {
     let count = |verdict| heads.iter().filter(|head| head.verdict == verdict).count() as u64;
     let metric = |head: &Head, name: &str| {
         u64::try_from(head.metrics.get(name).copied().unwrap_or(0)).unwrap_or(0)
@@ -167,6 +175,7 @@ fn fold(loaded: &Loaded, args: &Args, heads: Vec<Head>) -> Summary {
         inconclusive: count(Judgement::Inconclusive),
         legally_stuck: heads.iter().filter(|head| head.legally_stuck.is_some()).count() as u64,
         repeated: (args.seeds.end - args.seeds.start).div_ceil(REPEAT),
+        latency_ns: latencies.summary(),
         numbers,
         digest: digest.to_string(),
         failures: heads
@@ -209,6 +218,16 @@ fn print_summary(summary: &Summary) {
         summary.legally_stuck,
         summary.failed,
         summary.inconclusive
+    );
+    let l = &summary.latency_ns;
+    anstream::println!(
+        "{} operations of all seeds together: p50 {} · p90 {} · p99 {} · p99.9 {} · max {}\n",
+        print::grouped(l.count),
+        print::rounded(l.p50),
+        print::rounded(l.p90),
+        print::rounded(l.p99),
+        print::rounded(l.p999),
+        print::rounded(l.max)
     );
     anstream::println!("{:<20} {:>12} {:>12} {:>12}", "per seed", "least", "median", "most");
     for number in &summary.numbers {

@@ -16,6 +16,8 @@
 mod bugs;
 mod invariants;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

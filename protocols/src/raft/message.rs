@@ -6,6 +6,7 @@ use std::fmt;
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::{self, NodeId};
 
+use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::{Entries, Session};
 
@@ -135,7 +136,7 @@ impl<M: Machine> fmt::Debug for Message<M> {
                 write!(f, "Response {session:?}#{serial} {reply:?}")
             }
             Message::Redirect { session, serial, leader: Some(leader) } => {
-                write!(f, "Redirect {session:?}#{serial} to {leader:?}")
+                write!(f, "Redirect {session:?}#{serial} to {}", Voter(*leader))
             }
             Message::Redirect { session, serial, leader: None } => {
                 write!(f, "Redirect {session:?}#{serial} to nobody")
@@ -210,7 +211,7 @@ mod tests {
             "AppendReply term=3 rejects prev=4 last=2",
             "Request NodeId(5).0.2#9 get(k1)",
             "Response NodeId(5).0.2#9 [7]",
-            "Redirect NodeId(5).0.2#9 to NodeId(1)",
+            "Redirect NodeId(5).0.2#9 to n2",
             "Redirect NodeId(5).0.2#9 to nobody",
         ];
         assert_eq!(printed, expected);

@@ -59,8 +59,11 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn show(&self, id: NodeId) -> Vec<String> {
         let name = self.world.name(id);
         let Some(view) = self.view(id) else { return vec![format!("{name} is down")] };
-        let fields = view.fields.iter().map(|(name, value)| format!("{name}={value}"));
-        let mut lines = wrapped(name, fields);
+        let mut lines = Vec::new();
+        if !view.fields.is_empty() {
+            let fields = view.fields.iter().map(|(name, value)| format!("{name}={value}"));
+            lines.extend(wrapped(name, fields));
+        }
         let timers = self.nodes[id.index()].timers.keys();
         let armed: Vec<String> = timers.map(|timer| format!("{timer:?}")).collect();
         let armed = if armed.is_empty() { "none".to_owned() } else { armed.join(" ") };

@@ -3,18 +3,21 @@
 mod describe;
 mod select;
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::network::CutShape;
 use super::queue::EventQueue;
+use super::run::LIVELOCK;
 use super::workload::kind_of;
+use super::world::Event;
 use super::{Node, Simulation};
 use crate::plan::Plan;
-use crate::protocol::{Kinds, NodeId, Protocol};
+use crate::protocol::{Kinds, NodeId, Protocol, Role};
 use crate::record::{RowKind, Violation};
 use crate::script::{COMMANDS, Stage};
 use crate::service::{Operation, Service};
-use crate::time::Span;
+use crate::time::{SimTime, Span};
 
 /// The number that stands for every cut made by hand.
 const BY_HAND: usize = usize::MAX;
@@ -37,10 +40,7 @@ impl<P: Protocol> Stage for Simulation<'_, P> {
         let result = catch_unwind(AssertUnwindSafe(|| self.obey(words)));
         let said = match result {
             Ok(said) => said,
-            Err(panic) => {
-                self.panicked(panic);
-                Ok(Vec::new())
-            }
+            Err(panic) => Ok(self.dies_of(panic)),
         };
         self.stop = None;
         let rows = self.world.tracer.as_mut().expect("a stage is traced").drain();
@@ -64,8 +64,13 @@ impl<P: Protocol> Simulation<'_, P> {
         match (*command, rest) {
             ("boot", names) => self.boot_all(names)?,
             ("call", [client, operation, key]) => self.call_by_hand(client, operation, key)?,
-            ("fire", [node, timer]) => self.fire_by_hand(node, timer)?,
-            ("advance", [span]) => self.world.now += Span::parse(span)?,
+            ("fire", [node, timer @ ..]) if !timer.is_empty() => {
+                self.fire_by_hand(node, &timer.join(" "))?;
+            }
+            ("advance", [span]) => {
+                let now = self.world.now.0.checked_add(Span::parse(span)?.0);
+                self.world.now = SimTime(now.ok_or("the clock ends after 584 years")?);
+            }
             ("sync", names) if !names.is_empty() => self.sync_by_hand(names)?,
             ("deliver" | "drop", ["all"]) if self.parked.is_empty() => {
                 return Ok(self.show_flights());
@@ -96,6 +101,7 @@ impl<P: Protocol> Simulation<'_, P> {
             ("restart", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
                 self.refuse(&ids, Node::is_up, "is up; crash it first")?;
+                self.refuse(&ids, |node| node.incarnation == 0, "never ran; boot it")?;
                 for id in ids {
                     self.restart(id);
                     self.drain_instant();
@@ -119,12 +125,35 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// Messages of nodes to themselves arrive at the same instant, here too.
     fn drain_instant(&mut self) {
+        let mut events = 0;
         while let Some((_, event)) = self.world.queue.pop_until(self.world.now) {
-            self.handle(event);
+            events += 1;
+            match event {
+                _ if events < LIVELOCK => self.handle(event),
+                Event::ArriveSelf(slot) => {
+                    if events == LIVELOCK {
+                        self.livelocked(event);
+                    }
+                    self.selves.remove(slot);
+                }
+                _ => unreachable!("on a stage only messages to oneself are scheduled"),
+            }
         }
     }
 
-    /// A node for which the command makes no sense stops it before it begins.
+    /// The protocol's code panicked, which is the end of that process; ours did, and that goes on up.
+    fn dies_of(&mut self, panic: Box<dyn Any + Send>) -> Vec<String> {
+        let id = self.panicked(panic);
+        // A step that did not end has no effects.
+        self.buffer.clear();
+        if self.nodes[id.index()].is_up() {
+            self.crash(id);
+        }
+        self.drain_instant();
+        Vec::new()
+    }
+
+    /// A node for which a command makes no sense stops it before it begins.
     fn refuse(
         &self,
         ids: &[NodeId],
@@ -140,11 +169,16 @@ impl<P: Protocol> Simulation<'_, P> {
     fn boot_all(&mut self, names: &[&str]) -> Result<(), String> {
         let ids = self.nodes_called(or_all(names))?;
         self.refuse(&ids, Node::is_up, "is up already")?;
+        self.refuse(&ids, |node| node.incarnation > 0, "ran before; restart it")?;
         for id in ids {
             self.boot(id);
             self.drain_instant();
         }
         Ok(())
+    }
+
+    fn all(&self) -> Vec<NodeId> {
+        (0u32..).take(self.nodes.len()).map(NodeId).collect()
     }
 
     fn call_by_hand(&mut self, client: &str, operation: &str, key: &str) -> Result<(), String> {
@@ -153,7 +187,16 @@ impl<P: Protocol> Simulation<'_, P> {
             let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
             format!("no operation \"{operation}\"; there are {}", kinds.join(", "))
         })?;
-        let digits = key.trim_start_matches('k');
+        if !self.roles[id.index()].takes_calls() {
+            let takes = |id: &NodeId| self.roles[id.index()].takes_calls();
+            let clients: Vec<NodeId> = self.all().into_iter().filter(takes).collect();
+            let clients = match self.world.names(&clients) {
+                names if names.is_empty() => "nobody does".to_owned(),
+                names => format!("call {}", names.join(", ")),
+            };
+            return Err(format!("{client} takes no calls; {clients}"));
+        }
+        let digits = key.strip_prefix('k').unwrap_or(key);
         let key = digits.parse().map_err(|_| format!("\"{key}\" is no key; write k7"))?;
         self.call(id, None, (kind, key, 0));
         Ok(())
@@ -165,14 +208,26 @@ impl<P: Protocol> Simulation<'_, P> {
         let named = |t: &&P::Timer| {
             <P::Timer as Kinds>::KINDS[t.kind()] == timer || format!("{t:?}") == timer
         };
-        let Some(found) = timers.keys().find(named).copied() else {
-            let armed: Vec<String> = timers.keys().map(|t| format!("{t:?}")).collect();
-            let armed = if armed.is_empty() { "none".to_owned() } else { armed.join(", ") };
-            return Err(format!("{node} has no armed timer \"{timer}\"; armed: {armed}"));
+        let list = |timers: &[P::Timer]| {
+            let names: Vec<String> = timers.iter().map(|t| format!("{t:?}")).collect();
+            names.join(", ")
         };
-        self.nodes[id.index()].timers.remove(&found);
-        self.fire(id, found);
-        Ok(())
+        let found: Vec<P::Timer> = timers.keys().filter(named).copied().collect();
+        match found[..] {
+            [timer] => {
+                self.nodes[id.index()].timers.remove(&timer);
+                self.fire(id, timer);
+                Ok(())
+            }
+            [] if !self.nodes[id.index()].is_up() => Err(format!("{node} is down")),
+            [] if timers.is_empty() => Err(format!("{node} has no armed timer")),
+            [] => {
+                let armed: Vec<P::Timer> = timers.keys().copied().collect();
+                let armed = list(&armed);
+                Err(format!("{node} has no armed timer \"{timer}\"; armed: {armed}"))
+            }
+            _ => Err(format!("\"{timer}\" names several timers of {node}: {}", list(&found))),
+        }
     }
 
     fn sync_by_hand(&mut self, names: &[&str]) -> Result<(), String> {
@@ -238,28 +293,41 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn cut_by_hand(&mut self, words: &[&str]) -> Result<(), String> {
-        if let [from, "->", to] = words {
-            let (from, to) = (self.node_called(from)?, self.node_called(to)?);
-            let mark = |id: NodeId| (0..self.nodes.len()).map(|i| i == id.index()).collect();
-            let shape = CutShape::OneWay { from: mark(from), to: mark(to) };
-            self.world.network.cut(BY_HAND, shape);
-        } else {
-            let mut group_of = vec![None; self.nodes.len()];
-            for (number, group) in (0u32..).zip(words.split(|word| *word == "|")) {
-                for id in self.nodes_called(group)? {
-                    if group_of[id.index()].replace(number).is_some() {
-                        return Err(format!("{} is in two groups", self.world.name(id)));
-                    }
-                }
-            }
-            if !words.contains(&"|") {
-                return Err("a cut has two sides: `cut n1 | n2 n3`".to_owned());
-            }
-            self.world.network.cut(BY_HAND, CutShape::Groups(group_of));
-        }
         let label = words.join(" ");
+        let shape = match label.split_once("->") {
+            Some((from, to)) => {
+                let mark = |names: &str| -> Result<Vec<bool>, String> {
+                    let names: Vec<&str> = names.split_whitespace().collect();
+                    let ids = self.nodes_called(&names)?;
+                    if ids.is_empty() {
+                        return Err("a one-way cut has two ends: `cut n1 -> n2`".to_owned());
+                    }
+                    Ok(self.all().iter().map(|id| ids.contains(id)).collect())
+                };
+                CutShape::OneWay { from: mark(from)?, to: mark(to)? }
+            }
+            None => CutShape::Groups(self.groups(words)?),
+        };
+        self.world.network.cut(BY_HAND, shape);
         self.world.trace(RowKind::Fault, None, || format!("the network is cut: {label}"));
         Ok(())
+    }
+
+    /// Per node the group that a cut puts it into.
+    fn groups(&self, words: &[&str]) -> Result<Vec<Option<u32>>, String> {
+        let mut group_of = vec![None; self.nodes.len()];
+        let groups: Vec<&[&str]> = words.split(|word| *word == "|").collect();
+        for (number, group) in (0u32..).zip(&groups) {
+            for id in self.nodes_called(group)? {
+                if group_of[id.index()].replace(number).is_some() {
+                    return Err(format!("{} is named twice", self.world.name(id)));
+                }
+            }
+        }
+        if groups.len() < 2 || groups.iter().any(|group| group.is_empty()) {
+            return Err("a cut has two sides: `cut n1 | n2 n3`".to_owned());
+        }
+        Ok(group_of)
     }
 }
 

@@ -97,9 +97,17 @@ impl<P: Protocol> Simulation<'_, P> {
     /// The nodes that a command names; `all` are all.
     pub(super) fn nodes_called(&self, names: &[&str]) -> Result<Vec<NodeId>, String> {
         if names == ["all"] {
-            return Ok((0u32..).take(self.nodes.len()).map(NodeId).collect());
+            return Ok(self.all());
         }
-        names.iter().map(|name| self.node_called(name)).collect()
+        let mut ids: Vec<NodeId> = Vec::new();
+        for name in names {
+            let id = self.node_called(name)?;
+            if ids.contains(&id) {
+                return Err(format!("{name} is named twice"));
+            }
+            ids.push(id);
+        }
+        Ok(ids)
     }
 }
 
