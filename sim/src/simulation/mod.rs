@@ -148,4 +148,5 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,
     stop: Option<Stop>,
+    progress: Option<fn(SimTime)>,
 }

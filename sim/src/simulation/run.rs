@@ -18,9 +18,13 @@ use crate::time::SimTime;
 /// Events at one instant before the run counts as a livelock.
 pub(super) const LIVELOCK: u64 = 1_000_000;
 
+/// Events between two words about how far the run is.
+const TELL_EVERY: u64 = 1 << 14;
+
 /// Runs a plan with a seed.
 pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record {
     let mut simulation = Simulation::<P>::new(plan, seed, watch.trace_rows);
+    simulation.progress = watch.progress;
     // The state behind the unwinding is thrown away but for plain books, which are kept in order
     // before the protocol's code is called.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| simulation.go())) {
@@ -53,6 +57,11 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             self.world.now = at;
             self.world.events += 1;
+            if let Some(tell) = self.progress
+                && self.world.events.is_multiple_of(TELL_EVERY)
+            {
+                tell(at);
+            }
             self.handle(event);
         }
         if self.stop.is_none() {

@@ -70,6 +70,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             parked: Vec::new(),
             inside: None,
             stop: None,
+            progress: None,
         }
     }
 
