@@ -81,10 +81,10 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         Exit::Held
     } else {
         text += &format!(
-            "{RED}FAIL{PLAIN}  {}: {} of {blocks} blocks react differently, {} violations\n",
+            "{RED}FAIL{PLAIN}  {}: {} of {blocks} blocks react differently, {}\n",
             script.path,
             differences.len(),
-            played.violations.len()
+            counted(played.violations.len(), "violation")
         );
         Exit::Violated
     };
@@ -124,7 +124,7 @@ fn rewrite(args: &Args, script: &Script, played: &Played) -> Result<Exit, Failur
         for line in &block.text {
             writeln!(text, "{line}").expect("a string takes text");
         }
-        if let Some(reaction) = reaction {
+        if let Some(reaction) = reaction.as_ref().filter(|lines| !lines.is_empty()) {
             text.push_str("----\n");
             for line in reaction {
                 writeln!(text, "{line}").expect("a string takes text");
@@ -247,7 +247,7 @@ fn react(stage: &mut dyn Stage, command: &str) -> Vec<String> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let said = match stage.command(&words) {
         Ok(lines) => lines,
-        Err(sentence) => vec![format!("error: {command}: {sentence}")],
+        Err(sentence) => vec![format!("error: {sentence}")],
     };
     // What is read back from a file has neither empty lines nor blanks at their ends.
     let lines = said.iter().flat_map(|text| text.lines()).map(str::trim_end);
@@ -293,19 +293,33 @@ fn compare(script: &Script, played: &Played) -> Vec<String> {
         for (_, command) in block.commands() {
             writeln!(text, "  {command}").expect("a string takes text");
         }
-        let same = recorded.iter().zip(actual).take_while(|(a, b)| a == b).count();
-        if same > 0 {
-            writeln!(text, "  {DIM}... {same} lines as recorded{PLAIN}").expect("a string");
-        }
-        for line in &recorded[same..] {
+        let before = recorded.iter().zip(actual).take_while(|(a, b)| a == b).count();
+        let (recorded, actual) = (&recorded[before..], &actual[before..]);
+        let backwards = recorded.iter().rev().zip(actual.iter().rev());
+        let after = backwards.take_while(|(a, b)| a == b).count();
+        text.push_str(&as_recorded(before));
+        for line in &recorded[..recorded.len() - after] {
             writeln!(text, "{RED}- {line}{PLAIN}").expect("a string takes text");
         }
-        for line in &actual[same..] {
+        for line in &actual[..actual.len() - after] {
             writeln!(text, "{GREEN}+ {line}{PLAIN}").expect("a string takes text");
         }
+        text.push_str(&as_recorded(after));
         differences.push(text);
     }
     differences
+}
+
+fn as_recorded(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        _ => format!("  {DIM}... {} as recorded{PLAIN}\n", counted(lines, "line")),
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
 }
 
 #[cfg(test)]

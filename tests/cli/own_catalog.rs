@@ -88,7 +88,7 @@ fn a_panic_in_a_script_is_part_of_the_reaction() {
     let said = run(&place, &["script", "fall.txt", "--rewrite"]).exits(1);
     assert!(said.out.starts_with("fall.txt is rewritten\nviolated: panicked: n1 panicked"));
     let said = run(&place, &["script", "fall.txt"]).exits(1);
-    let verdict = "FAIL  fall.txt: 0 of 3 blocks react differently, 1 violations\n";
+    let verdict = "FAIL  fall.txt: 0 of 3 blocks react differently, 1 violation\n";
     assert!(said.out.ends_with(verdict), "{}\n{}", said.out, place.read("fall.txt"));
 }
 

@@ -117,10 +117,7 @@ fn a_script_is_recorded_compared_and_judged() {
 #[test]
 fn a_command_that_is_refused_is_a_reaction() {
     let place = Place::new();
-    place.write(
-        "refused.txt",
-        "cluster ping\n\ncrash n1\n----\nerror: crash n1: n1 is down already\n",
-    );
+    place.write("refused.txt", "cluster ping\n\ncrash n1\n----\nerror: n1 is down already\n");
     place.run(&["script", "refused.txt"]).exits(0);
 }
 

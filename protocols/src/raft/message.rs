@@ -209,10 +209,10 @@ mod tests {
             "AppendEntries term=3 prev=4@2 entries=[5@3 noop, 6@3 put(k1, 7), 2 more] commit=4",
             "AppendReply term=3 match=5",
             "AppendReply term=3 rejects prev=4 last=2",
-            "Request c5.0.2#9 get(k1)",
-            "Response c5.0.2#9 [7]",
-            "Redirect c5.0.2#9 to n2",
-            "Redirect c5.0.2#9 to nobody",
+            "Request NodeId(5).0.2#9 get(k1)",
+            "Response NodeId(5).0.2#9 [7]",
+            "Redirect NodeId(5).0.2#9 to n2",
+            "Redirect NodeId(5).0.2#9 to nobody",
         ];
         assert_eq!(printed, expected);
     }

@@ -438,6 +438,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let health = node.health();
         self.nodes[id.index()].standing = standing;
         self.world.stands(id, health, standing);
+        if self.world.by_hand && !always {
+            self.world.trace(RowKind::Note, Some(id), || {
+                format!("{} in epoch {}", standing.rank, standing.epoch)
+            });
+        }
     }
 }
 

@@ -43,12 +43,15 @@ fn obey(stage: &mut dyn Stage, command: &str) -> String {
     }
 }
 
-/// Plays a script: `> command` lines, each followed by the reaction.
+/// Plays a script: `> command` lines, each followed by the reaction. What stands before every line
+/// of it is no part of the script.
 #[track_caller]
 fn play(plan: &Plan, script: &str) {
     let mut stage = (PUPPET.stage)(plan);
     let mut found = String::new();
-    for line in script.lines().map(str::trim) {
+    let lines = || script.lines().filter(|line| !line.trim().is_empty());
+    let margin = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    for line in lines().map(|line| &line[margin..]) {
         if let Some(command) = line.strip_prefix("> ") {
             found += &format!("> {command}\n");
             let reaction = obey(&mut *stage, command);
@@ -56,7 +59,7 @@ fn play(plan: &Plan, script: &str) {
             found += if reaction.is_empty() { "" } else { "\n" };
         }
     }
-    let expected: Vec<&str> = script.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let expected: Vec<&str> = lines().map(|line| &line[margin..]).collect();
     let found: Vec<&str> = found.lines().collect();
     assert_eq!(found, expected, "\n{}", found.join("\n"));
 }
@@ -64,75 +67,76 @@ fn play(plan: &Plan, script: &str) {
 const SCENE: &str = "
     > boot n1
     n1 boots
-    n1 * Booted { clock: 0, incarnation: 0, disk: [] }
+      n1 * Booted { clock: 0, incarnation: 0, disk: [] }
     > boot n2 n3 client1
     n2 boots
-    n2 * Booted { clock: 0, incarnation: 0, disk: [] }
+      n2 * Booted { clock: 0, incarnation: 0, disk: [] }
     n3 boots
-    n3 * Booted { clock: 0, incarnation: 0, disk: [] }
+      n3 * Booted { clock: 0, incarnation: 0, disk: [] }
     client1 boots
-    client1 * Booted { clock: 0, incarnation: 0, disk: [] }
+      client1 * Booted { clock: 0, incarnation: 0, disk: [] }
     > show n1 n2
     n1 heard=0
-    n1 calls []
-    n1 timers [Zulu(0) Zulu(1) Alpha(0)] disk 0 durable, 1 not yet
+    n1 timers: Zulu(0) Zulu(1) Alpha(0)
     n2 heard=0
-    n2 calls []
-    n2 timers [] disk 0 durable, 0 not yet
+    n2 timers: none
+    > disk n1 n2
+    n1 not yet: 1
+    n2 has an empty disk
+    > in-flight
+    nothing is in flight
     > sync n1
-    n1 1 write is durable
-    n1->n2 Ping#1 sent: Ping(1)
-    n1->n3 Ping#1 sent: Ping(1)
+    n1 disk: 1 write is durable
+      n1->n2 Ping#1 sent: (1)
+      n1->n3 Ping#1 sent: (1)
     > duplicate n1->n2 Ping#1
     n1->n2 Ping#1 gets a second copy
     > deliver n1->n2 Ping#1
-    n1->n2 Ping#1 arrives
-    n2 * Heard { from: 0, body: Ping(1), clock: 0 }
-    n2->n1 Pong#1 sent: Pong(1)
+    n1->n2 Ping#1 arrives: (1)
+      n2 * Heard { from: 0, body: Ping(1), clock: 0 }
+      n2->n1 Pong#1 sent: (1)
     > drop n1->n2
-    n1->n2 Ping#1 dropped: lost
+    n1->n2 Ping#1 never arrives: lost
     > cut n1 | n2
     the network is cut: n1 | n2
     > advance 1.5s
     > deliver n2->n1
-    n2->n1 Pong#1 arrives
-    n1 * Heard { from: 1, body: Pong(1), clock: 1500000000 }
+    n2->n1 Pong#1 arrives: (1)
+      n1 * Heard { from: 1, body: Pong(1), clock: 1500000000 }
     > fire n1 Zulu(0)
     n1 timer Zulu(0) rings
-    n1 * Rang { bell: Zulu(0), clock: 1500000000 }
-    n1->n2 Ping#2 sent: Ping(2)
-    n1->n2 Ping#2 dropped: cut off by a partition
-    n1 * Heard { from: 0, body: Pong(5), clock: 1500000000 }
+      n1 * Rang { bell: Zulu(0), clock: 1500000000 }
+      n1->n2 Ping#2 sent, but cut off: (2)
+      n1 * Heard { from: 0, body: Pong(5), clock: 1500000000 }
     > heal
     the network heals
     > call client1 put k4
     client1 call 0: Put(4, 1)
-    client1 * Called { call: 0, clock: 1500000000 }
-    client1 call 0 ends: 7
+      client1 * Called { call: 0, clock: 1500000000 }
+      client1 call 0 ends: 7
     > crash n3
     n3 crashes
     > deliver all
-    n1->n3 Ping#1 dropped: the receiver is down
+    n1->n3 Ping#1 never arrives: the receiver is down
     > restart n3
     n3 boots again, with 0 records on disk
-    n3 * Booted { clock: 1500000000, incarnation: 1, disk: [] }
+      n3 * Booted { clock: 1500000000, incarnation: 1, disk: [] }
     > crash n1
     n1 crashes
     > show n1
     n1 is down
     > restart n1
     n1 boots again, with 1 record on disk
-    n1 * Booted { clock: 1500000000, incarnation: 1, disk: [1] }
+      n1 * Booted { clock: 1500000000, incarnation: 1, disk: [1] }
     > cut n1 n3 -> n2
     the network is cut: n1 n3 -> n2
     > settle
-    n1 1 write is durable
-    n1->n2 Ping#3 sent: Ping(1)
-    n1->n2 Ping#3 dropped: cut off by a partition
-    n1->n3 Ping#2 sent: Ping(1)
-    n1->n3 Ping#2 arrives
-    n3 * Heard { from: 0, body: Ping(1), clock: 1500000000 }
-    n3 * Said(666)
+    n1 disk: 1 write is durable
+      n1->n2 Ping#3 sent, but cut off: (1)
+      n1->n3 Ping#2 sent: (1)
+    n1->n3 Ping#2 arrives: (1)
+      n3 * Heard { from: 0, body: Ping(1), clock: 1500000000 }
+      n3 * Said(666)
     !! nothing_evil is violated: n3 says 666
     ";
 
@@ -143,7 +147,7 @@ fn a_scene_from_beginning_to_end() {
 
 const NONSENSE: &str = "
     > juggle
-    error: no command \"juggle\"; there are boot, call, fire, advance, sync, deliver, drop, duplicate, settle, cut, heal, crash, restart, show
+    error: no command \"juggle\"; there are boot, call, fire, advance, sync, deliver, drop, duplicate, settle, cut, heal, crash, restart, show, logs, disk, in-flight, quietly
     > boot n9
     error: no node \"n9\"; there are n1, n2, n3, client1
     > restart n2
@@ -156,7 +160,7 @@ const NONSENSE: &str = "
     error: n1 is named twice
     > boot n1
     n1 boots
-    n1 * Booted { clock: 0, incarnation: 0, disk: [] }
+      n1 * Booted { clock: 0, incarnation: 0, disk: [] }
     > boot n2 n1
     error: n1 is up already
     > restart n1
@@ -166,9 +170,9 @@ const NONSENSE: &str = "
     > sync n1 n2
     error: n2 has nothing to sync
     > sync n1
-    n1 1 write is durable
-    n1->n2 Ping#1 sent: Ping(1)
-    n1->n3 Ping#1 sent: Ping(1)
+    n1 disk: 1 write is durable
+      n1->n2 Ping#1 sent: (1)
+      n1->n3 Ping#1 sent: (1)
     > sync n1
     error: n1 has nothing to sync
     > sync all
@@ -184,12 +188,12 @@ const NONSENSE: &str = "
     error: call NODE OPERATION KEY: an application calls an operation on a client node
     > call client1 get 3
     client1 call 0: Get(3)
-    client1 call 0 failed, without effect
+      client1 call 0 failed, without effect
     > fire n1 Zulu
     error: \"Zulu\" names several timers of n1: Zulu(0), Zulu(1)
     > fire n1 Alpha
     n1 timer Alpha(0) rings
-    n1 * Rang { bell: Alpha(0), clock: 0 }
+      n1 * Rang { bell: Alpha(0), clock: 0 }
     > fire n1 Alpha
     error: n1 has no armed timer \"Alpha\"; armed: Zulu(0), Zulu(1)
     > fire n1
@@ -204,23 +208,34 @@ const NONSENSE: &str = "
     > deliver n1->n2 Ping#2
     error: \"n1->n2 Ping#2\" is not in flight; in flight: n1->n2 Ping#1, n1->n3 Ping#1
     > deliver n1 n2
-    error: \"n1\" is no link; write n1->n2
+    error: \"n1\" is no link; write n1->n2, n1->* or *->n2
+    > deliver Ping#1
+    error: \"Ping#1\" is no link; write n1->n2, n1->* or *->n2
+    > deliver all Ping
+    error: \"Ping\" is no link; write n1->n2, n1->* or *->n2
     > deliver n1->n2 Hello#1
     error: no kind of message \"Hello\"; there are Ping, Pong
-    > deliver n1->n2 Ping
-    error: \"Ping\" names no message; write Ping#1
+    > deliver *->n9
+    error: no node \"n9\"; there are n1, n2, n3, client1
+    > deliver n1->n3 Ping n2->*
+    error: \"n2->*\" is not in flight; in flight: n1->n2 Ping#1, n1->n3 Ping#1
     > drop n1->n2 Ping#first
     error: \"#first\" is no number
     > drop n1->n2 Ping#1 now
-    error: name messages as `n1->n2 AppendEntries#3`
-    > duplicate n1->n2
-    error: duplicate A->B KIND#N: the network makes a second copy of a message in flight
+    error: \"now\" is no link; write n1->n2, n1->* or *->n2
+    > duplicate
+    error: duplicate MESSAGES ..: the network makes second copies of messages in flight
+    > quietly
+    error: quietly COMMAND ..: carries out a command and shows violations only
+    > quietly drop n3->n1
+    error: \"n3->n1\" is not in flight; in flight: n1->n2 Ping#1, n1->n3 Ping#1
     > drop all
-    n1->n2 Ping#1 dropped: lost
-    n1->n3 Ping#1 dropped: lost
+    n1->n2 Ping#1 never arrives: lost
+    n1->n3 Ping#1 never arrives: lost
     > drop n1->n2
     error: \"n1->n2\" is not in flight; nothing is
     > drop all
+    nothing is in flight
     > cut n1
     error: a cut has two sides: `cut n1 | n2 n3`
     > cut n1 |
@@ -262,7 +277,8 @@ fn every_command_that_is_listed_exists() {
     for (name, takes, _) in COMMANDS {
         let reaction = obey(&mut *stage, &format!("{name} too many and wrong words"));
         assert!(reaction.starts_with("error: "), "{reaction}");
-        assert!(!reaction.contains("no command"), "{name} {takes}: {reaction}");
+        let unknown = format!("no command \"{name}\"");
+        assert!(!reaction.contains(&unknown), "{name} {takes}: {reaction}");
     }
 }
 
@@ -273,23 +289,23 @@ fn a_panic_on_the_stage_is_a_violation_and_a_crash() {
         "
         > boot n1 n2
         n1 boots
-        n1 * Booted { clock: 0, incarnation: 0, disk: [] }
+          n1 * Booted { clock: 0, incarnation: 0, disk: [] }
         n2 boots
-        n2 * Booted { clock: 0, incarnation: 0, disk: [] }
+          n2 * Booted { clock: 0, incarnation: 0, disk: [] }
         > fire n1 Zulu(0)
         n1 timer Zulu(0) rings
-        n1 * Rang { bell: Zulu(0), clock: 0 }
-        n1->n2 Ping#1 sent: Ping(2)
-        n1 * Heard { from: 0, body: Pong(5), clock: 0 }
+          n1 * Rang { bell: Zulu(0), clock: 0 }
+          n1->n2 Ping#1 sent: (2)
+          n1 * Heard { from: 0, body: Pong(5), clock: 0 }
         > deliver n1->n2
-        n1->n2 Ping#1 arrives
+        n1->n2 Ping#1 arrives: (2)
         !! panicked is violated: n2 panicked on a message Ping from n1: told to panic
         n2 crashes
         > show n2
         n2 is down
         > restart n2
         n2 boots again, with 0 records on disk
-        n2 * Booted { clock: 0, incarnation: 1, disk: [] }
+          n2 * Booted { clock: 0, incarnation: 1, disk: [] }
         ",
     );
 }
@@ -334,4 +350,54 @@ fn what_never_settles_says_so() {
     let mut stage = (PUPPET.stage)(&plan);
     obey(&mut *stage, "boot");
     assert_eq!(obey(&mut *stage, "settle"), "error: the cluster has not settled after 1000 rounds");
+}
+
+#[test]
+fn messages_are_named_one_by_one_or_many_at_once() {
+    play(
+        &cast(),
+        "
+        > quietly boot
+        > quietly sync n1
+        > duplicate n1->n2 Ping#1
+        n1->n2 Ping#1 gets a second copy
+        > duplicate *->n3 Ping
+        n1->n3 Ping#1 gets a second copy
+        > in-flight
+        n1->n2 Ping#1: (1)
+        n1->n3 Ping#1: (1)
+        n1->n2 Ping#1: (1)
+        n1->n3 Ping#1: (1)
+        > drop n1->n3 Ping#1
+        n1->n3 Ping#1 never arrives: lost
+        > deliver *->n2 n1->n2 Ping#1
+        n1->n2 Ping#1 arrives: (1)
+          n2 * Heard { from: 0, body: Ping(1), clock: 0 }
+          n2->n1 Pong#1 sent: (1)
+        n1->n2 Ping#1 arrives: (1)
+          n2 * Heard { from: 0, body: Ping(1), clock: 0 }
+          n2->n1 Pong#2 sent: (1)
+        > drop n2->* n1->n3
+        n2->n1 Pong#1 never arrives: lost
+        n2->n1 Pong#2 never arrives: lost
+        n1->n3 Ping#1 never arrives: lost
+        > deliver all
+        nothing is in flight
+        ",
+    );
+}
+
+#[test]
+fn what_is_done_quietly_shows_violations() {
+    play(
+        &cast(),
+        "
+        > quietly boot
+        > quietly sync n1
+        > quietly deliver all
+        !! nothing_evil is violated: n3 says 666
+        > disk n1
+        n1 durable: 1
+        ",
+    );
 }

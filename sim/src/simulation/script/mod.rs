@@ -1,21 +1,23 @@
 //! A simulation without time: every step waits for a command.
 
+mod describe;
+mod select;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Simulation;
-use super::network::{Address, CutShape};
+use super::network::CutShape;
 use super::queue::EventQueue;
 use super::run::LIVELOCK;
 use super::workload::kind_of;
 use super::world::Event;
+use super::{Node, Simulation};
 use crate::plan::Plan;
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
-use crate::record::{RowKind, TraceRow, Violation};
+use crate::record::{RowKind, Violation};
 use crate::script::{COMMANDS, Stage};
 use crate::service::{Operation, Service};
 use crate::time::{SimTime, Span};
-use crate::view::View;
 
 /// The number that stands for every cut made by hand.
 const BY_HAND: usize = usize::MAX;
@@ -31,6 +33,10 @@ pub(crate) fn stage<P: Protocol>(plan: &Plan) -> Box<dyn Stage + '_> {
 
 impl<P: Protocol> Stage for Simulation<'_, P> {
     fn command(&mut self, words: &[&str]) -> Result<Vec<String>, String> {
+        let (quietly, words) = match words {
+            ["quietly", rest @ ..] if !rest.is_empty() => (true, rest),
+            words => (false, words),
+        };
         let result = catch_unwind(AssertUnwindSafe(|| self.obey(words)));
         let said = match result {
             Ok(said) => said,
@@ -38,8 +44,11 @@ impl<P: Protocol> Stage for Simulation<'_, P> {
         };
         self.stop = None;
         let rows = self.world.tracer.as_mut().expect("a stage is traced").drain();
-        let mut lines: Vec<String> = rows.iter().map(|row| self.line(row)).collect();
+        let mut lines = self.reaction(&rows);
         lines.extend(said?);
+        if quietly {
+            lines.retain(|line| line.starts_with(describe::ALARM));
+        }
         Ok(lines)
     }
 
@@ -63,6 +72,9 @@ impl<P: Protocol> Simulation<'_, P> {
                 self.world.now = SimTime(now.ok_or("the clock ends after 584 years")?);
             }
             ("sync", names) if !names.is_empty() => self.sync_by_hand(names)?,
+            ("deliver" | "drop", ["all"]) if self.parked.is_empty() => {
+                return Ok(self.show_flights());
+            }
             ("deliver", rest) if !rest.is_empty() => {
                 for slot in self.select(rest)? {
                     self.deliver_by_hand(slot);
@@ -70,11 +82,11 @@ impl<P: Protocol> Simulation<'_, P> {
                 }
             }
             ("drop", rest) if !rest.is_empty() => {
-                for slot in self.select(rest)? {
-                    self.drop_by_hand(slot);
-                }
+                self.select(rest)?.into_iter().for_each(|slot| self.drop_by_hand(slot));
             }
-            ("duplicate", [link, message]) => self.duplicate_by_hand(link, message)?,
+            ("duplicate", rest) if !rest.is_empty() => {
+                self.select(rest)?.into_iter().for_each(|slot| self.duplicate_by_hand(slot));
+            }
             ("settle", []) => self.settle()?,
             ("cut", rest) if !rest.is_empty() => self.cut_by_hand(rest)?,
             ("heal", []) => {
@@ -83,30 +95,28 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             ("crash", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
-                if let Some(down) = ids.iter().find(|id| !self.nodes[id.index()].is_up()) {
-                    return Err(format!("{} is down already", self.world.name(*down)));
-                }
+                self.refuse(&ids, |node| !node.is_up(), "is down already")?;
                 ids.into_iter().for_each(|id| self.crash(id));
             }
             ("restart", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
-                for id in &ids {
-                    let (node, name) = (&self.nodes[id.index()], self.world.name(*id));
-                    if node.is_up() {
-                        return Err(format!("{name} is up; crash it first"));
-                    }
-                    if node.incarnation == 0 {
-                        return Err(format!("{name} never ran; boot it"));
-                    }
-                }
+                self.refuse(&ids, Node::is_up, "is up; crash it first")?;
+                self.refuse(&ids, |node| node.incarnation == 0, "never ran; boot it")?;
                 for id in ids {
                     self.restart(id);
+                    self.drain_instant();
                 }
             }
             ("show", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
                 return Ok(ids.into_iter().flat_map(|id| self.show(id)).collect());
             }
+            ("logs", names) => return Ok(self.logs(&self.nodes_called(or_all(names))?)),
+            ("disk", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                return Ok(ids.into_iter().flat_map(|id| self.show_disk(id)).collect());
+            }
+            ("in-flight", []) => return Ok(self.show_flights()),
             (command, _) => return Err(misused(command)),
         }
         self.drain_instant();
@@ -143,18 +153,27 @@ impl<P: Protocol> Simulation<'_, P> {
         Vec::new()
     }
 
-    fn boot_all(&mut self, names: &[&str]) -> Result<(), String> {
-        let ids = if names.is_empty() { self.all() } else { self.nodes_called(names)? };
-        for id in &ids {
-            let (node, name) = (&self.nodes[id.index()], self.world.name(*id));
-            if node.is_up() {
-                return Err(format!("{name} is up already"));
-            }
-            if node.incarnation > 0 {
-                return Err(format!("{name} ran before; restart it"));
-            }
+    /// A node for which a command makes no sense stops it before it begins.
+    fn refuse(
+        &self,
+        ids: &[NodeId],
+        is_wrong: impl Fn(&Node<P>) -> bool,
+        why: &str,
+    ) -> Result<(), String> {
+        match ids.iter().find(|id| is_wrong(&self.nodes[id.index()])) {
+            Some(id) => Err(format!("{} {why}", self.world.name(*id))),
+            None => Ok(()),
         }
-        ids.into_iter().for_each(|id| self.boot(id));
+    }
+
+    fn boot_all(&mut self, names: &[&str]) -> Result<(), String> {
+        let ids = self.nodes_called(or_all(names))?;
+        self.refuse(&ids, Node::is_up, "is up already")?;
+        self.refuse(&ids, |node| node.incarnation > 0, "ran before; restart it")?;
+        for id in ids {
+            self.boot(id);
+            self.drain_instant();
+        }
         Ok(())
     }
 
@@ -212,16 +231,11 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn sync_by_hand(&mut self, names: &[&str]) -> Result<(), String> {
-        let all = names == ["all"];
-        let ids = if all { self.all() } else { self.nodes_called(names)? };
-        let idle = |id: &&NodeId| !self.nodes[id.index()].disk.is_syncing();
-        if let Some(idle) = ids.iter().find(idle).filter(|_| !all) {
-            return Err(format!("{} has nothing to sync", self.world.name(*idle)));
+        let ids = self.nodes_called(names)?;
+        if names != ["all"] {
+            self.refuse(&ids, |node| !node.disk.is_syncing(), "has nothing to sync")?;
         }
-        for id in ids {
-            self.sync_whole(id);
-            self.drain_instant();
-        }
+        ids.into_iter().for_each(|id| self.sync_whole(id));
         Ok(())
     }
 
@@ -229,6 +243,7 @@ impl<P: Protocol> Simulation<'_, P> {
     fn sync_whole(&mut self, id: NodeId) {
         while self.nodes[id.index()].disk.is_syncing() {
             self.synced(id);
+            self.drain_instant();
         }
     }
 
@@ -247,15 +262,12 @@ impl<P: Protocol> Simulation<'_, P> {
         world.trace_message(RowKind::Drop, flight.at, || "lost".to_owned());
     }
 
-    fn duplicate_by_hand(&mut self, link: &str, message: &str) -> Result<(), String> {
-        for slot in self.select(&[link, message])? {
-            let flight = self.flights.get(slot);
-            let (at, body) = (flight.at, flight.body.clone());
-            self.world.messages.duplicated += 1;
-            self.world.trace_message(RowKind::Duplicate, at, || "gets a second copy".to_owned());
-            self.put_under_way(at, 1, body);
-        }
-        Ok(())
+    fn duplicate_by_hand(&mut self, slot: u32) {
+        let flight = self.flights.get(slot);
+        let (at, body) = (flight.at, flight.body.clone());
+        self.world.messages.duplicated += 1;
+        self.world.trace_message(RowKind::Duplicate, at, || "gets a second copy".to_owned());
+        self.put_under_way(at, 1, body);
     }
 
     fn settle(&mut self) -> Result<(), String> {
@@ -271,7 +283,6 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             for id in syncing {
                 self.sync_whole(id);
-                self.drain_instant();
             }
             for slot in flights {
                 self.deliver_by_hand(slot);
@@ -318,133 +329,6 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         Ok(group_of)
     }
-
-    /// The messages in flight that a command names, in the order they were sent.
-    fn select(&self, words: &[&str]) -> Result<Vec<u32>, String> {
-        let matches: Box<dyn Fn(Address) -> bool> = match words {
-            ["all"] => Box::new(|_| true),
-            [link] => {
-                let (from, to) = self.link(link)?;
-                Box::new(move |at| (at.from, at.to) == (from, to))
-            }
-            [link, message] => {
-                let (from, to) = self.link(link)?;
-                let (kind, nth) = message_address::<P>(message)?;
-                Box::new(move |at| at == Address { from, to, kind, nth })
-            }
-            _ => return Err("name messages as `n1->n2 AppendEntries#3`".to_owned()),
-        };
-        let found: Vec<u32> = self
-            .parked
-            .iter()
-            .copied()
-            .filter(|slot| matches(self.flights.get(*slot).at))
-            .collect();
-        // Of two copies of one message, the first stands for the address.
-        let found = if words.len() == 2 { found.into_iter().take(1).collect() } else { found };
-        if found.is_empty() && words != ["all"] {
-            return Err(format!("\"{}\" is not in flight; {}", words.join(" "), self.in_flight()));
-        }
-        Ok(found)
-    }
-
-    fn in_flight(&self) -> String {
-        let text = |slot: &u32| self.world.address_text(self.flights.get(*slot).at);
-        let all: Vec<String> = self.parked.iter().map(text).collect();
-        if all.is_empty() {
-            "nothing is".to_owned()
-        } else {
-            format!("in flight: {}", all.join(", "))
-        }
-    }
-
-    fn link(&self, text: &str) -> Result<(NodeId, NodeId), String> {
-        let Some((from, to)) = text.split_once("->") else {
-            return Err(format!("\"{text}\" is no link; write n1->n2"));
-        };
-        Ok((self.node_called(from)?, self.node_called(to)?))
-    }
-
-    fn node_called(&self, name: &str) -> Result<NodeId, String> {
-        let found = self.plan.nodes.iter().position(|node| node.name == name);
-        found.map(|i| NodeId(u32::try_from(i).expect("few nodes"))).ok_or_else(|| {
-            let names: Vec<&str> = self.plan.nodes.iter().map(|node| node.name.as_str()).collect();
-            format!("no node \"{name}\"; there are {}", names.join(", "))
-        })
-    }
-
-    fn nodes_called(&self, names: &[&str]) -> Result<Vec<NodeId>, String> {
-        let mut ids: Vec<NodeId> = Vec::new();
-        for name in names {
-            let id = self.node_called(name)?;
-            if ids.contains(&id) {
-                return Err(format!("{name} is named twice"));
-            }
-            ids.push(id);
-        }
-        Ok(ids)
-    }
-
-    fn show(&self, id: NodeId) -> Vec<String> {
-        let node = &self.nodes[id.index()];
-        let name = self.world.name(id);
-        let Some(state) = &node.state else { return vec![format!("{name} is down")] };
-        let mut view = View::default();
-        state.view(&mut view);
-        let mut lines = Vec::new();
-        let fields: Vec<String> =
-            view.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !fields.is_empty() {
-            lines.push(format!("{name} {}", fields.join(" ")));
-        }
-        for log in view.logs {
-            let cells: Vec<String> = (log.first_index..)
-                .zip(&log.cells)
-                .map(|(index, cell)| {
-                    let mark = if index <= log.committed { "" } else { "?" };
-                    format!("{index}:{cell}{mark}")
-                })
-                .collect();
-            lines.push(format!("{name} {} [{}]", log.name, cells.join(" ")));
-        }
-        let armed: Vec<String> = node.timers.keys().map(|timer| format!("{timer:?}")).collect();
-        let unsynced = node.disk.unsynced();
-        lines.push(format!(
-            "{name} timers [{}] disk {} durable, {unsynced} not yet",
-            armed.join(" "),
-            node.disk.durable().len()
-        ));
-        lines
-    }
-
-    /// A row of the trace as a line of the reaction.
-    fn line(&self, row: &TraceRow) -> String {
-        let node = row.node.map_or(String::new(), |id| self.world.name(NodeId(id)).to_owned());
-        match row.kind {
-            RowKind::Send => format!("{} sent: {}", row.address, row.text),
-            RowKind::Deliver => format!("{} arrives", row.address),
-            RowKind::Drop => format!("{} dropped: {}", row.address, row.text),
-            RowKind::Duplicate => format!("{} {}", row.address, row.text),
-            RowKind::Note => format!("{node} * {}", row.text),
-            RowKind::Violation => format!("!! {}", row.text),
-            _ if node.is_empty() => row.text.clone(),
-            _ => format!("{node} {}", row.text),
-        }
-    }
-}
-
-/// `AppendEntries#3`.
-fn message_address<P: Protocol>(text: &str) -> Result<(usize, u32), String> {
-    let kinds = <P::Message as Kinds>::KINDS;
-    let (name, nth) = text
-        .split_once('#')
-        .ok_or_else(|| format!("\"{text}\" names no message; write {}#1", kinds[0]))?;
-    let kind = kinds
-        .iter()
-        .position(|kind| *kind == name)
-        .ok_or_else(|| format!("no kind of message \"{name}\"; there are {}", kinds.join(", ")))?;
-    let nth = nth.parse().map_err(|_| format!("\"#{nth}\" is no number"))?;
-    Ok((kind, nth))
 }
 
 fn misused(command: &str) -> String {
@@ -455,4 +339,9 @@ fn misused(command: &str) -> String {
             format!("no command \"{command}\"; there are {}", names.join(", "))
         }
     }
+}
+
+/// The names given, or all nodes.
+fn or_all<'a>(names: &'a [&'a str]) -> &'a [&'a str] {
+    if names.is_empty() { &["all"] } else { names }
 }
