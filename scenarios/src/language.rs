@@ -266,7 +266,8 @@ pub(crate) struct ExpectTable {
     pub(crate) p999_at_most: Option<Span>,
     /// At least this many operations succeed per unit of time.
     pub(crate) throughput_at_least: Option<Rate>,
-    /// Of the operations that ended, at most this share failed or was never answered.
+    /// At most this share of the operations failed or was never answered; operations called in the
+    /// last second of the run and still open are not counted.
     pub(crate) error_rate_at_most: Option<Chance>,
     /// The longest stretch in which operations wait and none succeeds.
     pub(crate) unavailable_at_most: Option<Span>,

@@ -107,7 +107,7 @@ fn expectations(text: &mut String, entry: &Entry, is_called: bool) {
             "\n[[expect]]                # the history of all operations can be explained\n\
              linearizable = true\n\
              \n[[expect]]                # the longest stretch in which nobody is served\n\
-             unavailable_at_most = \"3s\"\n",
+             unavailable_at_most = \"5s\"\n",
         );
     }
 }

@@ -42,16 +42,22 @@ impl PlantedBug for NoBugs {
 #[derive(Clone, Debug, Default)]
 pub struct BugSet {
     on: u64,
+    reached: Cell<u64>,
     evaluations: Cell<u64>,
 }
 
 impl BugSet {
     /// No bug at all.
-    pub const NONE: BugSet = BugSet { on: 0, evaluations: Cell::new(0) };
+    #[allow(clippy::declare_interior_mutable_const)] // each use is a count of its own
+    pub const NONE: BugSet = BugSet::with(0);
 
     /// The set with the bugs at these indexes of [`PlantedBug::ALL`].
     pub fn of(indexes: &[usize]) -> BugSet {
-        BugSet { on: indexes.iter().fold(0, |on, i| on | 1 << i), evaluations: Cell::new(0) }
+        BugSet::with(indexes.iter().fold(0, |on, i| on | 1 << i))
+    }
+
+    const fn with(on: u64) -> BugSet {
+        BugSet { on, reached: Cell::new(0), evaluations: Cell::new(0) }
     }
 
     /// Whether any bug is on.
@@ -64,8 +70,14 @@ impl BugSet {
         let on = self.on != 0 && self.on >> index & 1 == 1;
         if on {
             self.evaluations.set(self.evaluations.get() + 1);
+            self.reached.set(self.reached.get() | 1 << index);
         }
         on
+    }
+
+    /// Whether a bug is on whose decision was never taken.
+    pub(crate) fn misses(&self) -> bool {
+        self.on & !self.reached.get() != 0
     }
 
     /// How often a planted decision was taken.

@@ -95,10 +95,12 @@ impl<'a, P: Protocol> Effects<'a, P> {
     /// Sends a message. To oneself it arrives at the same instant, after what is queued there, and
     /// is never faulted.
     pub fn send(&mut self, to: NodeId, body: P::Message) {
+        self.assert_exists(to);
         self.record(Effect::Send { to, body }, false);
     }
     /// Sends a message once everything appended so far is durable.
     pub fn send_synced(&mut self, to: NodeId, body: P::Message) {
+        self.assert_exists(to);
         self.record(Effect::Send { to, body }, true);
     }
     /// Ends a call: with a reply, or with [`Outcome::Failed`] or [`Outcome::Unknown`].
@@ -120,11 +122,11 @@ impl<'a, P: Protocol> Effects<'a, P> {
     /// Sets a timer, by this node's clock; a range lets the engine draw. An armed timer of the same
     /// name is replaced.
     pub fn arm(&mut self, timer: P::Timer, after: impl Into<SpanRange>) {
-        self.record(Effect::Arm { timer, after: after.into() }, false);
+        self.record(Effect::Arm { timer, after: forward(after.into()) }, false);
     }
     /// Sets a timer once everything appended so far is durable.
     pub fn arm_synced(&mut self, timer: P::Timer, after: impl Into<SpanRange>) {
-        self.record(Effect::Arm { timer, after: after.into() }, true);
+        self.record(Effect::Arm { timer, after: forward(after.into()) }, true);
     }
     /// Stops a timer; nothing happens when it is not armed.
     pub fn disarm(&mut self, timer: P::Timer) {
@@ -154,4 +156,15 @@ impl<'a, P: Protocol> Effects<'a, P> {
     fn record(&mut self, effect: Effect<P>, held: bool) {
         self.out.push(Recorded { effect, held });
     }
+
+    /// Mistakes of a step panic in the step, where they can be told from ours.
+    fn assert_exists(&self, node: NodeId) {
+        let nodes = self.roles.len();
+        assert!(node.index() < nodes, "node {} does not exist: there are {nodes}", node.0);
+    }
+}
+
+fn forward(range: SpanRange) -> SpanRange {
+    assert!(range.lo <= range.hi, "the range {range} ends before it begins");
+    range
 }

@@ -8,6 +8,7 @@ pub mod effects;
 pub mod history;
 pub mod invariant;
 pub mod law;
+pub mod metrics;
 pub mod plan;
 pub mod protocol;
 pub mod random;

@@ -45,6 +45,20 @@ pub struct Plan {
     pub laws: Laws,
 }
 
+impl Plan {
+    /// What each node's random draws are keyed by: its role, and its place among the nodes of that
+    /// role. So one more server changes no draw of a client, although it changes the clients' ids.
+    pub(crate) fn owners(&self) -> Vec<u32> {
+        let mut counts = [0u32; 256];
+        let owner = |node: &PlannedNode| {
+            let count = &mut counts[node.role];
+            *count += 1;
+            u32::try_from(node.role).expect("few roles") << 24 | (*count - 1)
+        };
+        self.nodes.iter().map(owner).collect()
+    }
+}
+
 /// A protocol's parameters behind `Any`; made by its catalog entry, opened by it again.
 #[derive(Clone)]
 pub struct ErasedConfig(pub Arc<dyn Any + Send + Sync>);
@@ -143,7 +157,7 @@ pub enum Load {
     Closed {
         /// How many users, spread over the client nodes in turn.
         users: u32,
-        /// How long a user thinks.
+        /// How long a user thinks; at least a millisecond while the client node is down.
         think: Law,
     },
 }
@@ -163,11 +177,12 @@ pub struct PlannedFault {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// Processes die and lose their memory and what their disks had not made durable. With `lasts`
-    /// they restart after it.
+    /// they restart after it, unless they did so before.
     Crash(Target),
     /// Crashed processes start again from their disks.
     Restart(Target),
-    /// Processes stand still: no steps, and their monotonic clocks stop; messages wait.
+    /// Processes stand still: no steps, and their monotonic clocks stop; messages wait. Of several
+    /// pauses the last to end counts; a crash ends them all.
     Pause(Target),
     /// Messages between nodes of different groups are cut; nodes in no group reach everybody.
     Partition(Vec<Vec<Target>>),
@@ -203,7 +218,8 @@ pub struct Expectation {
     pub text: String,
     /// What is demanded.
     pub expect: Expect,
-    /// Only this part of the run counts; `None` is all of it.
+    /// Only this part of the run counts, for latencies, throughput, errors, unavailability and
+    /// leaders; `None` is all of it. The others are judged over the whole run.
     pub during: Option<(SimTime, SimTime)>,
 }
 
@@ -230,7 +246,8 @@ pub enum Expect {
         /// The unit of time.
         per: Span,
     },
-    /// The share of ended operations that failed, and of those that nobody answered.
+    /// The share of operations that failed, that ended without anybody knowing how, or that were
+    /// open at the end and had waited for a second or more. Younger ones are not counted at all.
     ErrorRateAtMost(Chance),
     /// The longest stretch in which operations wait and none succeeds.
     UnavailableAtMost(Span),
@@ -258,11 +275,13 @@ pub struct Watch {
     pub trace_rows: usize,
     /// Configurations that the linearizability checker may explore per object.
     pub check_budget: u64,
+    /// Told now and then how far simulated time got, for those who wait for a long run.
+    pub progress: Option<fn(SimTime)>,
 }
 
 impl Watch {
     /// No trace, the default budget: for sweeps.
-    pub const QUIET: Watch = Watch { trace_rows: 0, check_budget: 2_000_000 };
+    pub const QUIET: Watch = Watch { trace_rows: 0, check_budget: 2_000_000, progress: None };
     /// The trace of a single run.
-    pub const TRACED: Watch = Watch { trace_rows: 1_000_000, check_budget: 2_000_000 };
+    pub const TRACED: Watch = Watch { trace_rows: 1_000_000, ..Watch::QUIET };
 }

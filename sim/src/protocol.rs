@@ -20,6 +20,9 @@ use crate::time::Span;
 use crate::view::View;
 
 /// A node's number. Nodes are numbered role by role in the order of [`Role::ALL`], from 0.
+///
+/// Traces and scripts show names: where a message, event or view prints a node as `derive(Debug)`
+/// does, `NodeId(3)`, the node's name is put in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 

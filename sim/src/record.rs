@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Explanation;
+use crate::metrics::Histogram;
 
 /// Everything a run leaves behind. Times are nanoseconds of simulated time since the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,10 @@ pub struct Record {
     pub series: Series,
     /// Latency by percentile, from the median to the last percentile that has samples beyond it.
     pub latency_curve: Vec<CurvePoint>,
+    /// The latencies of the operations that succeeded, to be merged with those of other runs; it
+    /// stays in memory.
+    #[serde(skip)]
+    pub latencies: Histogram,
     /// Every change of a node's rank, epoch or health, in order.
     pub standings: Vec<StandingChange>,
     /// What happened, step by step; empty when the run was not traced.
@@ -190,8 +195,8 @@ pub struct OperationCounts {
     pub unknown: u64,
 }
 
-/// A summary of latencies in nanoseconds; all zero when `count` is zero. Percentiles carry the
-/// histogram's three significant digits, `mean` and `max` are exact.
+/// A summary of latencies in nanoseconds, exact; all zero when `count` is zero. Percentiles are by
+/// nearest rank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latency {
     /// Samples.
@@ -222,9 +227,9 @@ pub struct NodeInfo {
 /// One fault, as a band over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultBand {
-    /// The kind: `crash`, `pause`, `partition`, `loss`, `latency`. One lane per kind.
+    /// The kind: `crash`, `pause`, `partition`, `one-way`, `loss`, `latency`. One lane per kind.
     pub kind: String,
-    /// What it hit, for people: `n3`, `n1 n2 | n3 n4 n5`, `n1 -> n2`, `loss 20 %`.
+    /// What it hit, for people: `n3`, `n1 n2 | n3 n4 n5`, `n1 -/-> n2`, `loss 20 %`.
     pub label: String,
     /// When it began.
     pub from_ns: u64,

@@ -3,6 +3,10 @@
 //! Nothing on a stage happens by itself: messages wait to be delivered, timers to be fired, disks
 //! to be synced, and the clock moves on command. Everything else is as in a timed run: the same
 //! protocol code, the same invariants, the same books.
+//!
+//! Messages in flight are named by link, kind and number: `n1->n2 AppendEntries#3` is one,
+//! `n1->n2 AppendEntries` all of a kind on a link, `n1->n2` all on a link, and `*` stands for any
+//! node: `*->n3`. Several may stand in a row.
 
 use crate::record::Violation;
 
@@ -13,15 +17,19 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("fire", "NODE TIMER", "an armed timer rings"),
     ("advance", "DURATION", "moves the clock; nothing fires by itself"),
     ("sync", "NODE ..|all", "disks finish what they were handed"),
-    ("deliver", "A->B KIND#N|A->B|all", "messages in flight arrive, in the order they were sent"),
-    ("drop", "A->B KIND#N|A->B|all", "messages in flight are lost"),
-    ("duplicate", "A->B KIND#N", "the network makes a second copy of a message in flight"),
+    ("deliver", "MESSAGES ..|all", "messages in flight arrive, in the order they were sent"),
+    ("drop", "MESSAGES ..|all", "messages in flight are lost"),
+    ("duplicate", "MESSAGES ..", "the network makes second copies of messages in flight"),
     ("settle", "", "syncs and delivers until nothing is left to do"),
     ("cut", "NODE .. | NODE ..", "cuts the network into groups; `cut A -> B` cuts one direction"),
     ("heal", "", "ends every cut"),
     ("crash", "NODE ..", "processes die, with what their disks had not made durable"),
     ("restart", "NODE ..", "crashed processes start again from their disks"),
     ("show", "NODE ..", "describes nodes"),
+    ("logs", "[NODE ..]", "draws logs; a bar stands behind what a node knows to be committed"),
+    ("disk", "NODE ..", "lists what disks hold, and what they may still lose"),
+    ("in-flight", "", "lists the messages in flight"),
+    ("quietly", "COMMAND ..", "carries out a command and shows violations only"),
 ];
 
 /// A cluster whose messages, timers and disks wait for commands.

@@ -39,6 +39,12 @@ impl SimTime {
     pub fn since(self, earlier: SimTime) -> Span {
         Span(self.0 - earlier.0)
     }
+
+    /// The instant after a span of any length: at most the last that can be told, which no run
+    /// reaches.
+    pub fn after(self, span: Span) -> SimTime {
+        SimTime(self.0.saturating_add(span.0))
+    }
 }
 
 impl LocalTime {

@@ -8,12 +8,20 @@ use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::{Plan, Watch};
 use rehearsal_sim::record::Record;
 
-use super::Failure;
+use super::{Failure, print, say};
 
 thread_local! {
     /// The last panic of this thread, kept by the hook instead of being printed: most panics are
     /// those of a protocol under test and end up in the record.
-    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static LAST_PANIC: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// What is known of a panic.
+#[derive(Clone, Debug)]
+pub(super) struct Panic {
+    /// The line of code: `src/lock.rs:52:17`.
+    pub(super) place: String,
+    said: String,
 }
 
 /// Keeps panics silent until it is known whose they are.
@@ -21,30 +29,38 @@ pub(super) fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         std::panic::set_hook(Box::new(|info| {
-            LAST_PANIC.with_borrow_mut(|last| *last = Some(info.to_string()));
+            let place = info.location().map_or_else(String::new, ToString::to_string);
+            LAST_PANIC.set(Some(Panic { place, said: info.to_string() }));
         }));
     });
 }
 
-/// What the last panic of this thread said, and where.
-pub(super) fn last_panic() -> Option<String> {
-    LAST_PANIC.with_borrow_mut(Option::take)
+/// The last panic of this thread.
+pub(super) fn last_panic() -> Option<Panic> {
+    LAST_PANIC.take()
 }
 
 /// Runs a plan with a seed.
 pub(super) fn run(entry: &Entry, plan: &Plan, seed: u64, watch: &Watch) -> Result<Record, Failure> {
     catch_unwind(AssertUnwindSafe(|| (entry.run)(plan, seed, watch))).map_err(|_| {
-        let said = last_panic().unwrap_or_else(|| "a panic without a message".to_owned());
+        let said = own_panic();
         Failure::OwnPanic(format!("{said}\n(while running {} with seed {seed})", plan.scenario))
     })
 }
 
+/// What our own last panic said, and where.
+pub(super) fn own_panic() -> String {
+    last_panic().map_or_else(|| "a panic without a message".to_owned(), |panic| panic.said)
+}
+
 /// Tells that the simulator itself is wrong.
-pub(super) fn print_own_panic(message: Option<&str>) {
-    let (red, plain) = (super::print::RED, super::print::PLAIN);
-    anstream::eprintln!("{red}error{plain}: rehearsal itself panicked; this is a bug in rehearsal");
-    anstream::eprintln!("{}", message.unwrap_or("no message was left"));
-    anstream::eprintln!("help: please report it with the command line, the scenario and the seed");
+pub(super) fn print_own_panic(message: &str) {
+    let (red, cyan, plain) = (print::RED, print::CYAN, print::PLAIN);
+    say::err(&format!(
+        "{red}error{plain}: rehearsal itself panicked; this is a bug in rehearsal\n\
+         {message}\n\
+         {cyan}help{plain}: please report it with the command line, the scenario and the seed\n"
+    ));
 }
 
 #[cfg(test)]
@@ -56,10 +72,12 @@ mod tests {
     fn a_panic_of_ours_is_kept_and_exits_with_101() {
         install_panic_hook();
         let caught = catch_unwind(|| panic!("a broken identity")).map_err(|_| {
-            let message = last_panic().expect("the hook keeps the message");
+            let message = own_panic();
             assert!(message.contains("a broken identity"), "{message}");
             Failure::OwnPanic(message)
         });
+        // Other tests want to be heard when they fail.
+        let _ = std::panic::take_hook();
         assert_eq!(caught.unwrap_err().print() as u8, 101);
         assert_eq!(Exit::OwnPanic as u8, 101);
     }

@@ -1,12 +1,12 @@
 //! Ctrl-C: nothing that looks whole is left behind, and the exit code is 130.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 
-use super::Exit;
+use super::{Exit, say};
 
-/// The folder that is being written aside; the handler removes it.
-static HALF_WRITTEN: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// Held while files are being written. The handler takes it and never gives it back, so that the
+/// process ends either before anything was written or after all of it was.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// Installs the handler.
 pub(super) fn install() {
@@ -15,18 +15,16 @@ pub(super) fn install() {
         // Where no handler can be set, the default one ends the process; nothing else is lost, as
         // results appear by renaming a finished folder.
         let _ = ctrlc::set_handler(|| {
-            let guard = HALF_WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(folder) = guard.as_ref() {
-                let _ = std::fs::remove_dir_all(folder);
-            }
-            eprintln!("\ninterrupted; no results were written");
+            let _never_given_back = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+            say::err("\ninterrupted; nothing half-written is left behind\n");
             std::process::exit(i32::from(Exit::Interrupted as u8));
         });
     });
 }
 
-/// Runs code that writes into a folder aside. The handler waits for the lock only while the folder
-/// is being named, so an interrupt during the writing removes it.
-pub(super) fn guard_folder(folder: Option<PathBuf>) {
-    *HALF_WRITTEN.lock().unwrap_or_else(PoisonError::into_inner) = folder;
+/// Writes files, all or none of them as far as an interrupt is concerned. The work must be short:
+/// the user is waiting.
+pub(super) fn hold<T>(work: impl FnOnce() -> T) -> T {
+    let _held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    work()
 }

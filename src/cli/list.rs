@@ -1,11 +1,15 @@
 //! `rehearsal list`: what there is.
 
+use std::fmt::{self, Write as _};
+
 use clap::ValueEnum;
+use rehearsal_scenarios::Request;
+use rehearsal_scenarios::library::{self, Bundled};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::script::COMMANDS;
 
 use super::print::{BOLD, DIM, PLAIN};
-use super::{Exit, Failure};
+use super::{Exit, Failure, say};
 
 /// What `list` takes.
 #[derive(clap::Args, Debug)]
@@ -30,78 +34,98 @@ enum What {
     Commands,
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "all subcommands have one signature")]
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
-    match args.what {
-        What::Scenarios => scenarios(),
-        What::Protocols => catalog.iter().for_each(protocol),
-        What::Properties => properties(catalog),
-        What::Bugs => bugs(catalog),
-        What::Commands => commands(),
-    }
+    let mut text = String::new();
+    let written = match args.what {
+        What::Scenarios => scenarios(&mut text, catalog),
+        What::Protocols => catalog.iter().try_for_each(|entry| protocol(&mut text, entry)),
+        What::Properties => properties(&mut text, catalog),
+        What::Bugs => bugs(&mut text, catalog),
+        What::Commands => commands(&mut text),
+    };
+    written.expect("a string takes text");
+    say::out(&text)?;
     Ok(Exit::Held)
 }
 
-fn scenarios() {
-    let all = rehearsal_scenarios::library::ALL;
+/// The scenarios of the library that this catalog can run.
+fn scenarios(out: &mut String, catalog: &[Entry]) -> fmt::Result {
+    let runs =
+        |bundled: &&Bundled| rehearsal_scenarios::load(&Request::of(bundled.name), catalog).is_ok();
+    let all: Vec<&Bundled> = library::ALL.iter().filter(runs).collect();
     let width = all.iter().map(|bundled| bundled.name.len()).max().unwrap_or(0);
     for bundled in all {
-        anstream::println!("{BOLD}{:<width$}{PLAIN}  {}", bundled.name, bundled.title());
+        writeln!(out, "{BOLD}{:<width$}{PLAIN}  {}", bundled.name, bundled.title())?;
     }
+    Ok(())
 }
 
-fn protocol(entry: &Entry) {
-    anstream::println!("{BOLD}{}{PLAIN}  {}", entry.name, entry.summary);
+fn protocol(out: &mut String, entry: &Entry) -> fmt::Result {
+    writeln!(out, "{BOLD}{}{PLAIN}  {}", entry.name, entry.summary)?;
     let roles: Vec<String> = (entry.roles)()
         .iter()
         .map(|role| format!("{} (default {})", role.plural, role.default_count))
         .collect();
-    anstream::println!("  roles       {}", roles.join(", "));
-    anstream::println!("  operations  {}", entry.operations.join(", "));
-    anstream::println!("  messages    {}", entry.messages.join(", "));
-    anstream::println!("  timers      {}", entry.timers.join(", "));
-    anstream::println!("  events      {}", entry.events.join(", "));
+    let lists = [
+        ("roles", roles.join(", ")),
+        ("operations", entry.operations.join(", ")),
+        ("messages", entry.messages.join(", ")),
+        ("timers", entry.timers.join(", ")),
+        ("events", entry.events.join(", ")),
+    ];
+    for (what, names) in lists.iter().filter(|(_, names)| !names.is_empty()) {
+        writeln!(out, "  {what:<10}  {names}")?;
+    }
+    Ok(())
 }
 
-fn properties(catalog: &[Entry]) {
+fn properties(out: &mut String, catalog: &[Entry]) -> fmt::Result {
     let everywhere = [
         ("linearizable", "each operation takes effect at one instant between call and return"),
         ("progress", "operations do not wait in vain, not even for want of a quorum"),
         ("panicked", "no node panics (expect the contrary with `violates = \"panicked\"`)"),
+        ("livelock", "time moves on: no instant has a million events"),
+        ("deterministic", "two runs of one seed are the same run"),
     ];
-    anstream::println!("{BOLD}every protocol{PLAIN}");
+    writeln!(out, "{BOLD}every protocol{PLAIN}")?;
     for (name, sentence) in everywhere {
-        anstream::println!("  {name}\n      {sentence}");
+        writeln!(out, "  {name}\n      {sentence}")?;
     }
     for entry in catalog {
-        anstream::println!("{BOLD}{}{PLAIN}", entry.name);
+        writeln!(out, "{BOLD}{}{PLAIN}", entry.name)?;
         for property in (entry.invariants)() {
-            anstream::println!("  {}\n      {}", property.name, property.sentence);
-            anstream::println!("      {DIM}{}{PLAIN}", property.citation);
+            writeln!(out, "  {}\n      {}", property.name, property.sentence)?;
+            writeln!(out, "      {DIM}{}{PLAIN}", property.citation)?;
         }
     }
+    Ok(())
 }
 
-fn bugs(catalog: &[Entry]) {
+fn bugs(out: &mut String, catalog: &[Entry]) -> fmt::Result {
     for entry in catalog {
         let bugs = (entry.bugs)();
         if bugs.is_empty() {
             continue;
         }
-        anstream::println!("{BOLD}{}{PLAIN}", entry.name);
+        writeln!(out, "{BOLD}{}{PLAIN}", entry.name)?;
         for bug in bugs {
             let id = bug.id.map(|id| format!(" ({id})")).unwrap_or_default();
-            anstream::println!("  {}{id}: {}", bug.slug, bug.sentence);
-            anstream::println!("      breaks {}; {DIM}{}{PLAIN}", bug.property, bug.source);
+            writeln!(out, "  {}{id}\n      {}", bug.slug, bug.sentence)?;
+            writeln!(out, "      breaks {}; {DIM}{}{PLAIN}", bug.property, bug.source)?;
         }
     }
+    Ok(())
 }
 
-fn commands() {
-    anstream::println!(
-        "cluster PROTOCOL KEY=VALUE ..\n      the first command: `cluster raft servers=3 clients=1`"
+fn commands(out: &mut String) -> fmt::Result {
+    let cluster = (
+        "cluster",
+        "PROTOCOL KEY=VALUE ..",
+        "names the cluster; the first command: `cluster raft servers=3 clients=1`",
     );
-    for (name, takes, does) in COMMANDS {
-        anstream::println!("{BOLD}{name}{PLAIN} {takes}\n      {does}");
+    for (name, takes, does) in [&cluster].into_iter().chain(COMMANDS) {
+        let gap = if takes.is_empty() { "" } else { " " };
+        writeln!(out, "{BOLD}{name}{PLAIN}{gap}{takes}\n      {does}")?;
     }
+    Ok(())
 }

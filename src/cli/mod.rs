@@ -9,8 +9,10 @@ mod list;
 mod new;
 mod options;
 mod print;
+mod progress;
 mod results;
 mod run;
+mod say;
 mod schema;
 mod script;
 mod sweep;
@@ -78,6 +80,10 @@ pub fn main(catalog: &[Entry]) -> ! {
 /// Runs the command line over arguments, the first of which is the program's name.
 pub fn run_args(catalog: &[Entry], args: impl IntoIterator<Item = OsString>) -> Exit {
     exec::install_panic_hook();
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(called) = args.first() {
+        options::remember_program(called);
+    }
     let matches = match Cli::command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
@@ -99,7 +105,7 @@ pub fn run_args(catalog: &[Entry], args: impl IntoIterator<Item = OsString>) -> 
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => failure.print(),
         Err(_) => {
-            exec::print_own_panic(exec::last_panic().as_deref());
+            exec::print_own_panic(&exec::own_panic());
             Exit::OwnPanic
         }
     }
@@ -140,22 +146,19 @@ impl Failure {
 
     fn print(&self) -> Exit {
         match self {
-            Failure::Diagnosed(text) => {
-                anstream::eprintln!("{}", text.trim_end());
-                Exit::Usage
-            }
+            Failure::Diagnosed(text) => say::err(&format!("{}\n", text.trim_end())),
             Failure::Said { what, help } => {
-                let (bold, plain) = (print::RED, print::PLAIN);
-                anstream::eprintln!("{bold}error{plain}: {what}");
+                let (red, cyan, plain) = (print::RED, print::CYAN, print::PLAIN);
+                say::err(&format!("{red}error{plain}: {what}\n"));
                 if !help.is_empty() {
-                    anstream::eprintln!("{}help{plain}: {help}", print::CYAN);
+                    say::err(&format!("{cyan}help{plain}: {help}\n"));
                 }
-                Exit::Usage
             }
             Failure::OwnPanic(message) => {
-                exec::print_own_panic(Some(message));
-                Exit::OwnPanic
+                exec::print_own_panic(message);
+                return Exit::OwnPanic;
             }
         }
+        Exit::Usage
     }
 }

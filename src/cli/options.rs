@@ -1,9 +1,15 @@
 //! Options that several subcommands share.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::OnceLock;
+
 use rehearsal_scenarios::{Loaded, Request};
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::plan::Watch;
+use rehearsal_sim::record::{Head, ViolationKind};
 
-use super::Failure;
+use super::{Failure, say};
 
 /// Which scenario, and what to change in it.
 #[derive(clap::Args, Debug, Clone)]
@@ -18,7 +24,8 @@ pub(crate) struct Scenario {
     #[arg(long, value_name = "BUG")]
     pub(crate) bug: Vec<String>,
     /// How many configurations a history checker may explore per object before it gives up
-    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
+    #[arg(long, value_name = "N", default_value_t = Watch::QUIET.check_budget,
+          value_parser = number, allow_negative_numbers = true)]
     pub(crate) check_budget: u64,
 }
 
@@ -29,7 +36,7 @@ impl Scenario {
         match rehearsal_scenarios::load(&request, catalog) {
             Ok(loaded) => {
                 if !loaded.remarks.is_empty() {
-                    anstream::eprintln!("{}", loaded.remarks.render(true).trim_end());
+                    say::err(&format!("{}\n", loaded.remarks.render(true).trim_end()));
                 }
                 Ok(loaded)
             }
@@ -38,13 +45,52 @@ impl Scenario {
     }
 
     /// The command line that runs this again: `rehearsal run raft/leader-crash --seed 7`.
-    pub(crate) fn reproduce(&self, seed: u64) -> String {
-        let mut words = vec!["rehearsal".to_owned(), "run".to_owned(), quote(&self.source)];
-        words.push(format!("--seed {seed}"));
-        words.extend(self.set.iter().map(|set| format!("--set {}", quote(set))));
-        words.extend(self.bug.iter().map(|bug| format!("--bug {}", quote(bug))));
+    pub(crate) fn reproduce(&self, head: &Head) -> String {
+        let mut words = vec![program().to_owned(), "run".to_owned(), file(&self.source)];
+        words.push(format!("--seed {}", head.seed));
+        words.extend(self.set.iter().map(|set| option("--set", set)));
+        words.extend(self.bug.iter().map(|bug| option("--bug", bug)));
+        if self.check_budget != Watch::QUIET.check_budget {
+            words.push(format!("--check-budget {}", self.check_budget));
+        }
+        if head.violations.iter().any(|found| found.kind == ViolationKind::Nondeterminism) {
+            words.push("--twice".to_owned());
+        }
         words.join(" ")
     }
+}
+
+static PROGRAM: OnceLock<String> = OnceLock::new();
+
+/// Remembers what the user calls this program, for command lines that we offer. A crate of one's
+/// own has its own name.
+pub(super) fn remember_program(called: &OsStr) {
+    let stem = Path::new(called).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    PROGRAM.get_or_init(|| quote(&stem.unwrap_or_else(|| "rehearsal".to_owned())));
+}
+
+/// What the user calls this program.
+pub(crate) fn program() -> &'static str {
+    PROGRAM.get().map_or("rehearsal", String::as_str)
+}
+
+/// The path of a file as a word of a command line that is no option.
+pub(crate) fn file(path: &str) -> String {
+    if path.starts_with('-') { quote(&format!("./{path}")) } else { quote(path) }
+}
+
+fn option(name: &str, value: &str) -> String {
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{name}{between}{}", quote(value))
+}
+
+/// Reads a whole number: `2000000`, `2_000_000`.
+pub(crate) fn number(text: &str) -> Result<u64, String> {
+    let plain = text.replace('_', "");
+    let is_number = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
+    plain.parse().ok().filter(|_| is_number).ok_or_else(|| {
+        format!("it is no whole number; write one from 0 to {}, like 42 or 10_000", u64::MAX)
+    })
 }
 
 /// Quotes a word for a POSIX shell, where it needs it.
@@ -59,7 +105,7 @@ fn quote(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::*;
 
     #[test]
     fn words_are_quoted_where_a_shell_needs_it() {
@@ -67,5 +113,16 @@ mod tests {
         assert_eq!(quote("title=it's"), r"'title=it'\''s'");
         assert_eq!(quote(""), "''");
         assert_eq!(quote("a b"), "'a b'");
+        assert_eq!(file("-x.toml"), "./-x.toml");
+        assert_eq!(option("--set", "-a=1"), "--set=-a=1");
+    }
+
+    #[test]
+    fn numbers_are_whole() {
+        assert_eq!(number("10_000"), Ok(10_000));
+        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
+        for wrong in ["", "_", "abc", "-1", "+1", "1.5", "18446744073709551616"] {
+            assert!(number(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The text for people: summaries, failures, tables.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use rehearsal_sim::record::{
     Head, Judgement, Measured, Record, RowKind, TraceRow, Violation, ViolationKind,
 };
 use rehearsal_sim::time::{SimTime, Span};
+
+use super::say::clean;
 
 pub(crate) const BOLD: &str = "\x1b[1m";
 pub(crate) const DIM: &str = "\x1b[2m";
@@ -17,6 +19,12 @@ pub(crate) const PLAIN: &str = "\x1b[0m";
 
 /// Rows of trace that a failure shows.
 const LAST_ROWS: usize = 10;
+/// Faults that a summary names.
+const MOST_FAULTS: usize = 12;
+/// The longest measurement in a summary; what was violated is told in full below it.
+const MEASURED: usize = 60;
+/// The widest column of expectations.
+const EXPECTED: usize = 48;
 /// The widest column of a node in such a table.
 const COLUMN: usize = 44;
 
@@ -47,10 +55,10 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
     let head = &record.head;
     let mut out = String::new();
     let mut line = |text: String| writeln!(out, "{text}").expect("a string takes text");
-    line(format!("{}  {BOLD}{}{PLAIN}", badge(head.verdict), head.title));
+    line(format!("{}  {BOLD}{}{PLAIN}", badge(head.verdict), clean(&head.title)));
     line(format!(
         "{DIM}{} · seed {} · digest {} · {} simulated in {}, {} events{PLAIN}",
-        head.scenario,
+        clean(&head.scenario),
         head.seed,
         head.digest,
         Span(head.virtual_ns),
@@ -79,7 +87,7 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
         ));
     }
     line(format!("messages      {}", messages(head)));
-    for band in &record.faults {
+    for band in record.faults.iter().take(MOST_FAULTS) {
         let until = band.to_ns.map_or("the end".to_owned(), |to| Span(to).to_string());
         line(format!(
             "fault         {} {} from {} to {until}",
@@ -88,11 +96,16 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
             Span(band.from_ns)
         ));
     }
+    if record.faults.len() > MOST_FAULTS {
+        line(format!("              ... and {} more", record.faults.len() - MOST_FAULTS));
+    }
     if let Some(why) = &head.legally_stuck {
         line(format!("legally stuck {why}"));
     }
+    let widths = head.expectations.iter().map(|measured| clean(&measured.expect).chars().count());
+    let width = widths.max().unwrap_or(0).min(EXPECTED);
     for measured in &head.expectations {
-        line(expectation(measured));
+        line(expectation(measured, width));
     }
     out
 }
@@ -117,13 +130,19 @@ fn messages(head: &Head) -> String {
     text
 }
 
-fn expectation(measured: &Measured) -> String {
+/// A line about an expectation; `width` is the widest one's.
+fn expectation(measured: &Measured, width: usize) -> String {
     let mark = match measured.holds {
         Some(true) => format!("{GREEN}holds{PLAIN}    "),
         Some(false) => format!("{RED}violated{PLAIN} "),
         None => format!("{YELLOW}unjudged{PLAIN} "),
     };
-    format!("{mark}     {} {DIM}measured{PLAIN} {}", measured.expect, measured.measured)
+    let expect = clean(&measured.expect);
+    let mut found = clean(&measured.measured);
+    if measured.holds.is_some() {
+        found = shorten(&found, MEASURED);
+    }
+    format!("{mark}     {expect:<width$}  {DIM}measured{PLAIN} {found}")
 }
 
 /// Three significant digits are enough for a summary.
@@ -140,33 +159,54 @@ pub(crate) fn rounded(ns: u64) -> String {
     Span((ns.saturating_add(unit / 2)) / unit * unit).to_string()
 }
 
-/// A violation with the steps before it and how to see it again.
-pub(crate) fn violation(record: &Record, violation: &Violation) -> String {
+/// The violations of a run, with the steps before them; `code` is where a panic came from.
+pub(crate) fn violations(record: &Record, found: &[Violation], code: Option<&str>) -> String {
     let mut out = String::new();
-    let mut line = |text: &str| writeln!(out, "{text}").expect("a string takes text");
-    line(&format!("{RED}violated{PLAIN}: {BOLD}{}{PLAIN}", violation.property));
+    let mut shown = None;
+    for one in found {
+        out.push('\n');
+        violation(&mut out, one, code).expect("a string takes text");
+        let steps = last_rows(record, one.at_ns);
+        if one.kind == ViolationKind::Expectation || steps.is_empty() {
+            continue;
+        }
+        if shown.replace(one.at_ns) == Some(one.at_ns) {
+            out.push_str("  the last steps before it: as above\n");
+        } else {
+            out.push_str("  the last steps before it:\n");
+            out.push_str(&columns(record, &steps));
+        }
+    }
+    out
+}
+
+fn violation(out: &mut String, violation: &Violation, code: Option<&str>) -> fmt::Result {
+    writeln!(out, "{RED}violated{PLAIN}: {BOLD}{}{PLAIN}", violation.property)?;
     if !violation.citation.is_empty() {
-        line(&format!("  source:   {}", violation.citation));
+        writeln!(out, "  source:   {}", violation.citation)?;
     }
     let place = match violation.nodes.as_slice() {
         [] => String::new(),
         nodes => format!(" on {}", nodes.join(", ")),
     };
-    line(&format!("  when:     {}{place}", SimTime(violation.at_ns)));
-    line(&format!("  what:     {}", violation.message));
+    writeln!(out, "  when:     {}{place}", SimTime(violation.at_ns))?;
+    writeln!(out, "  what:     {}", lines(&violation.message).join("\n            "))?;
     if let Some(explanation) = &violation.explanation {
         for detail in &explanation.details {
-            line(&format!("            {detail}"));
+            writeln!(out, "            {}", clean(detail))?;
         }
     }
-    if violation.kind != ViolationKind::Expectation {
-        let steps = last_rows(record, violation.at_ns);
-        if !steps.is_empty() {
-            line("  the last steps before it:");
-            out.push_str(&columns(record, &steps));
+    match code {
+        Some(code) if violation.kind == ViolationKind::Panic => {
+            writeln!(out, "  code:     {}", clean(code))
         }
+        _ => Ok(()),
     }
-    out
+}
+
+/// The lines of a message from outside, each safe to print.
+pub(crate) fn lines(message: &str) -> Vec<String> {
+    message.trim_end().lines().map(clean).collect()
 }
 
 /// The last rows up to an instant that belong to a node, oldest first.
@@ -190,7 +230,7 @@ fn columns(record: &Record, rows: &[&TraceRow]) -> String {
             RowKind::Note => format!("* {}", row.text),
             _ => row.text.clone(),
         };
-        shorten(&text, COLUMN)
+        shorten(&clean(&text), COLUMN)
     };
     let width = |node: u32| {
         let cells = rows.iter().filter(|row| row.node == Some(node));
@@ -200,12 +240,12 @@ fn columns(record: &Record, rows: &[&TraceRow]) -> String {
         .iter()
         .map(|node| (*node, width(*node).max(record.nodes[*node as usize].name.len())))
         .collect();
-    let mut out = String::new();
-    write!(out, "  {:>12} ", "time").expect("a string takes text");
+    let mut head = format!("  {:>12} ", "time");
     for (node, width) in &widths {
-        write!(out, " {:<width$}", record.nodes[*node as usize].name).expect("a string takes text");
+        write!(head, " {:<width$}", record.nodes[*node as usize].name)
+            .expect("a string takes text");
     }
-    out.push('\n');
+    let mut out = format!("{}\n", head.trim_end());
     for row in rows {
         let mut line = format!("  {:>12} ", SimTime(row.at_ns).to_string());
         for (node, width) in &widths {

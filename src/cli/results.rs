@@ -1,14 +1,21 @@
 //! The folder of a run's results: written aside, then renamed, so that nothing half-written is ever
 //! found under its name.
 
-use std::io;
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rehearsal_reports::Reproduce;
 use rehearsal_sim::record::{Head, Record};
 use serde::Serialize;
 
-use super::{Failure, interrupt};
+use super::{Failure, interrupt, say};
+
+/// The longest name of a folder, in bytes; systems allow 255.
+const LONGEST_NAME: usize = 120;
+/// How often two runs that write the same folder may get in each other's way.
+const TRIES: usize = 100;
 
 /// The one JSON object that `--json` prints and `run.json` holds.
 #[derive(Serialize)]
@@ -44,49 +51,109 @@ pub(crate) struct Results {
     pub(crate) json: String,
 }
 
-/// Writes the results of a run below `out`: `<topic>-<name>/<seed>-<digest8>/`, and `latest`.
-pub(crate) fn write(
-    out: &Path,
-    name: &str,
-    record: &Record,
-    host: Host,
-    reproduce: &str,
-) -> Result<Results, Failure> {
-    let topic = out.join(name.replace('/', "-"));
-    let leaf = format!("{}-{}", record.head.seed, &record.head.digest[..8]);
-    let folder = topic.join(&leaf);
-    let aside = topic.join(format!(".{leaf}.tmp-{}", std::process::id()));
-    let page = rehearsal_reports::report(
-        record,
-        &Reproduce { run: reproduce.to_owned(), ..Reproduce::default() },
-    );
-    let mut files = vec!["report.html".to_owned(), "run.json".to_owned()];
-    let trace = trace_text(record);
-    if !trace.is_empty() {
-        files.push("trace.txt".to_owned());
-    }
-    let json = json(record, &files, host);
-    let write_all = || -> io::Result<()> {
-        std::fs::create_dir_all(&aside)?;
-        std::fs::write(aside.join("report.html"), &page)?;
-        std::fs::write(aside.join("run.json"), format!("{json}\n"))?;
-        if !trace.is_empty() {
-            std::fs::write(aside.join("trace.txt"), &trace)?;
+/// Where the results of a scenario go: `<out>/<topic>-<name>`.
+pub(crate) struct Shelf {
+    folder: PathBuf,
+}
+
+impl Shelf {
+    /// The shelf of a scenario below `out`. Says at once, and not after a long run, when nothing
+    /// can be written there.
+    pub(crate) fn below(out: &Path, name: &str) -> Result<Shelf, Failure> {
+        let shelf = Shelf { folder: out.join(folder_name(name)) };
+        interrupt::hold(|| shelf.probe()).map_err(|error| shelf.unwritable(&error))?;
+        let latest = shelf.folder.join("latest");
+        if latest.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+            return Err(Failure::said(
+                format!("{} is a folder", shown(&latest)),
+                "a link to the newest results goes there; move the folder away, or choose another \
+                 place with --out DIR",
+            ));
         }
-        replace_folder(&aside, &folder)?;
-        point_latest(&topic, &leaf)
-    };
-    interrupt::guard_folder(Some(aside.clone()));
-    let written = write_all();
-    interrupt::guard_folder(None);
-    if let Err(error) = written {
-        let _ = std::fs::remove_dir_all(&aside);
-        return Err(Failure::said(
-            format!("can not write the results to {}: {error}", folder.display()),
-            "choose another folder with --out DIR",
-        ));
+        Ok(shelf)
     }
-    Ok(Results { report: folder.join("report.html"), json })
+
+    /// Makes and removes a folder as deep on the way as there are folders already.
+    fn probe(&self) -> io::Result<()> {
+        let there = |folder: &&Path| folder.symlink_metadata().is_ok();
+        let deepest = self.folder.ancestors().find(there).unwrap_or(Path::new("."));
+        let probe = deepest.join(format!(".probe.tmp-{}", unique()));
+        std::fs::create_dir(&probe)?;
+        std::fs::remove_dir(&probe)
+    }
+
+    /// Writes the results of a run into `<seed>-<digest8>/`, and lets `latest` point there.
+    pub(crate) fn put(
+        &self,
+        record: &Record,
+        host: Host,
+        reproduce: &str,
+    ) -> Result<Results, Failure> {
+        let leaf = format!("{}-{}", record.head.seed, &record.head.digest[..8]);
+        let reproduce = Reproduce { run: reproduce.to_owned(), ..Reproduce::default() };
+        let mut files = vec![("report.html", rehearsal_reports::report(record, &reproduce))];
+        let trace = trace_text(record);
+        if !trace.is_empty() {
+            files.push(("trace.txt", trace));
+        }
+        let mut names: Vec<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.push("run.json".to_owned());
+        names.sort();
+        let json = json(record, &names, host);
+        files.push(("run.json", format!("{json}\n")));
+        interrupt::hold(|| self.write(&leaf, &files)).map_err(|error| self.unwritable(&error))?;
+        Ok(Results { report: self.folder.join(leaf).join("report.html"), json })
+    }
+
+    fn write(&self, leaf: &str, files: &[(&str, String)]) -> io::Result<()> {
+        let aside = self.folder.join(format!(".{leaf}.tmp-{}", unique()));
+        let write_all = || {
+            std::fs::create_dir_all(&aside)?;
+            for (name, text) in files {
+                std::fs::write(aside.join(name), text)?;
+            }
+            replace(&aside, &self.folder.join(leaf))
+        };
+        if let Err(error) = write_all() {
+            let _ = std::fs::remove_dir_all(&aside);
+            return Err(error);
+        }
+        point_latest(&self.folder, leaf)
+    }
+
+    fn unwritable(&self, error: &io::Error) -> Failure {
+        let why = match error.kind() {
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "a file is in the way".to_owned()
+            }
+            _ => say::why(error),
+        };
+        Failure::said(
+            format!("can not write results to {}: {why}", shown(&self.folder)),
+            "choose another place with --out DIR",
+        )
+    }
+}
+
+/// `raft/leader-crash` as the name of one folder: whatever the scenario is called, the results stay
+/// below the folder the user named.
+fn folder_name(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '-' };
+    let mut folder: String = name.trim_start_matches('.').chars().map(plain).collect();
+    let fits = (0..=LONGEST_NAME.min(folder.len())).rev().find(|at| folder.is_char_boundary(*at));
+    folder.truncate(fits.unwrap_or(0));
+    if folder.is_empty() { "scenario".to_owned() } else { folder }
+}
+
+/// A path for people.
+pub(crate) fn shown(path: &Path) -> String {
+    say::clean(&path.display().to_string())
+}
+
+/// Distinct for every call of every process on this machine.
+fn unique() -> String {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The JSON object of a run.
@@ -95,25 +162,50 @@ pub(crate) fn json(record: &Record, files: &[String], host: Host) -> String {
         .expect("a record is plain data")
 }
 
-/// Puts a finished folder in the place of an older one of the same name.
-fn replace_folder(aside: &Path, folder: &Path) -> io::Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
+/// Puts a finished folder in the place of an older one of the same name. Another run may be doing
+/// the same; then the last one stays.
+fn replace(aside: &Path, folder: &Path) -> io::Result<()> {
+    let older = aside.with_file_name(format!(".older.tmp-{}", unique()));
+    for _ in 0..TRIES {
+        let moved = is_folder(folder)?;
+        if moved {
+            match std::fs::rename(folder, &older) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                moved => moved?,
+            }
+        }
+        let replaced = std::fs::rename(aside, folder);
+        if moved {
+            std::fs::remove_dir_all(&older)?;
+        }
+        match replaced {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            done => return done,
+        }
     }
-    std::fs::rename(aside, folder)
+    Err(io::Error::new(ErrorKind::ResourceBusy, "others keep writing the same results"))
+}
+
+/// Whether there is a folder of this name; a file in its place is an error.
+fn is_folder(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => Ok(true),
+        Ok(_) => Err(ErrorKind::NotADirectory.into()),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Lets `latest` beside the results point to the newest; a file with its name where the system has
 /// no symbolic links.
-fn point_latest(topic: &Path, leaf: &str) -> io::Result<()> {
-    let latest = topic.join("latest");
-    let aside = topic.join(format!(".latest.tmp-{}", std::process::id()));
-    let _ = std::fs::remove_file(&aside);
+fn point_latest(folder: &Path, leaf: &str) -> io::Result<()> {
+    let aside = folder.join(format!(".latest.tmp-{}", unique()));
     #[cfg(unix)]
     std::os::unix::fs::symlink(leaf, &aside)?;
     #[cfg(not(unix))]
     std::fs::write(&aside, leaf)?;
-    std::fs::rename(&aside, &latest)
+    std::fs::rename(&aside, folder.join("latest")).inspect_err(|_| {
+        let _ = std::fs::remove_file(&aside);
+    })
 }
 
 /// The trace as text, when there is a violation to look at: a line per row.
@@ -130,9 +222,38 @@ fn trace_text(record: &Record) -> String {
         let node = row.node.map_or("-", |id| record.nodes[id as usize].name.as_str());
         let at = rehearsal_sim::time::SimTime(row.at_ns);
         let kind = format!("{:?}", row.kind).to_lowercase();
-        let line = format!("{at} {node:<8} {kind:<9} {} {}", row.address, row.text);
-        text += line.trim_end();
+        let _ = write!(text, "{at} {node:<8} {kind:<9} {} {}", row.address, say::clean(&row.text));
+        text.truncate(text.trim_end().len());
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_folders_stay_where_they_are() {
+        assert_eq!(folder_name("raft/leader-crash"), "raft-leader-crash");
+        assert_eq!(folder_name("../../etc/x y"), "-..-etc-x-y");
+        assert_eq!(folder_name(".."), "scenario");
+        assert_eq!(folder_name("/absolute\\path\n"), "-absolute-path-");
+        assert_eq!(folder_name("straße/größe 5µs"), "straße-größe-5µs");
+        let long = folder_name(&"ß".repeat(500));
+        assert_eq!(long.len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn a_folder_takes_the_place_of_its_older_self() {
+        let place = tempfile::tempdir().unwrap();
+        let (aside, folder) = (place.path().join("aside"), place.path().join("folder"));
+        for round in ["one", "two"] {
+            std::fs::create_dir(&aside).unwrap();
+            std::fs::write(aside.join(round), "").unwrap();
+            replace(&aside, &folder).unwrap();
+        }
+        assert!(folder.join("two").exists() && !folder.join("one").exists());
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
+    }
 }

@@ -8,16 +8,14 @@ use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
 
-use super::results::Host;
-use super::{Exit, Failure, exec, options, print, results};
+use super::results::{Host, Shelf};
+use super::{Exit, Failure, exec, options, print, progress, results, say};
 
 /// What `run` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    scenario: options::Scenario,
     /// The seed; wins over the scenario's own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = options::number, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -28,12 +26,24 @@ pub(crate) struct Args {
     /// Where the results go
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
+    #[command(flatten)]
+    scenario: options::Scenario,
 }
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let loaded = args.scenario.load(catalog)?;
+    let shelf = Shelf::below(&args.out, &loaded.name)?;
+    let (record, wall_ns) = simulate(args, &loaded)?;
+    report(args, &shelf, &record, wall_ns)?;
+    Ok(exit(record.head.verdict))
+}
+
+/// Runs the scenario, twice if asked for; gives back how long the first run took as well.
+fn simulate(args: &Args, loaded: &Loaded) -> Result<(Record, u64), Failure> {
     let seed = args.seed.unwrap_or(loaded.plan.seed);
-    let watch = Watch { check_budget: args.scenario.check_budget, ..Watch::TRACED };
+    let (_watched, progress) = progress::watched(&loaded.plan);
+    let budget = args.scenario.check_budget;
+    let watch = Watch { check_budget: budget, progress, ..Watch::TRACED };
     let begun = Instant::now();
     let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
     let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -42,28 +52,29 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         let again = exec::run(&loaded.entry, &loaded.plan, seed, &quiet)?;
         compare(&mut record, &again);
     }
-    report(args, &loaded, &record, wall_ns)?;
-    Ok(exit(record.head.verdict))
+    Ok((record, wall_ns))
 }
 
-/// Writes the results and prints what was found.
-fn report(args: &Args, loaded: &Loaded, record: &Record, wall_ns: u64) -> Result<(), Failure> {
-    let reproduce = args.scenario.reproduce(record.head.seed);
-    let host = Host::new(wall_ns, 1);
-    let results = results::write(&args.out, &loaded.name, record, host, &reproduce)?;
+/// Writes the results and prints what was found. What was found is worth printing even where it can
+/// not be written.
+fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(), Failure> {
+    let reproduce = args.scenario.reproduce(&record.head);
+    let results = shelf.put(record, Host::new(wall_ns, 1), &reproduce);
     if args.json {
-        println!("{}", results.json);
-        return Ok(());
+        return say::out(&format!("{}\n", results?.json));
     }
-    anstream::print!("{}", print::summary(record, wall_ns));
-    for violation in &record.head.violations {
-        anstream::print!("\n{}", print::violation(record, violation));
-    }
+    let mut text = print::summary(record, wall_ns);
+    let panic = exec::last_panic();
+    let code = panic.as_ref().map(|panic| panic.place.as_str());
+    text += &print::violations(record, &record.head.violations, code);
     if !record.head.violations.is_empty() {
-        anstream::println!("\nreproduce:    {reproduce}");
+        text += &format!("\nreproduce:    {reproduce}\n");
     }
-    anstream::println!("report        {}", results.report.display());
-    Ok(())
+    if let Ok(results) = &results {
+        text += &format!("report        {}\n", results::shown(&results.report));
+    }
+    say::out(&text)?;
+    results.map(|_| ())
 }
 
 /// Adds a violation when a second run of the same seed was different.

@@ -2,7 +2,7 @@
 
 use rehearsal_sim::catalog::Entry;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, say};
 
 /// What `schema` takes.
 #[derive(clap::Args, Debug)]
@@ -12,13 +12,13 @@ pub(crate) struct Args {
     reference: bool,
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "all subcommands have one signature")]
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
-    if args.reference {
-        print!("{}", rehearsal_scenarios::reference(catalog));
+    let text = if args.reference {
+        rehearsal_scenarios::reference(catalog)
     } else {
         let schema = rehearsal_scenarios::schema(catalog);
-        println!("{}", serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
-    }
+        serde_json::to_string_pretty(&schema).expect("a schema is plain data") + "\n"
+    };
+    say::out(&text)?;
     Ok(Exit::Held)
 }

@@ -17,15 +17,17 @@
 //! what it takes is what `[cluster]` and `--set` take.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use rehearsal_scenarios::{Loaded, Request};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::record::Violation;
-use rehearsal_sim::script::Stage;
+use rehearsal_sim::script::{COMMANDS, Stage};
 
-use super::print::{BOLD, DIM, GREEN, PLAIN, RED};
-use super::{Exit, Failure};
+use super::print::{self, BOLD, DIM, GREEN, PLAIN, RED};
+use super::results::shown;
+use super::{Exit, Failure, interrupt, say};
 
 /// What `script` takes.
 #[derive(clap::Args, Debug)]
@@ -61,46 +63,56 @@ impl Block {
 }
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
-    let text = std::fs::read_to_string(&args.file).map_err(|error| {
-        Failure::said(
-            format!("can not read the script {}: {error}", args.file.display()),
-            "scripts are text files; `rehearsal list commands` shows what they can say",
-        )
-    })?;
-    let script = Script { path: args.file.display().to_string(), blocks: parse(&text) };
+    let script = read(&args.file)?;
     let played = script.play(catalog, &args.bug)?;
     if args.rewrite {
         return rewrite(args, &script, &played);
     }
     let differences = compare(&script, &played);
+    let mut text = String::new();
     for difference in &differences {
-        anstream::println!("{difference}");
+        text += &format!("{difference}\n");
     }
-    for violation in &played.violations {
-        anstream::println!(
-            "{RED}violated{PLAIN}: {BOLD}{}{PLAIN}: {}",
-            violation.property,
-            violation.message
+    text += &violated(&played);
+    let blocks = script.blocks.len();
+    let exit = if differences.is_empty() && played.violations.is_empty() {
+        text +=
+            &format!("{GREEN}PASS{PLAIN}  {}: {blocks} blocks react as recorded\n", script.path);
+        Exit::Held
+    } else {
+        text += &format!(
+            "{RED}FAIL{PLAIN}  {}: {} of {blocks} blocks react differently, {}\n",
+            script.path,
+            differences.len(),
+            counted(played.violations.len(), "violation")
         );
+        Exit::Violated
+    };
+    say::out(&text)?;
+    Ok(exit)
+}
+
+/// What was violated, with its source.
+fn violated(played: &Played) -> String {
+    let mut text = String::new();
+    for violation in &played.violations {
+        let message = print::lines(&violation.message).join("\n  ");
+        text += &format!("{RED}violated{PLAIN}: {BOLD}{}{PLAIN}: {message}\n", violation.property);
         if !violation.citation.is_empty() {
-            anstream::println!("  source: {}", violation.citation);
+            text += &format!("  source: {}\n", violation.citation);
         }
     }
-    let blocks = script.blocks.len();
-    if differences.is_empty() && played.violations.is_empty() {
-        anstream::println!(
-            "{GREEN}PASS{PLAIN}  {}: {blocks} blocks react as recorded",
-            script.path
-        );
-        return Ok(Exit::Held);
-    }
-    anstream::println!(
-        "{RED}FAIL{PLAIN}  {}: {} of {blocks} blocks react differently, {} violations",
-        script.path,
-        differences.len(),
-        played.violations.len()
-    );
-    Ok(Exit::Violated)
+    text
+}
+
+fn read(file: &Path) -> Result<Script, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::said(
+            format!("can not read the script {}: {}", shown(file), say::why(&error)),
+            "a script is a text file that begins with its cluster: `cluster raft servers=3`",
+        )
+    })?;
+    Ok(Script { path: shown(file), blocks: parse(&text) })
 }
 
 fn rewrite(args: &Args, script: &Script, played: &Played) -> Result<Exit, Failure> {
@@ -112,24 +124,31 @@ fn rewrite(args: &Args, script: &Script, played: &Played) -> Result<Exit, Failur
         for line in &block.text {
             writeln!(text, "{line}").expect("a string takes text");
         }
-        if let Some(reaction) = reaction {
+        if let Some(reaction) = reaction.as_ref().filter(|lines| !lines.is_empty()) {
             text.push_str("----\n");
             for line in reaction {
                 writeln!(text, "{line}").expect("a string takes text");
             }
         }
     }
-    let aside = args.file.with_extension(format!("tmp-{}", std::process::id()));
-    let written = std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, &args.file));
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&aside);
-        Failure::said(format!("can not rewrite {}: {error}", script.path), "")
+    interrupt::hold(|| replace(&args.file, &text)).map_err(|error| {
+        Failure::said(
+            format!("can not rewrite {}: {}", script.path, say::why(&error)),
+            "the script is as it was; it and its folder must be writable",
+        )
     })?;
-    anstream::println!("{} is rewritten", script.path);
-    for violation in &played.violations {
-        anstream::println!("{RED}violated{PLAIN}: {}: {}", violation.property, violation.message);
-    }
+    say::out(&format!("{} is rewritten\n{}", script.path, violated(played)))?;
     Ok(if played.violations.is_empty() { Exit::Held } else { Exit::Violated })
+}
+
+/// Replaces a file at once.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    // A link goes on pointing to the file it points to.
+    let file = file.canonicalize()?;
+    let aside = file.with_file_name(format!(".script.tmp-{}", std::process::id()));
+    std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, &file)).inspect_err(|_| {
+        let _ = std::fs::remove_file(&aside);
+    })
 }
 
 /// A script file.
@@ -155,6 +174,7 @@ impl Script {
             ));
         };
         let loaded = self.cluster(line, header, catalog, bugs)?;
+        self.know_the_rest()?;
         let mut stage = (loaded.entry.stage)(&loaded.plan);
         let mut reactions = Vec::new();
         for block in &self.blocks {
@@ -168,6 +188,26 @@ impl Script {
         Ok(Played { reactions, violations: stage.violations().to_vec() })
     }
 
+    /// What a command does to a cluster may well be refused, and that is a reaction. A word that is
+    /// no command is a slip.
+    fn know_the_rest(&self) -> Result<(), Failure> {
+        for (line, command) in self.blocks.iter().flat_map(Block::commands).skip(1) {
+            let word = command.split_whitespace().next().unwrap_or_default();
+            if COMMANDS.iter().any(|(name, ..)| *name == word) {
+                continue;
+            }
+            let names: Vec<&str> = COMMANDS.iter().map(|(name, ..)| *name).collect();
+            let help = if word == "cluster" {
+                "begin another script for another cluster".to_owned()
+            } else {
+                format!("the commands are {}", names.join(", "))
+            };
+            let what = format!("{}:{line}: `{}` is no command here", self.path, say::clean(word));
+            return Err(Failure::said(what, help));
+        }
+        Ok(())
+    }
+
     /// Sets up the cluster that the first command names: `cluster raft servers=3 raft.heartbeat=..`.
     fn cluster(
         &self,
@@ -179,7 +219,7 @@ impl Script {
         let words: Vec<&str> = header.split_whitespace().collect();
         let ["cluster", protocol, settings @ ..] = words.as_slice() else {
             return Err(Failure::said(
-                format!("{}:{line}: the first command is `{header}`", self.path),
+                format!("{}:{line}: the first command is `{}`", self.path, say::clean(header)),
                 "begin with the cluster: `cluster raft servers=3 clients=1`",
             ));
         };
@@ -205,10 +245,13 @@ impl Script {
 /// One command and what came of it. A command that makes no sense is part of the reaction too.
 fn react(stage: &mut dyn Stage, command: &str) -> Vec<String> {
     let words: Vec<&str> = command.split_whitespace().collect();
-    match stage.command(&words) {
+    let said = match stage.command(&words) {
         Ok(lines) => lines,
-        Err(sentence) => vec![format!("error: {command}: {sentence}")],
-    }
+        Err(sentence) => vec![format!("error: {sentence}")],
+    };
+    // What is read back from a file has neither empty lines nor blanks at their ends.
+    let lines = said.iter().flat_map(|text| text.lines()).map(str::trim_end);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 fn parse(text: &str) -> Vec<Block> {
@@ -250,19 +293,33 @@ fn compare(script: &Script, played: &Played) -> Vec<String> {
         for (_, command) in block.commands() {
             writeln!(text, "  {command}").expect("a string takes text");
         }
-        let same = recorded.iter().zip(actual).take_while(|(a, b)| a == b).count();
-        if same > 0 {
-            writeln!(text, "  {DIM}... {same} lines as recorded{PLAIN}").expect("a string");
-        }
-        for line in &recorded[same..] {
+        let before = recorded.iter().zip(actual).take_while(|(a, b)| a == b).count();
+        let (recorded, actual) = (&recorded[before..], &actual[before..]);
+        let backwards = recorded.iter().rev().zip(actual.iter().rev());
+        let after = backwards.take_while(|(a, b)| a == b).count();
+        text.push_str(&as_recorded(before));
+        for line in &recorded[..recorded.len() - after] {
             writeln!(text, "{RED}- {line}{PLAIN}").expect("a string takes text");
         }
-        for line in &actual[same..] {
+        for line in &actual[..actual.len() - after] {
             writeln!(text, "{GREEN}+ {line}{PLAIN}").expect("a string takes text");
         }
+        text.push_str(&as_recorded(after));
         differences.push(text);
     }
     differences
+}
+
+fn as_recorded(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        _ => format!("  {DIM}... {} as recorded{PLAIN}\n", counted(lines, "line")),
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Tests of the repository as a whole: properties over random rehearsals, determinism, the bundled
-//! scenarios, and the house rules.
+//! scenarios, the scripts, and the house rules.
 //!
 //! What is generated or golden is compared here and written anew with `REHEARSAL_REWRITE=1`.
 
@@ -8,4 +8,5 @@ mod determinism;
 mod properties;
 mod rehearsals;
 mod scenarios;
+mod scripts;
 mod support;

@@ -113,6 +113,16 @@ kinds!(Event {
     Applied,
 });
 
+/// A voter's name as people know it: voters are the first role, and so node 0 is `n1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Voter(pub NodeId);
+
+impl fmt::Display for Voter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0.0 + 1)
+    }
+}
+
 /// An entry reads `index@term` everywhere: `Appended 5@3`.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,7 +132,7 @@ impl fmt::Debug for Event {
                 write!(f, "Restored term={term} last={}@{last_term}", entries.len())
             }
             Event::VoteGranted { term, candidate } => {
-                write!(f, "VoteGranted term={term} candidate={}", candidate.0)
+                write!(f, "VoteGranted term={term} candidate={}", Voter(*candidate))
             }
             Event::BecameLeader { term, last_index, last_term } => {
                 write!(f, "BecameLeader term={term} last={last_index}@{last_term}")

@@ -169,7 +169,9 @@ impl Service for KeyValueService {
         match ask.kind {
             0 => Operation::Get { key },
             1 => Operation::Put { key, token },
-            2 if ask.draw % 2 == 0 => Operation::Cas { key, expected: ask.last_written, token },
+            2 if ask.draw.is_multiple_of(2) => {
+                Operation::Cas { key, expected: ask.last_written, token }
+            }
             2 => {
                 let age = 1 + ask.draw / 2 % 16;
                 Operation::Cas { key, expected: Some(token.saturating_sub(age)), token }

@@ -16,6 +16,8 @@
 mod bugs;
 mod invariants;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +26,7 @@ use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Protocol, explorable};
 use rehearsal_sim::time::Span;
+use rehearsal_sim::view::View;
 use rehearsal_sim::{kinds, mutant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -172,6 +175,15 @@ impl Protocol for Ping {
                 fx.reply(call, token);
             }
             (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. }) => {}
+        }
+    }
+
+    fn view(&self, view: &mut View) {
+        match self {
+            Ping::Server { .. } => {}
+            Ping::Client { waiting, .. } => {
+                view.field("waiting", format!("{:?}", waiting.keys().collect::<Vec<_>>()));
+            }
         }
     }
 }

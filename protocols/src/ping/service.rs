@@ -1,12 +1,20 @@
 //! The service: `echo`, which answers with the token it was given.
 
+use std::fmt;
+
 use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
 
 /// The only operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Echo {
     /// What the answer must be.
     pub token: u64,
+}
+
+impl fmt::Debug for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "echo({})", self.token)
+    }
 }
 
 impl Operation for Echo {

@@ -14,15 +14,17 @@
 //! **What breaks without care.** A client that follows every redirect at once goes in circles
 //! between two servers that take each other for the leader; one that comes back at once to servers
 //! without a leader adds a storm to an election. So only a few redirects in a row are followed, and
-//! then, or when nobody is named, it waits for a random moment. And a client that believes every hint
-//! is lost in a minority: a leader that is cut off gives no answer, and its followers beside it name
-//! it again and again. So a hint to a server that just kept silent is not followed; the next server
-//! is asked instead. A client never gives up: whoever called decides how long to wait.
+//! then, or when nobody is named, it waits for a random moment, each time twice as long, up to the
+//! request timeout. And a client that believes every hint is lost in a minority: a leader that is cut
+//! off gives no answer, and its followers beside it name it again and again. So a hint to a server
+//! that just kept silent is not followed; the next server is asked instead. A client never gives up:
+//! whoever called decides how long to wait.
 
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::protocol::{Input, NodeId};
 use rehearsal_sim::view::View;
 
+use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::Session;
 use crate::raft::{Fx, Message, Raft, Role, Timer};
@@ -53,12 +55,16 @@ struct Slot<M: Machine> {
 /// An operation without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Waiting<M: Machine> {
+    /// Whom to answer.
     call: CallId,
+    /// What to ask, again and again in the same words: the serial makes it one operation.
     operation: OperationOf<M>,
     /// Who was asked last; `None` while the client waits before it asks again.
     asked: Option<NodeId>,
     /// Redirects followed since the timer last rang.
     hops: u32,
+    /// How often it had to wait before asking again.
+    waits: u32,
     /// The server that last gave no answer in time: hints to it are not followed.
     silent: Option<NodeId>,
 }
@@ -88,6 +94,8 @@ impl<M: Machine> Client<M> {
         }
     }
 
+    /// An application calls: take a free session, or open one. Sessions need no registration, a
+    /// server knows one from its first operation on (thesis, 6.3, registers them to expire them).
     fn on_call(&mut self, call: CallId, operation: OperationOf<M>, fx: &mut Fx<'_, M>) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { serial: 0, waiting: None });
@@ -95,7 +103,8 @@ impl<M: Machine> Client<M> {
         });
         let session = &mut self.slots[slot as usize];
         session.serial += 1;
-        session.waiting = Some(Waiting { call, operation, asked: None, hops: 0, silent: None });
+        session.waiting =
+            Some(Waiting { call, operation, asked: None, hops: 0, waits: 0, silent: None });
         self.ask(slot, fx);
     }
 
@@ -152,10 +161,12 @@ impl<M: Machine> Client<M> {
             self.ask(slot, fx);
         } else {
             waiting.asked = None;
-            fx.arm(Timer::Retry(slot), fx.config().redirect_backoff);
+            fx.arm(Timer::Retry(slot), fx.config().backoff(waiting.waits));
+            waiting.waits += 1;
         }
     }
 
+    /// The operation is applied. Whoever answered is the leader, or was a moment ago.
     fn on_response(&mut self, from: NodeId, slot: u32, reply: ReplyOf<M>, fx: &mut Fx<'_, M>) {
         let Some(waiting) = self.slots[slot as usize].waiting.take() else { return };
         self.leader = from;
@@ -165,7 +176,7 @@ impl<M: Machine> Client<M> {
     }
 
     pub(super) fn view(&self, view: &mut View) {
-        view.field("leader", self.leader.0);
+        view.field("leader", Voter(self.leader));
         view.field("sessions", self.slots.len());
         view.field("in_flight", self.slots.len() - self.free.len());
     }

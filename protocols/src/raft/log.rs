@@ -23,10 +23,10 @@ pub struct Session {
     pub slot: u32,
 }
 
-/// `c5.0.2`: slot 2 of node 5 in its first life.
+/// `client1.0.2`, once traces have put names for numbers: slot 2 of `client1` in its first life.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c{}.{}.{}", self.client.0, self.incarnation, self.slot)
+        write!(f, "{:?}.{}.{}", self.client, self.incarnation, self.slot)
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::{self, NodeId};
 
+use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::{Entries, Session};
 
@@ -135,7 +136,7 @@ impl<M: Machine> fmt::Debug for Message<M> {
                 write!(f, "Response {session:?}#{serial} {reply:?}")
             }
             Message::Redirect { session, serial, leader: Some(leader) } => {
-                write!(f, "Redirect {session:?}#{serial} to node {}", leader.0)
+                write!(f, "Redirect {session:?}#{serial} to {}", Voter(*leader))
             }
             Message::Redirect { session, serial, leader: None } => {
                 write!(f, "Redirect {session:?}#{serial} to nobody")
@@ -208,10 +209,10 @@ mod tests {
             "AppendEntries term=3 prev=4@2 entries=[5@3 noop, 6@3 put(k1, 7), 2 more] commit=4",
             "AppendReply term=3 match=5",
             "AppendReply term=3 rejects prev=4 last=2",
-            "Request c5.0.2#9 get(k1)",
-            "Response c5.0.2#9 [7]",
-            "Redirect c5.0.2#9 to node 1",
-            "Redirect c5.0.2#9 to nobody",
+            "Request NodeId(5).0.2#9 get(k1)",
+            "Response NodeId(5).0.2#9 [7]",
+            "Redirect NodeId(5).0.2#9 to n2",
+            "Redirect NodeId(5).0.2#9 to nobody",
         ];
         assert_eq!(printed, expected);
     }

@@ -73,7 +73,7 @@ pub use config::Config;
 pub use message::Message;
 pub use server::Server;
 
-use crate::events::consensus::Event;
+use crate::events::consensus::{Event, Voter};
 use crate::parts::kv::KeyValue;
 use crate::parts::machine::Machine;
 use log::Entry;
@@ -164,7 +164,7 @@ impl<M: Machine> fmt::Debug for Record<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Record::Ballot { term, voted_for: Some(node) } => {
-                write!(f, "Ballot term={term} voted_for={}", node.0)
+                write!(f, "Ballot term={term} voted_for={}", Voter(*node))
             }
             Record::Ballot { term, voted_for: None } => write!(f, "Ballot term={term}"),
             Record::Entry { index, entry } => {

@@ -1,8 +1,10 @@
 //! Raft in the real engine: healthy, with faults, and with each planted bug.
 
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{Fault, Plan, PlannedFault, Target, Watch};
 use rehearsal_sim::protocol::NodeId;
+use rehearsal_sim::random::Chance;
 use rehearsal_sim::record::{Judgement, Record};
 use rehearsal_sim::time::{SimTime, Span};
 
@@ -38,7 +40,7 @@ fn run(plan: &Plan, seed: u64) -> Record {
 #[test]
 fn a_healthy_cluster_elects_once_and_answers_everything() {
     let mut plan = plan(&RAFT, &[5, 4], Vec::new());
-    plan.network.loss = rehearsal_sim::random::Chance::from_f64(0.0).unwrap();
+    plan.network.loss = Chance::from_f64(0.0).unwrap();
     let record = run(&plan, 1);
     assert_eq!(record.head.verdict, Judgement::Pass, "{:?}", record.head);
     let operations = &record.head.operations;
@@ -62,21 +64,122 @@ fn a_bad_day_breaks_nothing() {
     }
 }
 
+/// Drives three servers by hand, with and without a bug. Gives back what was violated.
+fn by_hand(script: &str, bugs: &[usize]) -> Vec<String> {
+    let mut plan = plan(&RAFT, &[3, 1], Vec::new());
+    plan.bugs = bugs.to_vec();
+    let mut stage = (RAFT.stage)(&plan);
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let said = stage.command(&words).unwrap_or_else(|why| panic!("{line}: {why}"));
+        println!("> {line}\n{}", said.join("\n"));
+    }
+    stage.violations().iter().map(|violation| violation.property.clone()).collect()
+}
+
+/// bug:E4, the shortest plan: n2 votes for n1, forgets it in a crash, and votes for n3.
+#[test]
+fn a_vote_that_is_not_persisted_elects_two_leaders() {
+    let script = "
+        boot
+        fire n1 Election
+        sync n1
+        deliver n1->n2
+        sync n2
+        crash n2
+        restart n2
+        fire n3 Election
+        sync n3
+        deliver n3->n2
+        sync all
+        deliver n2->n3
+        deliver n2->n1";
+    assert_eq!(by_hand(script, &[]), [""; 0]);
+    assert_eq!(by_hand(script, &[0]), ["election_safety"]);
+}
+
+/// bug:D1, the shortest plan: n2 acknowledges, the entry is committed, n2 forgets it in a crash, and
+/// is elected by n3, which never heard of it.
+#[test]
+fn an_acknowledgement_before_the_sync_loses_a_committed_entry() {
+    let elect = "
+        boot
+        fire n1 Election
+        sync n1
+        deliver n1->n2
+        sync n2
+        drop n1->n3
+        deliver n2->n1
+        sync n1
+        drop n1->n3
+        deliver n1->n2";
+    let forget = "
+        crash n2
+        restart n2
+        fire n2 Election
+        sync n2
+        deliver n2->n3
+        sync n3
+        deliver n3->n2";
+    let early = format!("{elect}\ndeliver n2->n1\n{forget}");
+    assert_eq!(by_hand(&early, &[1]), ["leader_completeness"]);
+    // Without the bug the acknowledgement dies with n2, so nothing was committed.
+    assert_eq!(by_hand(&format!("{elect}\n{forget}"), &[]), [""; 0]);
+}
+
+/// What a plan violates with and without a bug, at one seed.
+#[track_caller]
+fn assert_catches(mut plan: Plan, seed: u64, bug: usize, property: &str) {
+    let properties = |record: Record| -> Vec<String> {
+        record.head.violations.into_iter().map(|violation| violation.property).collect()
+    };
+    assert_eq!(properties(run(&plan, seed)), [""; 0], "the correct protocol");
+    plan.bugs = vec![bug];
+    assert_eq!(properties(run(&plan, seed)), [property]);
+}
+
+/// Crash after crash, with slow messages and an election spread so narrow that candidates meet:
+/// about every second seed finds it.
+#[test]
+fn a_crash_loop_finds_the_vote_that_is_not_persisted() {
+    let crash = |i: u64| {
+        let victim = NodeId(u32::try_from(i * 7 % 3).unwrap());
+        fault(100 + i * 173, 1 + i % 5, Fault::Crash(Target::Nodes(vec![victim])))
+    };
+    let mut plan = plan(&RAFT, &[3, 0], (0..109).map(crash).collect());
+    plan.workload = None;
+    plan.network.latency = Law::Exponential { mean: Span::millis(30) };
+    let narrow = serde_json::json!({ "election_timeout": "150ms..180ms" });
+    plan.config = (RAFT.configure)(&narrow).unwrap();
+    assert_catches(plan, 0, 0, "election_safety");
+}
+
+/// Three times the leader is cut off while all others crash, with slow disks: nearly every seed finds it.
+#[test]
+fn a_power_failure_finds_the_acknowledgement_before_the_sync() {
+    let cut = || Fault::Partition(vec![vec![Target::Leader], vec![Target::Followers]]);
+    let faults = [3_000, 7_000, 11_000]
+        .into_iter()
+        .flat_map(|at| [fault(at, 1_500, cut()), fault(at, 50, Fault::Crash(Target::Followers))]);
+    let mut plan = plan(&RAFT, &[5, 4], faults.collect());
+    plan.disk.sync_latency = Law::Exponential { mean: Span::millis(20) };
+    assert_catches(plan, 0, 1, "leader_completeness");
+}
+
 /// A follower that acknowledged entries and forgot them in a crash can not be repaired by a leader
-/// that believes it. That must cost a rejection for each heartbeat, not a storm of messages.
+/// that believes it. That must not become a storm of messages: asking again at once would be refused
+/// at once, in circles, and every message that the network doubles would double the circles.
 #[test]
 fn a_follower_that_forgot_causes_no_storm() {
     let forgets = fault(5_000, 10, Fault::Crash(Target::Nodes(vec![NodeId(1)])));
     let mut plan = plan(&RAFT, &[5, 4], vec![forgets]);
-    plan.disk.sync_latency = rehearsal_sim::law::Law::Constant(Span::millis(40));
-    plan.network.duplicate = rehearsal_sim::random::Chance::from_f64(0.0).unwrap();
+    plan.disk.sync_latency = Law::Constant(Span::millis(40));
+    plan.network.duplicate = Chance::from_f64(0.0).unwrap();
     plan.bugs = vec![1];
-    let mut met = 0;
+    let calm = Plan { faults: Vec::new(), ..plan.clone() };
     for seed in 0..10 {
-        let record = run(&plan, seed);
-        let rejections = record.head.metrics.get("append_rejections").copied().unwrap_or(0);
-        assert!(rejections < 500, "seed {seed}: {rejections} rejections in twenty seconds");
-        met += u32::from(rejections > 100);
+        let messages = |plan| run(plan, seed).head.messages.sent;
+        let (sent, calm) = (messages(&plan), messages(&calm));
+        assert!(sent < calm + calm / 5, "seed {seed}: {sent} messages instead of {calm}");
     }
-    assert!(met > 0, "the follower never forgot what it had acknowledged");
 }

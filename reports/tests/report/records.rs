@@ -3,6 +3,7 @@
 
 use rehearsal_reports::Reproduce;
 use rehearsal_sim::check::Explanation;
+use rehearsal_sim::metrics::Histogram;
 use rehearsal_sim::record::{
     CurvePoint, DropCounts, FaultBand, Head, Health, Judgement, Latency, Measured, MessageCounts,
     NodeInfo, OperationCounts, Record, RowKind, Series, StandingChange, Trace, TraceRow, Violation,
@@ -81,6 +82,7 @@ pub(crate) fn empty() -> Record {
         faults: Vec::new(),
         series: Series { bucket_ns: 250 * MS, ..Series::default() },
         latency_curve: Vec::new(),
+        latencies: Histogram::default(),
         standings: Vec::new(),
         trace: Trace::default(),
     }

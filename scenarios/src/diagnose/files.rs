@@ -58,11 +58,12 @@ pub(crate) fn too_large(site: Option<Site>, name: &str) -> Finding {
 }
 
 pub(crate) fn missing_file(site: Option<Site>, name: &str, near: Option<String>) -> Finding {
+    let from = match &site {
+        Some(_) => "what a file builds on lies in the folder of that file, or below it",
+        None => "a path counts from the folder you are in; a bundled scenario has no .toml",
+    };
     let finding = Finding::nowhere(site, format!("there is no file `{name}`"));
-    match near {
-        Some(near) => finding.help(format!("did you mean `{near}`?")),
-        None => finding,
-    }
+    finding.help(near.map_or(from.to_owned(), |near| format!("did you mean `{near}`?")))
 }
 
 pub(crate) fn is_folder(site: Option<Site>, name: &str) -> Finding {
@@ -72,6 +73,7 @@ pub(crate) fn is_folder(site: Option<Site>, name: &str) -> Finding {
 
 pub(crate) fn unreadable(site: Option<Site>, name: &str, why: &str) -> Finding {
     Finding::nowhere(site, format!("`{name}` can not be read: {why}"))
+        .help("name a text file that you may read")
 }
 
 pub(crate) fn unknown_scenario(name: &str, near: Option<&str>) -> Finding {
@@ -115,11 +117,13 @@ pub(crate) fn set_into_value(site: Site, table: &Path, is_list: bool) -> Finding
             .help(format!("name one of its entries: {table}[0]"));
     }
     Finding::error(site, format!("`{table}` is no table, it has no keys"))
+        .help(format!("set it as a whole: --set {table}=..."))
 }
 
 pub(crate) fn set_bad_index(site: Site, list: &Path, length: Option<usize>) -> Finding {
     match length {
-        Some(0) | None => Finding::error(site, format!("`{list}` has no entries")),
+        Some(0) | None => Finding::error(site, format!("`{list}` has no entries"))
+            .help("a number in brackets names an entry that the file lists"),
         Some(length) => Finding::error(site, format!("`{list}` has only {length} entries"))
             .help(format!("they are {list}[0] to {list}[{}]", length - 1)),
     }

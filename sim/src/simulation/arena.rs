@@ -35,6 +35,12 @@ impl<T> Arena<T> {
         self.slots[slot as usize].as_ref().expect("the slot of an event is filled")
     }
 
+    /// How many slots there are, filled or not.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.slots.len()
+    }
+
     /// The values with their numbers, in the order of the numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         (0u32..).zip(&self.slots).filter_map(|(slot, value)| Some((slot, value.as_ref()?)))

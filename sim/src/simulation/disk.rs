@@ -117,8 +117,9 @@ impl<R: Clone, H> Disk<R, H> {
         &self.durable
     }
 
-    pub(crate) fn unsynced(&self) -> usize {
-        self.pending.len()
+    /// What was handed over and is not durable yet.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Write<R>> {
+        self.pending.iter().map(|(_, write)| write)
     }
 
     /// Closes the books at the end of the run.

@@ -4,6 +4,7 @@ use super::network::CutShape;
 use super::queue::EventQueue;
 use super::world::{Event, Tag};
 use super::{Node, Simulation};
+use crate::history::CallId;
 use crate::plan::{Fault, Target};
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{FaultBand, Health, RowKind};
@@ -44,33 +45,60 @@ impl<P: Protocol> Simulation<'_, P> {
         if kind == "restart" {
             return;
         }
-        self.world.trace(RowKind::Fault, None, || format!("{kind} begins: {label}"));
+        // What happens to nodes is told by their own rows.
+        if !matches!(planned.fault, Fault::Crash(_) | Fault::Pause(_)) {
+            self.world.trace(RowKind::Fault, None, || begins(kind, &label));
+        }
         self.open_band(index, kind, label, &nodes);
         if let Some(lasts) = planned.lasts {
             let index = u32::try_from(index).expect("few faults");
-            self.world.queue.push(self.world.now + lasts, Event::FaultEnds(index));
+            self.world.queue.push(self.world.now.after(lasts), Event::FaultEnds(index));
         }
     }
 
-    /// A planned fault that lasted ends.
+    /// A planned fault that lasted ends, for the nodes that it still holds: those that other faults
+    /// took over are theirs.
     pub(super) fn fault_ends(&mut self, index: usize) {
         self.world.digest(Tag::FaultEnds, index as u64, 0, 0);
+        let Some(band) = self.bands[index] else { return };
         self.world.last_fault_end = self.world.now;
-        let hits = std::mem::take(&mut self.hits[index]);
+        self.close_band(index);
+        let held = std::mem::take(&mut self.hits[index]);
         match &self.plan.faults[index].fault {
-            Fault::Crash(_) => hits.into_iter().for_each(|node| {
+            Fault::Crash(_) => held.into_iter().for_each(|node| {
                 self.restart(node);
             }),
-            Fault::Pause(_) => hits.into_iter().for_each(|node| self.resume(node)),
+            Fault::Pause(_) => {
+                for node in held {
+                    if !self.hits.iter().any(|held| held.contains(&node)) {
+                        self.resume(node);
+                    }
+                }
+            }
             _ => {
                 self.world.network.heal(index);
-                self.world.trace(RowKind::Fault, None, || "the network heals".to_owned());
+                let FaultBand { kind, label, .. } = &self.world.bands[band];
+                let text = ends(kind, label);
+                self.world.trace(RowKind::Fault, None, || text);
             }
         }
-        self.close_band(index);
     }
 
-    /// The nodes a target means at this instant.
+    /// A node crashes or restarts: no earlier fault holds it any more. A fault that holds nobody
+    /// any more is over.
+    fn let_go(&mut self, id: NodeId) {
+        for index in 0..self.hits.len() {
+            let held = &mut self.hits[index];
+            if held.contains(&id) {
+                held.retain(|node| *node != id);
+                if held.is_empty() {
+                    self.close_band(index);
+                }
+            }
+        }
+    }
+
+    /// The nodes a target means at this instant, each once.
     fn resolve(&self, target: &Target) -> Vec<NodeId> {
         let ids = |wanted: &dyn Fn(&Node<P>) -> bool| {
             (0u32..)
@@ -85,7 +113,11 @@ impl<P: Protocol> Simulation<'_, P> {
             leaders.pop()
         };
         match target {
-            Target::Nodes(nodes) => nodes.clone(),
+            Target::Nodes(nodes) => {
+                let mut seen = vec![false; self.nodes.len()];
+                let first = |id: &NodeId| !std::mem::replace(&mut seen[id.index()], true);
+                nodes.iter().copied().filter(first).collect()
+            }
             Target::Leader => leader().into_iter().collect(),
             Target::Followers => {
                 let leader = leader();
@@ -109,12 +141,14 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn pause_all(&mut self, index: usize, target: &Target) -> Struck {
-        let runs = |id: &NodeId| {
-            let node = &self.nodes[id.index()];
-            node.is_up() && node.paused.is_none()
-        };
-        let hit: Vec<NodeId> = self.resolve(target).into_iter().filter(runs).collect();
-        hit.iter().for_each(|id| self.pause(*id));
+        let up = |id: &NodeId| self.nodes[id.index()].is_up();
+        let hit: Vec<NodeId> = self.resolve(target).into_iter().filter(up).collect();
+        for id in &hit {
+            // A node that stands still already does so until the last of its pauses ends.
+            if self.nodes[id.index()].paused.is_none() {
+                self.pause(*id);
+            }
+        }
         self.hits[index].clone_from(&hit);
         self.struck("pause", hit)
     }
@@ -185,9 +219,10 @@ impl<P: Protocol> Simulation<'_, P> {
     /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
     /// sent stays under way. Applications that waited for it can not know what became of it.
     pub(super) fn crash(&mut self, id: NodeId) {
+        assert!(self.nodes[id.index()].is_up(), "a node that is down does not crash");
+        self.let_go(id);
         let now = self.world.now;
         let node = &mut self.nodes[id.index()];
-        assert!(node.is_up(), "a node that is down does not crash");
         node.state = None;
         if let Some(since) = node.paused.take() {
             node.stood_still = node.stood_still + now.since(since);
@@ -210,7 +245,9 @@ impl<P: Protocol> Simulation<'_, P> {
         });
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Down, standing);
-        for call in self.world.ledger.open_on(id) {
+        let here = |call: &CallId| self.world.ledger.client(*call) == id;
+        let open: Vec<CallId> = self.book.open().filter(here).collect();
+        for call in open {
             self.end_call(id, call, Outcome::Unknown);
         }
     }
@@ -220,15 +257,9 @@ impl<P: Protocol> Simulation<'_, P> {
         if self.nodes[id.index()].is_up() {
             return false;
         }
+        self.let_go(id);
         self.world.count("restarts", 1);
         self.boot(id);
-        // A crash band ends when the last of its nodes is up again.
-        for index in 0..self.plan.faults.len() {
-            let over = self.hits[index].iter().all(|hit| self.nodes[hit.index()].is_up());
-            if over && matches!(self.plan.faults[index].fault, Fault::Crash(_)) {
-                self.close_band(index);
-            }
-        }
         true
     }
 
@@ -258,10 +289,13 @@ impl<P: Protocol> Simulation<'_, P> {
         self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
         let standing = node.standing;
         self.world.stands(id, Health::Up, standing);
-        for (timer, armed) in &mut self.nodes[id.index()].timers {
-            let left = Span(armed.rings.0 - clock.0);
+        // In the order they were set: that is how timers of one instant ring.
+        let mut waiting: Vec<_> = self.nodes[id.index()].timers.iter_mut().collect();
+        waiting.sort_by_key(|(_, armed)| armed.nth);
+        for (timer, armed) in waiting {
+            let at = now.after(Span(armed.rings.0 - clock.0));
             let slot = self.timers.insert((id, *timer));
-            armed.scheduled = Some((self.world.queue.push(now + left, Event::Ring(slot)), slot));
+            armed.scheduled = Some((self.world.queue.push(at, Event::Ring(slot)), slot));
         }
         self.release(id);
         self.begin_sync(id);
@@ -273,6 +307,20 @@ impl<P: Protocol> Simulation<'_, P> {
 
 /// Kind, label and nodes of a fault that found someone.
 type Struck = Option<(&'static str, String, Vec<NodeId>)>;
+
+fn begins(kind: &str, label: &str) -> String {
+    match kind {
+        "latency" | "loss" => format!("the network changes: {label}"),
+        _ => format!("the network is cut: {label}"),
+    }
+}
+
+fn ends(kind: &str, label: &str) -> String {
+    match kind {
+        "latency" | "loss" => format!("the network is as before: no more {label}"),
+        _ => format!("the network heals: {label}"),
+    }
+}
 
 /// A percentage with at most four decimals and no trailing zeros.
 fn trim(percent: f64) -> String {

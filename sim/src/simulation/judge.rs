@@ -9,12 +9,20 @@ use crate::check::{Budget, Verdict, linearizable};
 use crate::plan::{Expect, Expectation, Watch};
 use crate::protocol::{NodeId, Protocol, Reach};
 use crate::random::Chance;
-use crate::record::{Judgement, Measured, Violation, ViolationKind};
+use crate::record::{Health, Judgement, Measured, Violation, ViolationKind};
 use crate::time::{SimTime, Span};
 
 /// How long operations may wait without any success, after the last fault ended, before the
 /// cluster counts as stuck.
 pub(crate) const PROGRESS_DEADLINE: Span = Span::secs(5);
+
+/// The property of a history that the checker of linearizability judges.
+pub(crate) const LINEARIZABLE: &str = "linearizable";
+/// The properties that are judged in every run beside the protocol's invariants.
+const ALWAYS_JUDGED: [&str; 3] = ["progress", "panicked", "livelock"];
+
+/// How long an operation that is open at the end must have waited to count as unanswered.
+const UNANSWERED: Span = Span::secs(1);
 
 /// What operations that wait at the end are worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +45,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let history = self.judge_history(watch);
         if let Some(Verdict::Fail(explanation)) = &history {
             self.world.violations.push(Violation {
-                property: "linearizable".to_owned(),
+                property: LINEARIZABLE.to_owned(),
                 kind: ViolationKind::Safety,
                 at_ns: explanation.at_ns,
                 nodes: Vec::new(),
@@ -67,7 +75,7 @@ impl<P: Protocol> Simulation<'_, P> {
             measured.push(Measured { expect, measured: found, holds });
         }
         violations.retain(|violation| !wanted.contains(&violation.property.as_str()));
-        if self.bugs.any() && self.bugs.evaluations() == 0 && violations.is_empty() {
+        if self.bugs.misses() && violations.is_empty() {
             measured.push(Measured {
                 expect: "the planted bug's decision is reached".to_owned(),
                 measured: "never reached: this run says nothing about it".to_owned(),
@@ -101,7 +109,8 @@ impl<P: Protocol> Simulation<'_, P> {
     fn add_failed_expectations(&self, measured: &[Measured], violations: &mut Vec<Violation>) {
         for (expectation, measured) in self.plan.expectations.iter().zip(measured) {
             let named = match &expectation.expect {
-                Expect::Linearizable => "linearizable",
+                Expect::Linearizable => LINEARIZABLE,
+                Expect::Progress => "progress",
                 Expect::Holds(name) => name.as_str(),
                 _ => "",
             };
@@ -142,26 +151,26 @@ impl<P: Protocol> Simulation<'_, P> {
         let violation = |name: &str| violations.iter().find(|v| v.property == name);
         match &expectation.expect {
             Expect::Linearizable => linearizability(history),
+            Expect::Holds(name) if name == LINEARIZABLE => linearizability(history),
             Expect::Holds(name) => match violation(name) {
+                None if !self.judges(name) => (format!("there is no property {name}"), None),
                 None => ("it held".to_owned(), Some(true)),
                 Some(v) => (format!("violated at {}", SimTime(v.at_ns)), Some(false)),
             },
             Expect::Violates(name) => match violation(name) {
                 Some(v) => (format!("violated at {}", SimTime(v.at_ns)), Some(true)),
-                None if self.bugs.any() && self.bugs.evaluations() == 0 => {
+                None if self.bugs.misses() => {
                     ("not violated, and the planted bug was never reached".to_owned(), None)
                 }
                 None => match history {
-                    Some(Verdict::Inconclusive(why)) if name == "linearizable" => {
-                        (why.clone(), None)
-                    }
+                    Some(Verdict::Inconclusive(why)) if name == LINEARIZABLE => (why.clone(), None),
                     _ => ("it held".to_owned(), Some(false)),
                 },
             },
             Expect::LatencyAtMost { one_in, bound } => {
                 let sorted = self.world.ledger.sorted_latencies(window);
                 match nearest_rank(&sorted, *one_in) {
-                    Some(value) => (Span(value).to_string(), Some(value <= bound.0)),
+                    Some(value) => within(Span(value), *bound),
                     None => ("no operation succeeded".to_owned(), Some(false)),
                 }
             }
@@ -172,11 +181,11 @@ impl<P: Protocol> Simulation<'_, P> {
             Expect::UnavailableAtMost(most) => {
                 let spans = self.world.ledger.unavailable(window, self.world.now);
                 let longest = spans.into_iter().max().unwrap_or(Span::ZERO);
-                (longest.to_string(), Some(longest <= *most))
+                within(longest, *most)
             }
             Expect::RecoveredWithin(most) => self.recovered(*most),
             Expect::LeadersAtMost(most) => {
-                let leaders = self.world.leaders_max;
+                let leaders = self.leaders(window);
                 (format!("{leaders} in one epoch at one instant"), Some(leaders <= *most))
             }
             Expect::Progress => match progress {
@@ -192,6 +201,29 @@ impl<P: Protocol> Simulation<'_, P> {
                 (value.to_string(), Some(holds))
             }
         }
+    }
+
+    /// Whether a property is judged in every run.
+    fn judges(&self, property: &str) -> bool {
+        ALWAYS_JUDGED.contains(&property) || P::INVARIANTS.iter().any(|i| i.name == property)
+    }
+
+    /// The most live nodes that were leaders in one epoch at one instant of a window.
+    fn leaders(&self, (from, to): (SimTime, SimTime)) -> u32 {
+        let mut leads: Vec<Option<u64>> = vec![None; self.nodes.len()];
+        let together = |leads: &[Option<u64>]| {
+            let same = |epoch: &Option<u64>| leads.iter().filter(|other| *other == epoch).count();
+            leads.iter().filter(|epoch| epoch.is_some()).map(same).max().unwrap_or(0)
+        };
+        let mut most = 0;
+        for change in self.world.standings.iter().take_while(|change| change.at_ns < to.0) {
+            if change.at_ns >= from.0 {
+                most = most.max(together(&leads));
+            }
+            let is = change.rank == "leader" && change.health != Health::Down;
+            leads[change.node as usize] = is.then_some(change.epoch);
+        }
+        u32::try_from(most.max(together(&leads))).expect("few leaders")
     }
 
     fn throughput(&self, window: (SimTime, SimTime), operations: u64, per: Span) -> Finding {
@@ -213,6 +245,11 @@ impl<P: Protocol> Simulation<'_, P> {
             .filter(|row| window.0 <= row.called && row.called < window.1);
         let (mut all, mut errors) = (0u64, 0u64);
         for row in called {
+            // What was called just before the end could not have been answered yet.
+            let young = self.world.now.since(row.called) < UNANSWERED;
+            if row.status == Status::Open && young {
+                continue;
+            }
             all += 1;
             errors += u64::from(row.status != Status::Ok);
         }
@@ -224,7 +261,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let end = self.world.last_fault_end;
         let next = self.world.ledger.successes((end, SimTime(u64::MAX))).map(|row| row.ended).min();
         match next {
-            Some(at) => (at.since(end).to_string(), Some(at.since(end) <= most)),
+            Some(at) => within(at.since(end), most),
             None => ("nothing succeeded after the last fault".to_owned(), Some(false)),
         }
     }
@@ -282,7 +319,7 @@ impl<P: Protocol> Simulation<'_, P> {
             ("messages_lost", m.dropped.loss),
             ("messages_cut", m.dropped.cut),
             ("messages_to_down", m.dropped.down),
-            ("leaders_max", u64::from(world.leaders_max)),
+            ("leaders_max", u64::from(self.leaders(self.whole()))),
             ("unavailable_ns", unavailable.map_or(0, |span| span.0)),
             ("bug_evaluations", self.bugs.evaluations()),
         ];
@@ -301,11 +338,23 @@ impl<P: Protocol> Simulation<'_, P> {
             metrics.insert(name.to_owned(), i64::try_from(value).unwrap_or(i64::MAX));
         }
         metrics.extend(world.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        metrics.extend(world.gauges.iter().map(|(name, value)| (format!("{name}_max"), *value)));
         if !self.bugs.any() {
             metrics.remove("bug_evaluations");
         }
         metrics
     }
+}
+
+/// A span against its bound. Where rounding would make the two look alike, it is told to the
+/// nanosecond: nobody understands "at most 3s, measured 3s, violated".
+fn within(span: Span, bound: Span) -> Finding {
+    let text = if span != bound && span.to_string() == bound.to_string() {
+        format!("{} ns", span.0)
+    } else {
+        span.to_string()
+    };
+    (text, Some(span <= bound))
 }
 
 fn names_a_property(expect: &Expect) -> bool {

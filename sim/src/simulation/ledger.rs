@@ -58,10 +58,9 @@ impl Ledger {
         Some(row)
     }
 
-    /// The calls that are open on a node.
-    pub(crate) fn open_on(&self, node: NodeId) -> Vec<CallId> {
-        let open = |row: &Row| row.status == Status::Open && row.client == node;
-        (0u64..).zip(&self.rows).filter(|(_, r)| open(r)).map(|(id, _)| CallId(id)).collect()
+    /// The client node of a call.
+    pub(crate) fn client(&self, call: CallId) -> NodeId {
+        self.rows[usize::try_from(call.0).expect("calls fit in memory")].client
     }
 
     pub(crate) fn counts(&self) -> OperationCounts {
@@ -92,16 +91,21 @@ impl Ledger {
 
     /// The stretches in which operations waited and none succeeded, as far as they lie in `window`.
     pub(crate) fn unavailable(&self, window: (SimTime, SimTime), end: SimTime) -> Vec<Span> {
-        // +1 where an operation is called, -1 where one ends; ends come first at equal times, so
-        // that an operation that ends as another begins does not bridge the two.
-        let mut moves: Vec<(SimTime, bool, bool)> = Vec::with_capacity(self.rows.len() * 2);
+        // Ends come first at equal times, so that an operation that ends as another begins does not
+        // bridge the two. What ends as it is called waits for nothing: of it only a success counts.
+        let mut moves: Vec<(SimTime, Move)> = Vec::with_capacity(self.rows.len() * 2);
         for row in &self.rows {
-            moves.push((row.called, true, false));
-            if row.status != Status::Open {
-                moves.push((row.ended, false, row.status == Status::Ok));
+            let ok = row.status == Status::Ok;
+            if row.status == Status::Open {
+                moves.push((row.called, Move::Called));
+            } else if row.called == row.ended {
+                moves.extend(ok.then_some((row.ended, Move::Passed)));
+            } else {
+                moves.push((row.called, Move::Called));
+                moves.push((row.ended, if ok { Move::Succeeded } else { Move::GaveUp }));
             }
         }
-        moves.sort();
+        moves.sort_unstable();
         let mut stretches = Vec::new();
         let (mut waiting, mut since) = (0u64, SimTime::ZERO);
         let mut close = |since: SimTime, until: SimTime| {
@@ -110,17 +114,22 @@ impl Ledger {
                 stretches.push(until.since(since));
             }
         };
-        for (at, called, succeeded) in moves {
-            if called {
-                if waiting == 0 {
-                    since = at;
-                }
-                waiting += 1;
-                continue;
+        for (at, what) in moves {
+            let waited = waiting > 0;
+            match what {
+                Move::Called => waiting += 1,
+                Move::GaveUp | Move::Succeeded => waiting -= 1,
+                Move::Passed => {}
             }
-            waiting = waiting.saturating_sub(1);
-            if succeeded || waiting == 0 {
-                close(since, at);
+            let ends = match what {
+                Move::Called => !waited,
+                Move::GaveUp => waiting == 0,
+                Move::Passed | Move::Succeeded => true,
+            };
+            if ends {
+                if waited {
+                    close(since, at);
+                }
                 since = at;
             }
         }
@@ -137,27 +146,8 @@ impl Ledger {
         all
     }
 
-    pub(crate) fn latency(&self) -> Latency {
-        let mut histogram = histogram();
-        let (mut sum, mut max) = (0u128, 0);
-        for row in self.successes(EVER) {
-            let latency = row.latency().0;
-            histogram.record(latency.max(1)).expect("the histogram grows");
-            sum += u128::from(latency);
-            max = max.max(latency);
-        }
-        let count = histogram.len();
-        if count == 0 {
-            return Latency::default();
-        }
-        let at = |one_in: u64| rank(&histogram, one_in).min(max);
-        let mean = u64::try_from(sum / u128::from(count)).expect("a mean of u64 values");
-        Latency { count, mean, p50: at(2), p90: at(10), p99: at(100), p999: at(1000), max }
-    }
-
-    /// The latency-by-percentile curve: thirteen points a decade.
-    pub(crate) fn curve(&self) -> Vec<CurvePoint> {
-        let sorted = self.sorted_latencies(EVER);
+    /// The latency-by-percentile curve, from the median on.
+    pub(crate) fn curve(sorted: &[u64]) -> Vec<CurvePoint> {
         let steps = [100u64, 120, 140, 170, 200, 240, 300, 350, 400, 500, 600, 700, 850];
         let mut curve = Vec::new();
         let count = sorted.len() as u64;
@@ -219,43 +209,43 @@ impl Ledger {
 /// The whole run, and beyond.
 pub(crate) const EVER: (SimTime, SimTime) = (SimTime::ZERO, SimTime(u64::MAX));
 
-fn histogram() -> hdrhistogram::Histogram<u64> {
-    hdrhistogram::Histogram::new(3).expect("three significant digits are supported")
+/// What happens to the number of operations that wait.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Move {
+    /// One ends without success.
+    GaveUp,
+    /// One succeeds.
+    Succeeded,
+    /// One is called.
+    Called,
+    /// One succeeds at the instant it is called.
+    Passed,
 }
 
-/// The value that all but one in `one_in` samples stay below or at.
-fn rank(histogram: &hdrhistogram::Histogram<u64>, one_in: u64) -> u64 {
-    let target = histogram.len() - histogram.len() / one_in;
-    let mut seen = 0;
-    for step in histogram.iter_recorded() {
-        seen += step.count_at_value();
-        if seen >= target {
-            return step.value_iterated_to();
-        }
-    }
-    histogram.max()
+/// A summary of sorted latencies. The books keep every operation, so that percentiles are exact.
+pub(crate) fn latency(sorted: &[u64]) -> Latency {
+    let Some(max) = sorted.last().copied() else { return Latency::default() };
+    let at = |one_in: u64| nearest_rank(sorted, one_in).unwrap_or(max);
+    let count = sorted.len() as u64;
+    let sum: u128 = sorted.iter().map(|latency| u128::from(*latency)).sum();
+    let mean = u64::try_from(sum / u128::from(count)).expect("a mean of u64 values");
+    Latency { count, mean, p50: at(2), p90: at(10), p99: at(100), p999: at(1000), max }
 }
 
 /// The nearest-rank percentile of sorted values: all but one in `one_in` are at most this.
 pub(crate) fn nearest_rank(sorted: &[u64], one_in: u64) -> Option<u64> {
     let count = sorted.len() as u64;
-    let place = count.checked_sub(1 + count / one_in).unwrap_or(0);
+    let place = count.saturating_sub(1 + count / one_in);
     sorted.get(usize::try_from(place).expect("a place in a list")).copied()
 }
 
-/// The width of a bucket: a round number that gives 80 to 240 of them.
+/// The width of a bucket: the shortest of 1, 2 and 5 times a power of ten that gives at most a
+/// hundred of them. More show noise, fewer hide a gap.
 fn bucket(end: SimTime) -> u64 {
-    let rough = end.0 / 80;
-    let mut decade = 1_000;
-    loop {
-        for step in [1, 2, 5] {
-            let next = decade * step * 3;
-            if next > rough {
-                return (decade * step).max(1);
-            }
-        }
-        decade *= 10;
-    }
+    let decades = (3..19).map(|power| 10u64.pow(power));
+    let widths = decades.flat_map(|decade| [1, 2, 5].map(|step| decade * step));
+    let mut enough = widths.filter(|width| end.0.div_ceil(*width) <= 100);
+    enough.next().expect("a run of 584 years has a bucket")
 }
 
 #[cfg(test)]
@@ -289,6 +279,26 @@ mod tests {
     }
 
     #[test]
+    fn what_ends_as_it_is_called_does_not_wait() {
+        // A call to a client that is down fails at once; nobody waits afterwards.
+        let mut rows = ledger(&[(10, Some(10)), (20, Some(30)), (40, Some(90)), (60, Some(60))]);
+        rows.rows[0].status = Status::Failed;
+        assert_eq!(rows.unavailable(EVER, SimTime(100)), [Span(10), Span(20), Span(30)]);
+        rows.rows[3].status = Status::Failed;
+        assert_eq!(rows.unavailable(EVER, SimTime(100)), [Span(10), Span(50)]);
+    }
+
+    #[test]
+    fn latencies_of_real_sizes_are_summed_up_exactly() {
+        let sorted: Vec<u64> = (1..=1000).map(|ms| ms * 1_000_000).collect();
+        let found = latency(&sorted);
+        assert_eq!((found.count, found.mean, found.max), (1000, 500_500_000, 1_000_000_000));
+        assert_eq!((found.p50, found.p90), (500_000_000, 900_000_000));
+        assert_eq!((found.p99, found.p999), (990_000_000, 999_000_000));
+        assert_eq!(latency(&[]), Latency::default());
+    }
+
+    #[test]
     fn percentiles_are_nearest_rank() {
         let sorted: Vec<u64> = (1..=100).collect();
         assert_eq!(nearest_rank(&sorted, 2), Some(50));
@@ -302,9 +312,9 @@ mod tests {
     fn buckets_are_round_and_few() {
         for end in [1, 1_000, 999_999, 20_000_000_000, 3_600_000_000_000, u64::MAX / 4] {
             let width = bucket(SimTime(end));
-            assert!(end.div_ceil(width) <= 400, "{end}: {width}");
+            assert!(end.div_ceil(width) <= 100, "{end}: {width}");
         }
-        assert_eq!(bucket(SimTime(20_000_000_000)), 100_000_000);
+        assert_eq!(bucket(SimTime(20_000_000_000)), 200_000_000);
     }
 
     #[test]

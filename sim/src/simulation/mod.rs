@@ -17,6 +17,8 @@ mod run;
 pub(crate) mod script;
 mod station;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod workload;
 mod world;
@@ -109,7 +111,7 @@ enum Stop {
 #[derive(Clone, Copy, Debug)]
 enum Occasion {
     Boot,
-    Message(usize),
+    Message(NodeId, usize),
     Timer(usize),
     Call(usize),
 }
@@ -135,8 +137,9 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     book: Book<P::Service>,
     watchers: Vec<Watcher<P::Event>>,
     bugs: BugSet,
-    /// The nodes each crash or pause of the plan actually hit.
+    /// The nodes that each crash or pause of the plan hit and still holds.
     hits: Vec<Vec<NodeId>>,
+    /// The band of each fault of the plan that is under way.
     bands: Vec<Option<usize>>,
     buffer: Vec<Recorded<P>>,
     /// On a stage: the messages in flight, in the order they were sent.
@@ -145,4 +148,5 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,
     stop: Option<Stop>,
+    progress: Option<fn(SimTime)>,
 }

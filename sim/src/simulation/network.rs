@@ -130,6 +130,8 @@ struct Link {
 #[derive(Debug)]
 pub(crate) struct Network {
     keyed: Keyed,
+    /// What each node's draws are keyed by; see [`Plan::owners`](crate::plan::Plan::owners).
+    owners: Vec<u32>,
     laws: Arc<NetworkLaws>,
     kinds: usize,
     /// Per sender its links, ordered by receiver; made at first use.
@@ -140,10 +142,15 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn new(keyed: Keyed, laws: Arc<NetworkLaws>, kinds: usize, nodes: usize) -> Network {
-        let links = (0..nodes).map(|_| Vec::new()).collect();
+    pub(crate) fn new(
+        keyed: Keyed,
+        laws: Arc<NetworkLaws>,
+        kinds: usize,
+        owners: Vec<u32>,
+    ) -> Network {
+        let links = (0..owners.len()).map(|_| Vec::new()).collect();
         let (cuts, losses, latencies) = (Vec::new(), Vec::new(), Vec::new());
-        Network { keyed, laws, kinds, links, cuts, losses, latencies }
+        Network { keyed, owners, laws, kinds, links, cuts, losses, latencies }
     }
 
     /// Gives the next message of a kind on a link its address.
@@ -169,21 +176,20 @@ impl Network {
         if self.is_cut(address.from, address.to) {
             return Fate::Cut;
         }
-        let chance = self.link(address.from, address.to).law.loss;
-        let [own, fault] = if chance == Chance::NEVER && self.losses.is_empty() {
-            [u64::MAX; 2]
-        } else {
-            self.draw(KeyedPurpose::Loss, address, copy)
-        };
-        let worst_fault = self.losses.iter().map(|(_, chance)| *chance).max();
-        if chance.hits(own) || worst_fault.is_some_and(|chance| chance.hits(fault)) {
-            return Fate::Lost;
+        let place = self.place(address.from, address.to);
+        let chance = self.links[address.from.index()][place].law.loss;
+        if chance != Chance::NEVER || !self.losses.is_empty() {
+            let [own, fault] = self.draw(KeyedPurpose::Loss, address, copy);
+            let worst_fault = self.losses.iter().map(|(_, chance)| *chance).max();
+            if chance.hits(own) || worst_fault.is_some_and(|chance| chance.hits(fault)) {
+                return Fate::Lost;
+            }
         }
         let bits = self.draw(KeyedPurpose::Delay, address, copy)[0];
-        let stand_in = self.latencies.last().map(|(_, sampler)| sampler.clone());
-        let link = self.link(address.from, address.to);
-        let delay = stand_in.as_ref().unwrap_or(&link.law.latency).draw(bits);
-        let mut arrival = now + Span(delay);
+        let link = &mut self.links[address.from.index()][place];
+        let stand_in = self.latencies.last().map(|(_, sampler)| sampler);
+        let delay = stand_in.unwrap_or(&link.law.latency).draw(bits);
+        let mut arrival = now.after(Span(delay));
         if link.law.order == Order::Fifo {
             arrival = arrival.max(link.last_arrival);
             link.last_arrival = arrival;
@@ -209,20 +215,29 @@ impl Network {
 
     fn draw(&self, purpose: KeyedPurpose, address: Address, copy: u8) -> [u64; 2] {
         let kind = u16::try_from(address.kind).expect("a protocol has few kinds of messages");
-        self.keyed.pair(purpose, address.from.0, address.to.0, kind, address.nth, copy)
+        let (from, to) = (self.owners[address.from.index()], self.owners[address.to.index()]);
+        self.keyed.pair(purpose, from, to, kind, address.nth, copy)
     }
 
     fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
+        let place = self.place(from, to);
+        &mut self.links[from.index()][place]
+    }
+
+    /// Where a link stands among those of its sender.
+    #[inline]
+    fn place(&mut self, from: NodeId, to: NodeId) -> usize {
         let links = &mut self.links[from.index()];
-        let place = match links.binary_search_by_key(&to, |link| link.to) {
-            Ok(place) => place,
-            Err(place) => {
-                let law = self.laws.of(from, to);
-                let sent = vec![0; self.kinds];
-                links.insert(place, Link { to, law, sent, last_arrival: SimTime::ZERO });
-                place
-            }
-        };
-        &mut links[place]
+        // Who talks to everybody has a link to every number but its own.
+        let likely = to.index() - usize::from(to > from);
+        if links.get(likely).is_some_and(|link| link.to == to) {
+            return likely;
+        }
+        links.binary_search_by_key(&to, |link| link.to).unwrap_or_else(|place| {
+            let law = self.laws.of(from, to);
+            let sent = vec![0; self.kinds];
+            links.insert(place, Link { to, law, sent, last_arrival: SimTime::ZERO });
+            place
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::disk::Disk;
 use super::queue::Handle;
 use crate::effects::Effect;
-use crate::protocol::{Input, NodeId, Protocol, Standing};
+use crate::protocol::{Input, Protocol, Standing};
 use crate::random::{Purpose, Seed, Stream};
 use crate::record::Health;
 use crate::time::{LocalTime, SimTime, Span};
@@ -16,6 +16,8 @@ pub(crate) struct Armed {
     /// `None` while the node stands still and in scripts, where timers wait for commands.
     pub(crate) scheduled: Option<(Handle, u32)>,
     pub(crate) rings: LocalTime,
+    /// Timers are set one after the other.
+    pub(crate) nth: u64,
 }
 
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Node<P: Protocol> {
     pub(crate) disk: Disk<P::Record, Effect<P>>,
     pub(crate) sync: Option<Handle>,
     pub(crate) timers: BTreeMap<P::Timer, Armed>,
+    /// How many timers were set so far.
+    pub(crate) armed: u64,
     pub(crate) inbox: VecDeque<Input<P>>,
     pub(crate) standing: Standing,
     pub(crate) picks: Stream,
@@ -38,7 +42,7 @@ pub(crate) struct Node<P: Protocol> {
 }
 
 impl<P: Protocol> Node<P> {
-    pub(crate) fn new(id: NodeId, seed: Seed) -> Node<P> {
+    pub(crate) fn new(owner: u32, seed: Seed) -> Node<P> {
         Node {
             state: None,
             paused: None,
@@ -47,16 +51,22 @@ impl<P: Protocol> Node<P> {
             disk: Disk::default(),
             sync: None,
             timers: BTreeMap::new(),
+            armed: 0,
             inbox: VecDeque::new(),
             standing: Standing::NONE,
-            picks: Stream::new(seed, Purpose::Pick, id.0),
-            timer_draws: Stream::new(seed, Purpose::Timer, id.0),
-            disk_draws: Stream::new(seed, Purpose::Disk, id.0),
+            picks: Stream::new(seed, Purpose::Pick, owner),
+            timer_draws: Stream::new(seed, Purpose::Timer, owner),
+            disk_draws: Stream::new(seed, Purpose::Disk, owner),
         }
     }
 
     pub(crate) fn is_up(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// What a trace says of an input: one that meets a node standing still is taken later.
+    pub(crate) fn waits(&self) -> &'static str {
+        if self.paused.is_some() { " (waits until the node goes on)" } else { "" }
     }
 
     pub(crate) fn health(&self) -> Health {

@@ -33,7 +33,8 @@ pub trait EventQueue<E> {
 
 /// A binary heap over an arena of slots: simple, and the reference that faster queues must equal.
 ///
-/// A cancelled event leaves a dead entry in the heap, which is thrown away when it comes up.
+/// A cancelled event leaves a dead entry in the heap, which is thrown away when it comes up, or
+/// with all others when they are the majority.
 #[derive(Debug)]
 pub struct HeapQueue<E> {
     heap: BinaryHeap<Reverse<(SimTime, u64, Handle)>>,
@@ -42,6 +43,9 @@ pub struct HeapQueue<E> {
     scheduled: u64,
     live: usize,
 }
+
+/// Dead entries that are never worth a cleaning.
+const FEW: usize = 64;
 
 #[derive(Debug)]
 struct Slot<E> {
@@ -62,6 +66,12 @@ impl<E> Default for HeapQueue<E> {
 }
 
 impl<E> HeapQueue<E> {
+    /// How much is held, alive or dead.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.heap.len() + self.slots.len()
+    }
+
     fn take(&mut self, handle: Handle) -> Option<E> {
         let slot = &mut self.slots[handle.slot as usize];
         if slot.generation != handle.generation {
@@ -91,7 +101,14 @@ impl<E> EventQueue<E> for HeapQueue<E> {
     }
 
     fn cancel(&mut self, handle: Handle) -> Option<E> {
-        self.take(handle)
+        let event = self.take(handle)?;
+        if self.heap.len() > 2 * self.live + FEW {
+            let slots = &self.slots;
+            let lives =
+                |handle: Handle| slots[handle.slot as usize].generation == handle.generation;
+            self.heap.retain(|Reverse((_, _, handle))| lives(*handle));
+        }
+        Some(event)
     }
 
     fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {
@@ -135,6 +152,23 @@ mod tests {
             2 => (0u64..25).prop_map(Move::Pop),
         ];
         proptest::collection::vec(step, 0..200)
+    }
+
+    /// A timer that is set again and again, far in the future: what it leaves behind is cleaned up.
+    #[test]
+    fn cancelled_events_take_no_room() {
+        let mut queue = HeapQueue::default();
+        let kept: Vec<Handle> = (0..10).map(|n| queue.push(SimTime(n), n)).collect();
+        for n in 0..100_000 {
+            let handle = queue.push(SimTime(1 << 40), n);
+            assert_eq!(queue.cancel(handle), Some(n));
+            assert_eq!(queue.cancel(handle), None);
+            assert!(queue.heap.len() <= 2 * queue.len() + FEW + 1);
+        }
+        assert_eq!((queue.len(), queue.slots.len()), (10, 11));
+        queue.cancel(kept[3]);
+        let popped = std::iter::from_fn(|| queue.pop_until(SimTime(100)));
+        assert_eq!(popped.map(|(_, n)| n).collect::<Vec<u64>>(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
     }
 
     proptest! {

@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
 use super::world::Event;
 use super::{Occasion, Simulation, Stop};
+use crate::metrics::Histogram;
 use crate::plan::{Plan, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
 use crate::record::{Head, Judgement, NodeInfo, Record, ViolationKind};
@@ -14,11 +16,15 @@ use crate::service::{Operation, Service};
 use crate::time::SimTime;
 
 /// Events at one instant before the run counts as a livelock.
-const LIVELOCK: u64 = 1_000_000;
+pub(super) const LIVELOCK: u64 = 1_000_000;
+
+/// Events between two words about how far the run is.
+const TELL_EVERY: u64 = 1 << 14;
 
 /// Runs a plan with a seed.
 pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record {
     let mut simulation = Simulation::<P>::new(plan, seed, watch.trace_rows);
+    simulation.progress = watch.progress;
     // The state behind the unwinding is thrown away but for plain books, which are kept in order
     // before the protocol's code is called.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| simulation.go())) {
@@ -29,7 +35,7 @@ pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record 
 
 impl<P: Protocol> Simulation<'_, P> {
     /// Runs to the end of the plan, or to the first violation.
-    fn go(&mut self) {
+    pub(super) fn go(&mut self) {
         for (index, fault) in (0u32..).zip(&self.plan.faults) {
             self.world.queue.push(fault.at, Event::FaultBegins(index));
         }
@@ -43,8 +49,7 @@ impl<P: Protocol> Simulation<'_, P> {
             if at == self.world.now {
                 at_this_instant += 1;
                 if at_this_instant > LIVELOCK {
-                    let message = format!("{LIVELOCK} events at one instant");
-                    self.world.violate("livelock", ViolationKind::Liveness, &[], message, "");
+                    self.livelocked(event);
                     return;
                 }
             } else {
@@ -52,6 +57,11 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             self.world.now = at;
             self.world.events += 1;
+            if let Some(tell) = self.progress
+                && self.world.events.is_multiple_of(TELL_EVERY)
+            {
+                tell(at);
+            }
             self.handle(event);
         }
         if self.stop.is_none() {
@@ -64,12 +74,12 @@ impl<P: Protocol> Simulation<'_, P> {
         let start = workload.start();
         match workload.users() {
             None => {
-                let first = start + workload.gap();
+                let first = start.after(workload.gap());
                 self.world.queue.push(first, Event::Arrival);
             }
             Some(users) => {
                 for user in 0..users {
-                    let first = start + workload.think(user);
+                    let first = start.after(workload.think(user));
                     self.world.queue.push(first, Event::User(user));
                 }
             }
@@ -89,6 +99,25 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
+    /// Time stands still while things go on happening, the last of them on some node.
+    pub(super) fn livelocked(&mut self, event: Event) {
+        let nodes: Vec<NodeId> = self.node_of(event).into_iter().collect();
+        let message = format!("{LIVELOCK} events at one instant");
+        self.world.violate("livelock", ViolationKind::Liveness, &nodes, message, "");
+        self.stop = Some(Stop::Violation);
+    }
+
+    /// The node that an event happens on.
+    fn node_of(&self, event: Event) -> Option<NodeId> {
+        match event {
+            Event::Arrive(slot) => Some(self.flights.get(slot).at.to),
+            Event::ArriveSelf(slot) => Some(self.selves.get(slot).node),
+            Event::Ring(slot) => Some(self.timers.get(slot).0),
+            Event::Synced(id) => Some(id),
+            Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
+        }
+    }
+
     /// The next operation of the workload.
     fn arrival(&mut self, user: Option<u32>) {
         let workload = self.workload.as_mut().expect("only a workload schedules arrivals");
@@ -98,14 +127,15 @@ impl<P: Protocol> Simulation<'_, P> {
         let client = workload.client(user);
         let what = workload.ask();
         if user.is_none() {
-            let next = self.world.now + workload.gap();
+            let next = self.world.now.after(workload.gap());
             self.world.queue.push(next, Event::Arrival);
         }
         self.call(client, user, what);
     }
 
-    /// The protocol's code panicked: that is a violation. Ours did: that goes on up.
-    pub(super) fn panicked(&mut self, panic: Box<dyn Any + Send>) {
+    /// The protocol's code panicked: that is a violation. Ours did: that goes on up. Gives back the
+    /// node.
+    pub(super) fn panicked(&mut self, panic: Box<dyn Any + Send>) -> NodeId {
         let Some((id, occasion)) = self.inside.take() else { resume_unwind(panic) };
         let said = panic
             .downcast_ref::<&str>()
@@ -114,8 +144,9 @@ impl<P: Protocol> Simulation<'_, P> {
             .unwrap_or_else(|| "no message".to_owned());
         let what = match occasion {
             Occasion::Boot => "while booting".to_owned(),
-            Occasion::Message(kind) => {
-                format!("on a message {}", <P::Message as Kinds>::KINDS[kind])
+            Occasion::Message(from, kind) => {
+                let from = self.world.name(from);
+                format!("on a message {} from {from}", <P::Message as Kinds>::KINDS[kind])
             }
             Occasion::Timer(kind) => format!("on the timer {}", <P::Timer as Kinds>::KINDS[kind]),
             Occasion::Call(kind) => {
@@ -126,6 +157,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let message = format!("{} panicked {what}: {said}", self.world.name(id));
         self.world.violate("panicked", ViolationKind::Panic, &[id], message, "");
         self.stop = Some(Stop::Violation);
+        id
     }
 
     /// Closes the books, judges, and writes the record.
@@ -138,6 +170,9 @@ impl<P: Protocol> Simulation<'_, P> {
         let throughput = if seconds > 0.0 { operations.ok as f64 / seconds } else { 0.0 };
         let verdict = judged.verdict;
         let series = world.ledger.series(world.now);
+        let latencies = world.ledger.sorted_latencies(EVER);
+        let mut histogram = Histogram::default();
+        latencies.iter().for_each(|latency| histogram.record(*latency));
         Record {
             head: Head {
                 scenario: self.plan.scenario.clone(),
@@ -154,7 +189,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 virtual_ns: world.now.0,
                 messages: world.messages,
                 operations,
-                latency_ns: world.ledger.latency(),
+                latency_ns: latency(&latencies),
                 throughput_per_s: throughput,
                 metrics: judged.metrics,
             },
@@ -170,7 +205,8 @@ impl<P: Protocol> Simulation<'_, P> {
                 .collect(),
             faults: world.bands,
             series,
-            latency_curve: world.ledger.curve(),
+            latency_curve: Ledger::curve(&latencies),
+            latencies: histogram,
             standings: world.standings,
             trace: world.tracer.map(super::trace::Tracer::finish).unwrap_or_default(),
         }

@@ -1,5 +1,7 @@
 //! Steps and their effects: the only place where a protocol's code is called.
 
+use std::collections::btree_map::Entry;
+
 use super::disk::Write;
 use super::network::Fate;
 use super::node::Armed;
@@ -11,14 +13,15 @@ use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
 use crate::invariant::{Cluster, Note};
 use crate::plan::{Expect, Plan};
-use crate::protocol::{Boot, Input, Kinds, NodeId, OperationOf, Protocol, ReplyOf, Role};
+use crate::protocol::{Boot, Input, Kinds, NodeId, OperationOf, Protocol, ReplyOf, Role, Standing};
 use crate::random::Seed;
-use crate::record::{Health, RowKind, ViolationKind};
+use crate::record::{RowKind, ViolationKind};
 use crate::service::{Operation, Outcome};
+use crate::simulation::judge::LINEARIZABLE;
 use crate::simulation::ledger::Status;
 use crate::simulation::workload::{Book, Workload};
 use crate::simulation::world::World;
-use crate::time::{LocalTime, SpanRange};
+use crate::time::{LocalTime, Span, SpanRange};
 
 impl<'a, P: Protocol> Simulation<'a, P> {
     /// Sets the stage: nodes exist, nothing has booted.
@@ -28,7 +31,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, laws.network.clone(), kinds, trace_rows);
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
-        let nodes = (0u32..).take(roles.len()).map(|id| Node::new(NodeId(id), seed)).collect();
+        let nodes = plan.owners().into_iter().map(|owner| Node::new(owner, seed)).collect();
         let cluster = Cluster {
             names: plan.nodes.iter().map(|node| node.name.clone()).collect(),
             voters: plan.nodes.iter().filter(|node| node.role == 0).count(),
@@ -67,6 +70,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             parked: Vec::new(),
             inside: None,
             stop: None,
+            progress: None,
         }
     }
 
@@ -79,19 +83,18 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.world.digest(Tag::Boot, u64::from(id.0), incarnation, survivors.len() as u64);
         self.world.trace(RowKind::Boot, Some(id), || {
             let records = survivors.len();
-            if incarnation == 0 && records == 0 {
-                "boots".to_owned()
-            } else {
-                format!("boots again, with {records} records on disk")
+            match (incarnation, records) {
+                (0, 0) => "boots".to_owned(),
+                (_, 1) => "boots again, with 1 record on disk".to_owned(),
+                _ => format!("boots again, with {records} records on disk"),
             }
         });
         let role = self.roles[id.index()];
-        self.inside = Some((id, Occasion::Boot));
-        let (state, out) = self.with_effects(id, |fx| P::boot(Boot { role, disk: &survivors }, fx));
-        self.inside = None;
-        self.nodes[id.index()].state = Some(state);
-        self.note_standing(id, true);
-        self.carry_out(id, out);
+        let standing = self.inside(id, Occasion::Boot, |state, fx| {
+            state.insert(P::boot(Boot { role, disk: &survivors }, fx)).standing()
+        });
+        self.note_standing(id, standing, true);
+        self.carry_out(id);
     }
 
     /// Gives a node one input. A node that stands still gets it when it goes on.
@@ -101,46 +104,49 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             node.inbox.push_back(input);
             return;
         }
+        assert!(node.is_up(), "only nodes that are up take steps");
         let occasion = match &input {
-            Input::Message { body, .. } => Occasion::Message(body.kind()),
+            Input::Message { from, body } => Occasion::Message(*from, body.kind()),
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
         };
-        let mut state = node.state.take().expect("only nodes that are up take steps");
-        self.inside = Some((id, occasion));
-        let ((), out) = self.with_effects(id, |fx| state.step(input, fx));
-        self.inside = None;
-        self.nodes[id.index()].state = Some(state);
-        self.note_standing(id, false);
-        self.carry_out(id, out);
+        let standing = self.inside(id, occasion, |state, fx| {
+            let state = state.as_mut().expect("the node is up");
+            state.step(input, fx);
+            state.standing()
+        });
+        self.note_standing(id, standing, false);
+        self.carry_out(id);
     }
 
-    /// Lends the effects of a node to its protocol's code.
-    fn with_effects<R>(
+    /// Runs the protocol's code on a node. What it records is in the buffer afterwards.
+    fn inside<R>(
         &mut self,
         id: NodeId,
-        code: impl FnOnce(&mut Effects<'_, P>) -> R,
-    ) -> (R, Vec<Recorded<P>>) {
-        let mut out = std::mem::take(&mut self.buffer);
+        occasion: Occasion,
+        code: impl FnOnce(&mut Option<P>, &mut Effects<'_, P>) -> R,
+    ) -> R {
         let node = &mut self.nodes[id.index()];
-        let now = node.clock(self.world.now);
         let mut fx = Effects {
             me: id,
             config: self.config,
             roles: &self.roles,
-            now,
+            now: node.clock(self.world.now),
             wall: LocalTime(self.world.now.0),
             incarnation: node.incarnation,
             bugs: &self.bugs,
             picks: &mut node.picks,
-            out: &mut out,
+            out: &mut self.buffer,
         };
-        let result = code(&mut fx);
-        (result, out)
+        self.inside = Some((id, occasion));
+        let result = code(&mut node.state, &mut fx);
+        self.inside = None;
+        result
     }
 
     /// Carries out what a step recorded, in its order.
-    fn carry_out(&mut self, id: NodeId, mut out: Vec<Recorded<P>>) {
+    fn carry_out(&mut self, id: NodeId) {
+        let mut out = std::mem::take(&mut self.buffer);
         for Recorded { effect, held } in out.drain(..) {
             if !held {
                 self.effect(id, effect);
@@ -172,7 +178,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
             Effect::Count { name, by } => self.world.count(name, by),
             Effect::Gauge { name, value } => {
-                let most = self.world.metrics.entry(name).or_insert(value);
+                let most = self.world.gauges.entry(name).or_insert(value);
                 *most = (*most).max(value);
             }
         }
@@ -186,19 +192,22 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn send(&mut self, from: NodeId, to: NodeId, body: P::Message) {
         let world = &mut self.world;
-        assert!(to.index() < self.nodes.len(), "node {} does not exist", to.0);
         let at = world.network.address(from, to, body.kind());
         world.messages.sent += 1;
         world.digest_address(Tag::Send, at, 0);
         world.trace_message(RowKind::Send, at, || format!("{body:?}"));
-        let twice = !world.by_hand && world.network.duplicates(at);
-        if twice {
-            world.messages.duplicated += 1;
-            world.digest_address(Tag::Duplicate, at, 0);
-            world.trace_message(RowKind::Duplicate, at, || "the network makes a copy".to_owned());
-            self.put_under_way(at, 1, body.clone());
+        // What is cut off never reaches the network that might copy it.
+        let cut = world.network.is_cut(from, to);
+        if world.by_hand || cut || !world.network.duplicates(at) {
+            self.put_under_way(at, 0, body);
+            return;
         }
-        self.put_under_way(at, 0, body);
+        self.put_under_way(at, 0, body.clone());
+        let world = &mut self.world;
+        world.messages.duplicated += 1;
+        world.digest_address(Tag::Duplicate, at, 0);
+        world.trace_message(RowKind::Duplicate, at, || "the network makes a copy".to_owned());
+        self.put_under_way(at, 1, body);
     }
 
     /// Decides a copy's fate.
@@ -224,12 +233,12 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Fate::Lost => {
                 world.messages.dropped.loss += 1;
                 world.digest_address(Tag::Drop, at, 1);
-                world.trace_message(RowKind::Drop, at, || "lost".to_owned());
+                world.trace_message(RowKind::Drop, at, || of_copy(copy, "lost"));
             }
             Fate::Cut => {
                 world.messages.dropped.cut += 1;
                 world.digest_address(Tag::Drop, at, 2);
-                world.trace_message(RowKind::Drop, at, || "cut off by a partition".to_owned());
+                world.trace_message(RowKind::Drop, at, || of_copy(copy, "cut off by a partition"));
             }
         }
     }
@@ -240,15 +249,17 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let world = &mut self.world;
         world.wire.leave(world.now, sent);
         world.messages.in_flight -= 1;
-        if !self.nodes[at.to.index()].is_up() {
+        let receiver = &self.nodes[at.to.index()];
+        if !receiver.is_up() {
             world.messages.dropped.down += 1;
             world.digest_address(Tag::Drop, at, 3);
-            world.trace_message(RowKind::Drop, at, || "the receiver is down".to_owned());
+            world.trace_message(RowKind::Drop, at, || of_copy(copy, "the receiver is down"));
             return;
         }
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, u64::from(copy));
-        world.trace_message(RowKind::Deliver, at, || format!("{body:?}"));
+        let waits = receiver.waits();
+        world.trace_message(RowKind::Deliver, at, || format!("{body:?}{waits}"));
         self.step(at.to, Input::Message { from: at.from, body });
     }
 
@@ -262,16 +273,35 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     fn arm(&mut self, id: NodeId, timer: P::Timer, after: SpanRange) {
-        self.disarm(id, timer);
         let node = &mut self.nodes[id.index()];
         let span = node.timer_draws.span_in(after);
-        let rings = node.clock(self.world.now) + span;
+        let clock = node.clock(self.world.now);
+        let rings = LocalTime(clock.0.saturating_add(span.0));
+        node.armed += 1;
+        let armed = Armed { scheduled: None, rings, nth: node.armed };
         let waits = self.world.by_hand || node.paused.is_some();
-        let scheduled = (!waits).then(|| {
-            let slot = self.timers.insert((id, timer));
-            (self.world.queue.push(self.world.now + span, Event::Ring(slot)), slot)
-        });
-        node.timers.insert(timer, Armed { scheduled, rings });
+        // What is set again keeps its place in the books.
+        let (armed, before) = match node.timers.entry(timer) {
+            Entry::Vacant(place) => (place.insert(armed), None),
+            Entry::Occupied(place) => {
+                let place = place.into_mut();
+                let before = std::mem::replace(place, armed);
+                (place, before.scheduled)
+            }
+        };
+        if waits {
+            debug_assert!(before.is_none(), "a timer is scheduled while its node stands still");
+            return;
+        }
+        let queue = &mut self.world.queue;
+        let slot = match before {
+            Some((handle, slot)) => {
+                queue.cancel(handle);
+                slot
+            }
+            None => self.timers.insert((id, timer)),
+        };
+        armed.scheduled = Some((queue.push(self.world.now.after(span), Event::Ring(slot)), slot));
     }
 
     fn disarm(&mut self, id: NodeId, timer: P::Timer) {
@@ -308,7 +338,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             return;
         }
         let takes = self.laws.sync.draw(node.disk_draws.next_u64());
-        let at = self.world.now + crate::time::Span(takes);
+        let at = self.world.now.after(Span(takes));
         node.sync = Some(self.world.queue.push(at, Event::Synced(id)));
     }
 
@@ -341,7 +371,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let call = self.world.ledger.call(now, client, user);
         let operation: OperationOf<P> = self.book.compose(call, client, now, what);
         self.world.digest(Tag::Call, u64::from(client.0), call.0, operation.kind() as u64);
-        self.world.trace(RowKind::Call, Some(client), || format!("call {}: {operation:?}", call.0));
+        let waits = self.nodes[client.index()].waits();
+        self.world.trace(RowKind::Call, Some(client), || {
+            format!("call {}: {operation:?}{waits}", call.0)
+        });
         if self.nodes[client.index()].is_up() {
             self.step(client, Input::Call { id: call, operation });
         } else {
@@ -352,7 +385,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     pub(super) fn end_call(
         &mut self,
-        client: NodeId,
+        node: NodeId,
         call: crate::history::CallId,
         outcome: Outcome<ReplyOf<P>>,
     ) {
@@ -363,17 +396,20 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         };
         let now = self.world.now;
         let Some(row) = self.world.ledger.end(now, call, status) else { return };
-        let user = row.user;
-        self.world.digest(Tag::Reply, u64::from(client.0), call.0, status as u64);
-        self.world.trace(RowKind::Reply, Some(client), || match &outcome {
+        let (user, client) = (row.user, row.client);
+        self.world.digest(Tag::Reply, u64::from(node.0), call.0, status as u64);
+        self.world.trace(RowKind::Reply, Some(node), || match &outcome {
             Outcome::Ok(reply) => format!("call {} ends: {reply:?}", call.0),
             Outcome::Failed => format!("call {} failed, without effect", call.0),
             Outcome::Unknown => format!("call {} ends, and nobody knows how", call.0),
         });
         self.book.end(call, now, outcome);
         if let (Some(user), Some(workload)) = (user, &mut self.workload) {
-            let next = now + workload.think(user);
-            self.world.queue.push(next, Event::User(user));
+            let mut wait = workload.think(user);
+            if !self.nodes[client.index()].is_up() {
+                wait = wait.max(LOOKS_AGAIN);
+            }
+            self.world.queue.push(now.after(wait), Event::User(user));
         }
     }
 
@@ -394,29 +430,35 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// Notices a change of what a node is.
-    pub(super) fn note_standing(&mut self, id: NodeId, always: bool) {
+    fn note_standing(&mut self, id: NodeId, standing: Standing, always: bool) {
         let node = &self.nodes[id.index()];
-        let standing = node.state.as_ref().map_or(node.standing, Protocol::standing);
         if standing == node.standing && !always {
             return;
         }
         let health = node.health();
         self.nodes[id.index()].standing = standing;
         self.world.stands(id, health, standing);
-        if standing.rank == "leader" && health != Health::Down {
-            let same = |node: &&Node<P>| node.is_up() && node.standing == standing;
-            let leaders = self.nodes.iter().filter(same).count();
-            let leaders = u32::try_from(leaders).expect("few leaders");
-            self.world.leaders_max = self.world.leaders_max.max(leaders);
+        if self.world.by_hand && !always {
+            self.world.trace(RowKind::Note, Some(id), || {
+                format!("{} in epoch {}", standing.rank, standing.epoch)
+            });
         }
     }
+}
+
+/// A user of a closed loop whose client is down looks again after this time at the earliest: without
+/// it, one that does not think would ask for ever at one instant.
+const LOOKS_AGAIN: Span = Span::millis(1);
+
+fn of_copy(copy: u8, what: &str) -> String {
+    if copy == 0 { what.to_owned() } else { format!("the copy: {what}") }
 }
 
 /// Whether anything in the plan reads the operations' history.
 fn reads_history(plan: &Plan) -> bool {
     plan.expectations.iter().any(|expectation| match &expectation.expect {
         Expect::Linearizable => true,
-        Expect::Violates(property) => property == "linearizable",
+        Expect::Holds(property) | Expect::Violates(property) => property == LINEARIZABLE,
         _ => false,
     })
 }

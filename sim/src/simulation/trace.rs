@@ -21,6 +21,9 @@ impl Tracer {
     }
 
     pub(crate) fn push(&mut self, row: TraceRow) {
+        if self.tail.is_none() && self.rows.len() == self.limit {
+            self.make_room();
+        }
         if let Some(tail) = &mut self.tail {
             tail.push(row);
             self.trim_tail();
@@ -30,16 +33,13 @@ impl Tracer {
             self.fault = Some(self.rows.len());
         }
         self.rows.push(row);
-        if self.rows.len() < self.limit {
-            return;
-        }
+    }
+
+    fn make_room(&mut self) {
         match self.fault {
-            None => self.forget(self.limit / 2),
+            None => self.forget((self.limit / 2).max(1)),
             Some(fault) if fault > self.limit / 4 => self.forget(fault - self.limit / 4),
-            Some(_) => {
-                self.tail = Some(self.rows.split_off(self.limit / 2));
-                self.trim_tail();
-            }
+            Some(_) => self.tail = Some(self.rows.split_off(self.limit / 2)),
         }
     }
 
@@ -53,10 +53,10 @@ impl Tracer {
     /// Keeps the tail short. Forgetting many rows at a time keeps the cost per row constant.
     fn trim_tail(&mut self) {
         let Some(tail) = &mut self.tail else { return };
-        let most = (self.limit / 2).max(2);
-        if tail.len() >= most {
-            tail.drain(..most / 2);
-            self.omitted += (most / 2) as u64;
+        if tail.len() > self.limit - self.rows.len() {
+            let forgotten = (self.limit / 4).max(1);
+            tail.drain(..forgotten);
+            self.omitted += forgotten as u64;
         }
     }
 
@@ -97,9 +97,9 @@ mod tests {
     #[test]
     fn a_short_trace_is_whole() {
         let mut tracer = Tracer::new(100);
-        (0..99).for_each(|at| tracer.push(row(at, RowKind::Send)));
+        (0..100).for_each(|at| tracer.push(row(at, RowKind::Send)));
         let trace = tracer.finish();
-        assert_eq!((trace.rows.len(), trace.omitted, trace.window.as_str()), (99, 0, ""));
+        assert_eq!((trace.rows.len(), trace.omitted, trace.window.as_str()), (100, 0, ""));
     }
 
     #[test]
@@ -115,5 +115,20 @@ mod tests {
         assert!(trace.rows.iter().any(|row| row.kind == RowKind::Fault));
         assert_eq!(trace.rows.last().map(|row| row.at_ns), Some(9_999));
         assert!(!trace.window.is_empty());
+    }
+
+    #[test]
+    fn no_limit_is_too_small() {
+        for (limit, fault) in (1..12).flat_map(|limit| (0..30).map(move |fault| (limit, fault))) {
+            let mut tracer = Tracer::new(limit);
+            for at in 0..1_000 {
+                let kind = if at == fault { RowKind::Fault } else { RowKind::Send };
+                tracer.push(row(at, kind));
+            }
+            let trace = tracer.finish();
+            assert!(trace.rows.len() <= limit, "limit {limit}, fault {fault}");
+            assert_eq!(trace.rows.len() as u64 + trace.omitted, 1_000);
+            assert!(trace.rows.is_sorted_by_key(|row| row.at_ns));
+        }
     }
 }

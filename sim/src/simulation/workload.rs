@@ -22,6 +22,8 @@ pub(crate) struct WorkloadLaws {
     pace: Sampler,
     users: Option<u32>,
     mix: Vec<(usize, u64)>,
+    /// The sum of the weights in `mix`.
+    weights: u64,
     pub(crate) start: SimTime,
     stop: SimTime,
 }
@@ -37,17 +39,18 @@ impl WorkloadLaws {
             pace: law.compile(),
             users,
             mix: plan.mix.clone(),
+            weights: plan.mix.iter().map(|(_, weight)| weight).sum(),
             start: plan.start,
             stop: plan.stop.unwrap_or(end),
         }
     }
 }
 
-/// What a history keeps of an operation until it is known how it ended.
+/// What the books keep of an operation until it ends.
 #[derive(Debug)]
-struct Asked<O> {
-    operation: O,
+struct Asked {
     key: u64,
+    writes: bool,
 }
 
 /// The applications of one run.
@@ -66,7 +69,7 @@ pub(crate) struct Workload {
 /// What was called and what was heard.
 #[derive(Debug)]
 pub(crate) struct Book<S: Service> {
-    open: BTreeMap<CallId, Asked<S::Operation>>,
+    open: BTreeMap<CallId, Asked>,
     last_written: BTreeMap<u64, u64>,
     history: Option<History<S::Operation, S::Reply>>,
 }
@@ -99,14 +102,15 @@ impl<S: Service> Book<S> {
                 outcome: Outcome::Unknown,
             });
         }
-        self.open.insert(call, Asked { operation: operation.clone(), key });
+        let writes = !S::Model::is_read(&operation);
+        self.open.insert(call, Asked { key, writes });
         operation
     }
 
     /// Notes how a call ended.
     pub(crate) fn end(&mut self, call: CallId, now: SimTime, outcome: Outcome<S::Reply>) {
         let Some(asked) = self.open.remove(&call) else { return };
-        if matches!(outcome, Outcome::Ok(_)) && !S::Model::is_read(&asked.operation) {
+        if matches!(outcome, Outcome::Ok(_)) && asked.writes {
             self.last_written.insert(asked.key, call.0 + 1);
         }
         if let Some(history) = &mut self.history {
@@ -114,6 +118,11 @@ impl<S: Service> Book<S> {
             history.calls[place].ended = Some(now);
             history.calls[place].outcome = outcome;
         }
+    }
+
+    /// The open calls, in the order they were called.
+    pub(crate) fn open(&self) -> impl Iterator<Item = CallId> {
+        self.open.keys().copied()
     }
 
     pub(crate) fn history(&self) -> Option<&History<S::Operation, S::Reply>> {
@@ -170,8 +179,7 @@ impl Workload {
     /// What is called next: kind, key, and a draw of the operation's own. A closed-loop user draws
     /// from the same streams as the others, in the order of the calls.
     pub(crate) fn ask(&mut self) -> (usize, u64, u64) {
-        let total: u64 = self.laws.mix.iter().map(|(_, weight)| weight).sum();
-        let mut point = self.mix.below(total);
+        let mut point = self.mix.below(self.laws.weights);
         let mut kind = 0;
         for (candidate, weight) in &self.laws.mix {
             kind = *candidate;

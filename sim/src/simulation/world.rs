@@ -74,11 +74,13 @@ pub(crate) struct World {
     pub(crate) messages: MessageCounts,
     pub(crate) wire: Station,
     pub(crate) ledger: Ledger,
+    /// Counters of the world and of the protocol.
     pub(crate) metrics: BTreeMap<&'static str, i64>,
+    /// The largest values of the protocol's gauges.
+    pub(crate) gauges: BTreeMap<&'static str, i64>,
     pub(crate) bands: Vec<FaultBand>,
     pub(crate) standings: Vec<StandingChange>,
     pub(crate) violations: Vec<Violation>,
-    pub(crate) leaders_max: u32,
     pub(crate) last_fault_end: SimTime,
     pub(crate) digest: Digest,
     pub(crate) events: u64,
@@ -100,15 +102,15 @@ impl World {
             end: SimTime::ZERO + plan.duration,
             queue: HeapQueue::default(),
             by_hand: false,
-            network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.nodes.len()),
+            network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.owners()),
             messages: MessageCounts::default(),
             wire: Station::default(),
             ledger: Ledger::default(),
             metrics: BTreeMap::new(),
+            gauges: BTreeMap::new(),
             bands: Vec::new(),
             standings: Vec::new(),
             violations: Vec::new(),
-            leaders_max: 0,
             last_fault_end: SimTime::ZERO,
             digest: Digest::default(),
             events: 0,
@@ -147,6 +149,12 @@ impl World {
         nodes.iter().map(|node| self.name(*node).to_owned()).collect()
     }
 
+    /// A text with names in the place of node numbers.
+    pub(crate) fn named(&self, text: &str) -> String {
+        let name = |node: usize| self.nodes.get(node).map(|node| node.name.as_str());
+        with_names(text, name)
+    }
+
     /// `n1->n2 AppendEntries#3`.
     pub(crate) fn address_text(&self, at: Address) -> String {
         let (from, to) = (self.name(at.from), self.name(at.to));
@@ -161,16 +169,18 @@ impl World {
         node: Option<NodeId>,
         text: impl FnOnce() -> String,
     ) {
-        if let Some(tracer) = &mut self.tracer {
-            tracer.push(TraceRow {
-                at_ns: self.now.0,
-                kind,
-                node: node.map(|node| node.0),
-                peer: None,
-                address: String::new(),
-                text: text(),
-            });
+        if self.tracer.is_none() {
+            return;
         }
+        let row = TraceRow {
+            at_ns: self.now.0,
+            kind,
+            node: node.map(|node| node.0),
+            peer: None,
+            address: String::new(),
+            text: self.named(&text()),
+        };
+        self.tracer.as_mut().expect("checked above").push(row);
     }
 
     /// Adds a row about a message.
@@ -195,7 +205,7 @@ impl World {
             node: Some(node.0),
             peer: Some(peer.0),
             address,
-            text: text(),
+            text: self.named(&text()),
         };
         self.tracer.as_mut().expect("checked above").push(row);
     }
@@ -232,5 +242,37 @@ impl World {
             rank: standing.rank.to_owned(),
             epoch: standing.epoch,
         });
+    }
+}
+
+/// Puts names in the place of node numbers, which texts write as `derive(Debug)` does: `NodeId(3)`.
+fn with_names<'a>(text: &str, name: impl Fn(usize) -> Option<&'a str>) -> String {
+    const NUMBER: &str = "NodeId(";
+    let mut parts = text.split(NUMBER);
+    let mut named = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let node = part.split_once(')').and_then(|(number, rest)| {
+            let name = name(number.parse().ok()?)?;
+            Some((name, rest))
+        });
+        let (name, rest) = node.unwrap_or((NUMBER, part));
+        named.push_str(name);
+        named.push_str(rest);
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_name_the_nodes_that_exist() {
+        let name = |node: usize| ["n1", "client1"].get(node).copied();
+        let named = |text| with_names(text, name);
+        assert_eq!(named("vote for NodeId(0)"), "vote for n1");
+        assert_eq!(named("{NodeId(1): 3, NodeId(0)}"), "{client1: 3, n1}");
+        assert_eq!(named("NodeId(2) NodeId(x) NodeId("), "NodeId(2) NodeId(x) NodeId(");
+        assert_eq!(named("nobody"), "nobody");
     }
 }

@@ -84,7 +84,7 @@ fn outage(dice: &mut Dice, clients: u32, mix: Mix, arrival: Arrival) -> (Log, Va
     (log, state)
 }
 
-/// Judges within the default budget, and quickly: what is measured is far below the bound.
+/// Judges within the default budget, which bounds the time as well; says what took long.
 #[track_caller]
 fn judge(log: &Log, what: &str) -> Verdict {
     let start = Instant::now();
@@ -93,7 +93,6 @@ fn judge(log: &Log, what: &str) -> Verdict {
     if took > Duration::from_millis(50) {
         println!("{what}: {} operations in {took:?}", log.calls.len());
     }
-    assert!(took < Duration::from_secs(5), "{what} took {took:?}: {verdict:?}");
     assert!(!matches!(verdict, Verdict::Inconclusive(_)), "{what}: {verdict:?}");
     verdict
 }

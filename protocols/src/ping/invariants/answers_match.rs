@@ -32,7 +32,8 @@ impl Monitor<Event> for AnswersMatch {
                 Some(asked) if asked == token => Ok(()),
                 asked => {
                     let name = self.cluster.name(note.node);
-                    let message = format!("{name} asked {asked:?} as ping {number}, heard {token}");
+                    let asked = asked.map_or("nothing".to_owned(), |asked| asked.to_string());
+                    let message = format!("{name} asked {asked} as ping {number}, heard {token}");
                     Err(Breach { message, nodes: vec![note.node] })
                 }
             },

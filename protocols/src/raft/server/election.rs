@@ -46,6 +46,10 @@ impl<M: Machine> Server<M> {
     }
 
     /// RequestVote RPC, receiver implementation (Figure 2).
+    ///
+    /// The comparison of logs is what makes committed entries survive elections: a committed entry
+    /// is on a majority, the candidate needs a majority, and the voter in both refuses every
+    /// candidate that lacks it.
     pub(super) fn on_request_vote(
         &mut self,
         candidate: NodeId,
@@ -54,16 +58,24 @@ impl<M: Machine> Server<M> {
         last_term: u64,
         fx: &mut Fx<'_, M>,
     ) {
+        let is_newer = self.adopt(term, fx);
+        // A candidate of an older term is refused, and learns the newer one from the answer.
         let is_current = term == self.current_term;
+        // The same candidate may ask twice, and gets the same vote again.
         let is_free = self.voted_for.is_none_or(|voted_for| voted_for == candidate);
         // "More up to date" compares the terms of the last entries, then the lengths (5.4.1).
         let mine = (self.log.last_term(), self.log.last_index());
         let granted = is_current && is_free && (last_term, last_index) >= mine;
+        let is_first = granted && self.voted_for.is_none();
+        if is_first {
+            self.voted_for = Some(candidate);
+        }
+        if is_newer || is_first {
+            self.write_ballot(fx); // term and vote together
+        }
         if granted {
-            if self.voted_for.is_none() {
-                self.voted_for = Some(candidate);
-                self.write_ballot(fx);
-            }
+            // Only a granted vote puts off the own campaign: a candidate that can not win must not
+            // keep others from trying (Section 5.2).
             fx.arm(Timer::Election, fx.config().election_timeout);
             fx.note_synced(Event::VoteGranted { term, candidate });
         }
@@ -83,6 +95,7 @@ impl<M: Machine> Server<M> {
         if term != self.current_term || !granted {
             return;
         }
+        // A set, not a count: the network may deliver the same vote twice.
         votes.insert(voter);
         if votes.len() >= majority(fx) {
             self.lead(fx);
@@ -97,6 +110,7 @@ impl<M: Machine> Server<M> {
         fx.count("elections", 1);
         fx.disarm(Timer::Election);
         fx.arm(Timer::Heartbeat, fx.config().heartbeat);
+        // Clients ask again after an election. What they asked for may be in the log already.
         let pending = self.unapplied_requests();
         self.rank = Rank::Leader(Leader::new(fx, last_index, pending));
         self.append_and_replicate(Command::Noop, fx);

@@ -1,4 +1,15 @@
-//! A server: its state, as Figure 2 lists it, and the rules that hold in every rank.
+//! A server: its state, as Figure 2 lists it, and the rules that hold in every rank (Section 5.1).
+//!
+//! ```text
+//!                 timeout: campaign              majority of votes
+//!     boot --> Follower ----------> Candidate ---------------------> Leader
+//!                 ^  ^                |   '--- timeout: campaign again  |
+//!                 |  '----------------'  a leader of this term, or ...  |
+//!                 '-----------------------------------------------------'
+//!                                        ... a newer term, in any message
+//! ```
+//!
+//! Ranks live in memory only: a server that crashed as a leader comes back as a follower.
 
 mod election;
 mod replication;
@@ -10,7 +21,7 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
 use rehearsal_sim::view::View;
 
-use crate::events::consensus::{Event, Logged};
+use crate::events::consensus::{Event, Logged, Voter};
 use crate::parts::machine::Machine;
 use crate::raft::log::{Entry, Log};
 use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer};
@@ -84,6 +95,8 @@ impl<M: Machine> Server<M> {
         server
     }
 
+    /// Reads one record. The last ballot counts; an entry replaces what stood at its index, because
+    /// a follower that repairs a conflict appends the new entries behind the old ones on disk.
     fn restore(&mut self, record: &Record<M>) {
         match record {
             Record::Ballot { term, voted_for } => {
@@ -97,6 +110,8 @@ impl<M: Machine> Server<M> {
         }
     }
 
+    /// One input. What may be done with it depends on the rank, and the handlers decide that: a
+    /// timer or an answer that comes when the rank has changed meanwhile finds nothing to do.
     pub(super) fn step(&mut self, input: Input<Raft<M>>, fx: &mut Fx<'_, M>) {
         match input {
             Input::Timer(Timer::Election) => self.campaign(fx),
@@ -107,10 +122,11 @@ impl<M: Machine> Server<M> {
         }
     }
 
+    /// The term comes first in every message between servers: a newer one is adopted before the
+    /// message is even looked at, an older one makes the message void.
     fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
         match body {
             Message::RequestVote { term, last_index, last_term } => {
-                self.observe(term, fx);
                 self.on_request_vote(from, term, last_index, last_term, fx);
             }
             Message::VoteReply { term, granted } => {
@@ -140,15 +156,26 @@ impl<M: Machine> Server<M> {
     /// "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to
     /// follower" (Figure 2, Rules for Servers). Terms are the logical clock of Raft (Section 5.1).
     fn observe(&mut self, term: u64, fx: &mut Fx<'_, M>) {
-        if term > self.current_term {
-            self.current_term = term;
-            self.voted_for = None;
+        if self.adopt(term, fx) {
             self.write_ballot(fx);
-            self.follow(None, fx);
         }
     }
 
+    /// Goes on to a newer term in memory; whether it was one.
+    fn adopt(&mut self, term: u64, fx: &mut Fx<'_, M>) -> bool {
+        let is_newer = term > self.current_term;
+        if is_newer {
+            self.current_term = term;
+            self.voted_for = None;
+            self.follow(None, fx);
+        }
+        is_newer
+    }
+
     /// Becomes or remains a follower in the current term.
+    ///
+    /// Followers and candidates keep their election timer running: hearing of a newer term is no
+    /// reason to wait longer for a leader. Only a leader has none, and must set it.
     fn follow(&mut self, leader: Option<NodeId>, fx: &mut Fx<'_, M>) {
         if matches!(self.rank, Rank::Leader(_)) {
             fx.note(Event::SteppedDown { term: self.current_term });
@@ -165,6 +192,8 @@ impl<M: Machine> Server<M> {
         fx.append(Record::Ballot { term: self.current_term, voted_for });
     }
 
+    /// The rank and term. Two leaders at once are normal, as long as their terms differ: the older
+    /// one has not heard yet.
     pub(super) fn standing(&self) -> Standing {
         let rank = match self.rank {
             Rank::Follower { .. } => "follower",
@@ -177,7 +206,8 @@ impl<M: Machine> Server<M> {
     pub(super) fn view(&self, view: &mut View) {
         view.field("rank", self.standing().rank);
         view.field("current_term", self.current_term);
-        let name = |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| n.0.to_string());
+        let name =
+            |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| Voter(n).to_string());
         view.field("voted_for", name(self.voted_for));
         view.field("commit_index", self.commit_index);
         view.field("last_applied", self.last_applied);

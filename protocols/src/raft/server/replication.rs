@@ -26,13 +26,17 @@ use crate::raft::{Bug, Fx, Message, Record, Role, Timer};
 /// is by node, as servers are the first role.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Leader {
-    /// The next entry to send to each server.
+    /// The next entry to send to each server: a guess, which starts at the end of the leader's own
+    /// log and is corrected by rejections. A wrong guess costs time, never safety.
     next_index: Vec<u64>,
-    /// The highest entry known to be durable on each server, this one included.
+    /// The highest entry known to be durable on each server, this one included: a fact, which starts
+    /// at 0 and only grows. Only facts count towards commitment.
     match_index: Vec<u64>,
-    /// The last entry of the batch each server has not acknowledged yet.
+    /// The last entry of the batch each server has not acknowledged yet; `None` when nothing is in
+    /// flight and new entries may leave at once.
     in_flight: Vec<Option<u64>>,
-    /// The serial that each session has in the log, not applied yet.
+    /// The serial that each session has in the log, not applied yet: a client that asks again in
+    /// the meantime gets its answer when the entry is applied, and no second entry.
     pub(super) pending: BTreeMap<Session, u64>,
 }
 
@@ -51,7 +55,7 @@ impl Leader {
         }
     }
 
-    /// The highest N such that a majority of `match_index` is at least N (Figure 2, Leaders).
+    /// The highest index that a majority has on disk: the highest N such that a majority of `match_index` is at least N (Figure 2, Leaders).
     fn majority_match(&self) -> u64 {
         let holds = |n: u64| self.match_index.iter().filter(|matched| **matched >= n).count();
         let majority = self.match_index.len() / 2 + 1;
@@ -121,6 +125,7 @@ impl<M: Machine> Server<M> {
     ) {
         let is_current = term == self.current_term;
         if is_current {
+            // Nobody else can lead this term, so a candidate gives up here (Section 5.2).
             self.follow(Some(from), fx);
             fx.arm(Timer::Election, fx.config().election_timeout);
         }
@@ -142,6 +147,7 @@ impl<M: Machine> Server<M> {
             fx.note(Event::Committed { index: commit_index, term, leader: false });
             self.apply_committed(fx);
         }
+        // The promise on which commitment rests: these entries will survive a crash.
         let reply = Message::AppendReply { term, success: true, prev_index, last_index };
         mutant!(fx, Bug::AckBeforeSync, fx.send_synced(from, reply), fx.send(from, reply));
     }
@@ -152,6 +158,7 @@ impl<M: Machine> Server<M> {
         let mut last_new = None;
         for (index, entry) in (prev_index + 1..).zip(entries.as_slice()) {
             match self.log.term_at(index) {
+                // Same index and term means the same entry and the same log before it (5.3).
                 Some(term) if term == entry.term => continue,
                 Some(_) => {
                     self.log.truncate(index);
@@ -166,7 +173,8 @@ impl<M: Machine> Server<M> {
         }
     }
 
-    /// Puts an entry at the end of the log in memory and hands it to the disk.
+    /// Puts an entry at the end of the log in memory and hands it to the disk. From now on this
+    /// server votes and replicates with it, but must not promise it to anybody before a sync.
     fn append(&mut self, entry: Entry<M>, fx: &mut Fx<'_, M>) -> u64 {
         let index = self.log.push(entry.clone());
         let (term, command) = (entry.term, entry.command.digest());
@@ -213,24 +221,23 @@ impl<M: Machine> Server<M> {
     ) {
         let Some(leader) = self.leader_in(term) else { return };
         let follower = from.index();
-        if leader.next_index[follower] != prev_index + 1 {
-            return; // an old copy: this rejection was acted upon, or overtaken by a success
-        }
-        fx.count("append_rejections", 1);
-        let hinted = prev_index.min(last_index + 1);
-        let next_index = hinted.max(leader.match_index[follower] + 1);
-        if next_index > prev_index {
-            // It refuses what it has acknowledged: an old copy, or a disk that forgot. The next
-            // heartbeat asks again. Asking at once would be refused at once, in circles, and every
-            // message that the network doubles would double the circles.
+        let matched = leader.match_index[follower];
+        if leader.next_index[follower] != prev_index + 1 || prev_index <= matched {
+            // An old copy: this rejection was acted upon, or overtaken by a success. Or the follower
+            // lost what it acknowledged, which Raft can not mend within a term.
             return;
         }
-        leader.next_index[follower] = next_index;
+        leader.next_index[follower] = prev_index.min(last_index + 1).max(matched + 1);
+        fx.count("append_rejections", 1);
         self.send_entries(from, fx);
     }
 
     /// "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and
     /// log[N].term == currentTerm: set commitIndex = N" (Figure 2, Leaders; Section 5.4.2).
+    ///
+    /// The condition on the term is the subtle one. An entry of an older term on a majority of disks
+    /// can still lose an election against a log that ends with a term in between (Figure 8). Once an
+    /// entry of the current term is committed, everything before it is safe as well.
     fn advance_commit_index(&mut self, fx: &mut Fx<'_, M>) {
         let Rank::Leader(leader) = &self.rank else { return };
         let (index, term) = (leader.majority_match(), self.current_term);

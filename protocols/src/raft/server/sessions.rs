@@ -24,14 +24,19 @@ use crate::raft::{Fx, Message};
 /// never sees the node's effects, so that all replicas stay equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Replica<M: Machine> {
+    /// The state machine itself.
     machine: M,
+    /// The session table. One answer for each is enough: a session's next operation proves that the
+    /// last answer arrived.
     answers: BTreeMap<Session, Answer<M>>,
 }
 
 /// The last answer of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Answer<M: Machine> {
+    /// Of this operation.
     serial: u64,
+    /// What the machine said when it was applied, not what it would say now.
     reply: ReplyOf<M>,
 }
 
@@ -50,7 +55,8 @@ impl<M: Machine> Replica<M> {
 }
 
 impl<M: Machine> Server<M> {
-    /// A client's request, reads included: everything goes through the log (Section 8).
+    /// A client's request, reads included: everything goes through the log (Section 8). A server
+    /// that was deposed without knowing it may take a request too; it can only fail to commit it.
     pub(super) fn on_request(
         &mut self,
         session: Session,
@@ -70,6 +76,7 @@ impl<M: Machine> Server<M> {
                 return;
             }
         };
+        // Applied already: the answer was lost, or this is a copy of the request.
         if let Some(answer) = self.replica.answers.get(&session)
             && answer.serial >= serial
         {

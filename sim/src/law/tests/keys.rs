@@ -22,7 +22,8 @@ fn chi_square(law: &KeyLaw, weight: impl Fn(u64) -> f64) -> f64 {
     let expected = (0..law.count()).map(|key| weight(key) / total * f64::from(n));
     seen.iter()
         .zip(expected)
-        .map(|(seen, expected)| (f64::from(*seen) - expected).powi(2) / expected)
+        .map(|(seen, expected)| (f64::from(*seen) - expected, expected))
+        .map(|(off, expected)| off * off / expected)
         .sum()
 }
 

@@ -1,0 +1,172 @@
+//! What can only be seen from inside: that a long run does not fill its arenas.
+
+use std::sync::Arc;
+
+use super::Simulation;
+use super::queue::EventQueue;
+use crate::bug::NoBugs;
+use crate::effects::Effects;
+use crate::invariant::Invariant;
+use crate::kinds;
+use crate::law::{KeyLaw, Law};
+use crate::plan::{Disk, ErasedConfig, Fault, Load, Network, Order, Plan, PlannedFault};
+use crate::plan::{PlannedNode, Target, Workload};
+use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role};
+use crate::random::Chance;
+use crate::service::{Ask, Operation, Sequential, Service};
+use crate::time::{SimTime, Span};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Peer {
+    Peer,
+}
+impl Role for Peer {
+    const ALL: &'static [Peer] = &[Peer::Peer];
+    fn singular(self) -> &'static str {
+        "peer"
+    }
+    fn plural(self) -> &'static str {
+        "peers"
+    }
+    fn default_count(self) -> u32 {
+        3
+    }
+    fn takes_calls(self) -> bool {
+        true
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Word {
+    Beat,
+    Silence,
+    Lease,
+}
+kinds!(Word { Beat, Silence, Lease });
+impl Message for Word {}
+impl Operation for Word {
+    const KINDS: &'static [&'static str] = &["beat"];
+    fn kind(&self) -> usize {
+        0
+    }
+    fn object(&self) -> u64 {
+        0
+    }
+}
+
+/// Beats every 10 ms to all others and itself, writes what it hears, and sets two timers again that
+/// hardly ever ring.
+#[derive(Debug)]
+struct Heart;
+impl Service for Heart {
+    type Operation = Word;
+    type Reply = ();
+    type Model = Heart;
+    fn compose(_: &Ask) -> Word {
+        Word::Beat
+    }
+}
+impl Sequential for Heart {
+    type Operation = Word;
+    type Reply = ();
+    type State = ();
+    fn initial() {}
+    fn apply((): &(), _: &Word) -> ((), ()) {
+        ((), ())
+    }
+}
+impl Protocol for Heart {
+    const NAME: &'static str = "heart";
+    const SUMMARY: &'static str = "beats";
+    const INVARIANTS: &'static [Invariant<Word>] = &[];
+    type Bug = NoBugs;
+    type Config = NoConfig;
+    type Role = Peer;
+    type Service = Heart;
+    type Message = Word;
+    type Timer = Word;
+    type Record = u64;
+    type Event = Word;
+
+    fn boot(_: Boot<'_, Heart>, fx: &mut Effects<'_, Heart>) -> Heart {
+        fx.arm(Word::Beat, Span::ZERO..Span::millis(10));
+        Heart
+    }
+
+    fn step(&mut self, input: Input<Heart>, fx: &mut Effects<'_, Heart>) {
+        match input {
+            Input::Message { from, .. } => {
+                fx.arm(Word::Silence, Span::secs(3600));
+                fx.disarm(Word::Lease);
+                fx.arm(Word::Lease, Span::secs(1));
+                if from == fx.me() {
+                    fx.rewrite(vec![1]);
+                    fx.note_synced(Word::Lease);
+                }
+            }
+            Input::Timer(_) => {
+                fx.arm(Word::Beat, Span::millis(10));
+                fx.all(Peer::Peer).collect::<Vec<NodeId>>().into_iter().for_each(|peer| {
+                    fx.send(peer, Word::Beat);
+                });
+            }
+            Input::Call { id, .. } => fx.reply(id, ()),
+        }
+    }
+}
+
+fn plan() -> Plan {
+    let fault = |n: u64| PlannedFault {
+        at: SimTime(n * 3_000_000_000),
+        lasts: Some(Span::millis(700)),
+        fault: match n % 2 {
+            0 => Fault::Crash(Target::Nodes(vec![NodeId(0)])),
+            _ => Fault::Pause(Target::Nodes(vec![NodeId(1)])),
+        },
+    };
+    Plan {
+        scenario: String::new(),
+        title: String::new(),
+        seed: 1,
+        duration: Span::secs(700),
+        nodes: (1..=3).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        network: Network {
+            latency: Law::Exponential { mean: Span::millis(2) },
+            loss: Chance::from_f64(0.01).expect("a probability"),
+            duplicate: Chance::from_f64(0.01).expect("a probability"),
+            order: Order::Reordering,
+            links: Vec::new(),
+        },
+        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        workload: Some(Workload {
+            load: Load::Open { gap: Law::Constant(Span::millis(2)) },
+            keys: KeyLaw::Uniform { count: 1 },
+            mix: vec![(0, 1)],
+            start: SimTime::ZERO,
+            stop: None,
+        }),
+        faults: (1..200).map(fault).collect(),
+        expectations: Vec::new(),
+        config: ErasedConfig(Arc::new(NoConfig {})),
+        bugs: Vec::new(),
+        laws: super::Laws::default(),
+    }
+}
+
+#[test]
+fn a_million_events_leave_nothing_behind() {
+    let plan = plan();
+    let mut simulation = Simulation::<Heart>::new(&plan, 1, 0);
+    simulation.go();
+    let world = &simulation.world;
+    assert!(world.events > 1_000_000, "{}", world.events);
+    assert!(world.messages.in_flight < 100 && world.messages.delivered > 300_000);
+    // About 6 messages, 9 timers, 3 syncs and 200 faults are pending at a time; a pause holds 140.
+    let (queue, most) = (&world.queue, 600);
+    assert!(queue.len() < most && queue.room() < 3 * most, "{} {}", queue.len(), queue.room());
+    let arenas = [simulation.flights.room(), simulation.selves.room(), simulation.timers.room()];
+    assert!(arenas.iter().all(|room| *room < 100), "{arenas:?}");
+    assert!(simulation.buffer.capacity() < 100);
+    assert!(simulation.book.open().count() == 0);
+    assert!(simulation.nodes.iter().all(|node| node.timers.len() <= 3 && node.inbox.len() < 10));
+}

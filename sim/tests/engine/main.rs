@@ -1,0 +1,15 @@
+//! The engine's laws, tried from outside: plans go in, records come out.
+
+mod disks;
+mod draws;
+mod expectations;
+mod faults;
+mod network;
+mod panics;
+mod plans;
+mod puppet;
+mod random_runs;
+mod stage;
+mod timers;
+mod town;
+mod workload;

@@ -1,0 +1,258 @@
+//! Random plans: whatever goes wrong, the books balance, and the same seed gives the same run.
+//!
+//! Conservation of messages and Little's law (of messages, operations and disks) are asserted by
+//! the engine at the end of every run; a panic of the engine fails the test.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rehearsal_sim::law::{KeyLaw, Law};
+use rehearsal_sim::plan::{
+    Expect, Fault, LinkRule, Load, Order, Plan, PlannedFault, Target, Watch, Workload,
+};
+use rehearsal_sim::protocol::{NoConfig, NodeId};
+use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace};
+use rehearsal_sim::time::{SimTime, Span};
+
+use crate::plans::{chance, erased, expecting, plan};
+use crate::town::TOWN;
+
+const END: u64 = 400;
+
+fn span() -> impl Strategy<Value = Span> {
+    prop_oneof![
+        1 => Just(Span::ZERO),
+        1 => Just(Span(1)),
+        4 => (1u64..20).prop_map(Span::millis),
+        1 => (20u64..500).prop_map(Span::millis),
+    ]
+}
+
+fn law() -> impl Strategy<Value = Law> {
+    let positive = || (1u64..20_000_000).prop_map(Span);
+    prop_oneof![
+        span().prop_map(Law::Constant),
+        (span(), span()).prop_map(|(a, b)| Law::Uniform { from: a.min(b), to: a.max(b) }),
+        positive().prop_map(|mean| Law::Exponential { mean }),
+        (positive(), 1u64..30)
+            .prop_map(|(median, times)| Law::Lognormal { median, p99: Span(median.0 * times) }),
+    ]
+}
+
+fn likely() -> impl Strategy<Value = rehearsal_sim::random::Chance> {
+    prop_oneof![3 => Just(0.0), 2 => 0.0..0.3, 1 => Just(1.0)].prop_map(chance)
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![Just(Order::Fifo), Just(Order::Reordering)]
+}
+
+fn ids(count: u32) -> impl Strategy<Value = Vec<NodeId>> {
+    vec((0..count).prop_map(NodeId), 0..4)
+}
+
+fn target(count: u32) -> impl Strategy<Value = Target> {
+    prop_oneof![
+        3 => ids(count).prop_map(Target::Nodes),
+        1 => Just(Target::Leader),
+        1 => Just(Target::Followers),
+    ]
+}
+
+fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
+    let at = prop_oneof![
+        1 => Just(0),
+        1 => Just(END),
+        // Round instants, so that faults meet.
+        4 => (0..END / 20).prop_map(|n| n * 20),
+    ];
+    let lasts = prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(Span::ZERO)),
+        1 => Just(Some(Span(u64::MAX))),
+        6 => (1u64..10).prop_map(|n| Some(Span::millis(n * 20))),
+    ];
+    let what = prop_oneof![
+        4 => target(count).prop_map(Fault::Crash),
+        2 => target(count).prop_map(Fault::Restart),
+        4 => target(count).prop_map(Fault::Pause),
+        2 => vec(vec(target(count), 0..3), 0..4).prop_map(Fault::Partition),
+        2 => (target(count), target(count)).prop_map(|(from, to)| Fault::OneWay { from, to }),
+        1 => likely().prop_map(Fault::Loss),
+        1 => law().prop_map(Fault::Latency),
+    ];
+    (at, lasts, what).prop_map(|(at, lasts, fault)| PlannedFault {
+        at: SimTime(at * 1_000_000),
+        lasts,
+        fault,
+    })
+}
+
+fn rule(count: u32) -> impl Strategy<Value = LinkRule> {
+    let keys = (
+        proptest::option::of(law()),
+        proptest::option::of(likely()),
+        proptest::option::of(likely()),
+        proptest::option::of(order()),
+    );
+    (ids(count), ids(count), keys).prop_map(|(from, to, (latency, loss, duplicate, order))| {
+        LinkRule { from, to, latency, loss, duplicate, order }
+    })
+}
+
+fn workload() -> impl Strategy<Value = Option<Workload>> {
+    let pace = || {
+        prop_oneof![
+            (1u64..30).prop_map(|n| Law::Constant(Span::millis(n))),
+            (1u64..30).prop_map(|n| Law::Exponential { mean: Span::millis(n) }),
+        ]
+    };
+    let load = prop_oneof![
+        pace().prop_map(|gap| Load::Open { gap }),
+        (0u32..5, pace()).prop_map(|(users, think)| Load::Closed { users, think }),
+    ];
+    let mix = prop_oneof![Just(vec![(0, 1)]), Just(vec![(0, 2), (1, 3)])];
+    let stop = proptest::option::of((0..END).prop_map(|n| SimTime(n * 1_000_000)));
+    let all = (load, mix, 0u64..200, stop, 1u64..5);
+    proptest::option::of(all.prop_map(|(load, mix, start, stop, count)| Workload {
+        load,
+        keys: KeyLaw::Uniform { count },
+        mix,
+        start: SimTime(start * 1_000_000),
+        stop,
+    }))
+}
+
+fn any_plan() -> impl Strategy<Value = Plan> {
+    (0u32..5, 0u32..3).prop_filter("somebody", |(s, c)| s + c > 0).prop_flat_map(
+        |(servers, clients)| {
+            let count = servers + clients;
+            let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
+            let rest = (law(), workload(), vec(fault(count), 0..8));
+            (network, rest).prop_map(move |((latency, loss, duplicate, order, links), rest)| {
+                let (sync_latency, workload, faults) = rest;
+                let mut plan = plan(servers, clients, erased(NoConfig {}));
+                plan.duration = Span::millis(END);
+                plan.network.latency = latency;
+                plan.network.loss = loss;
+                plan.network.duplicate = duplicate;
+                plan.network.order = order;
+                plan.network.links = links;
+                plan.disk.sync_latency = sync_latency;
+                plan.workload = workload;
+                plan.faults = faults;
+                plan.expectations = vec![expecting(Expect::Metric {
+                    name: "crashes".to_owned(),
+                    min: Some(0),
+                    max: None,
+                })];
+                plan
+            })
+        },
+    )
+}
+
+/// What must be true of every record.
+fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
+    let (m, o) = (record.head.messages, record.head.operations);
+    prop_assert_eq!(m.sent + m.duplicated, m.delivered + m.dropped.total() + m.in_flight);
+    prop_assert_eq!(o.called, o.ok + o.failed + o.unknown);
+    prop_assert_eq!(record.head.latency_ns.count, o.ok);
+    let sums = |buckets: &[u64]| buckets.iter().sum::<u64>();
+    let series = &record.series;
+    let found = (sums(&series.called), sums(&series.ok), sums(&series.failed));
+    prop_assert_eq!(found, (o.called, o.ok, o.failed));
+    for band in &record.faults {
+        let to = band.to_ns.unwrap_or(record.head.virtual_ns);
+        prop_assert!(band.from_ns <= to && to <= record.head.virtual_ns, "{:?}", band);
+    }
+    let of_kind = |kind: &str| record.faults.iter().filter(|band| band.kind == kind).count();
+    prop_assert!(of_kind("crash") <= usize::try_from(record.head.metrics["crashes"]).unwrap());
+    prop_assert!(record.standings.is_sorted_by_key(|change| change.at_ns));
+    // Crashes and restarts take turns on every node, and bands of crashes tell who is down.
+    for node in 0..u32::try_from(plan.nodes.len()).unwrap() {
+        let of = |change: &&rehearsal_sim::record::StandingChange| change.node == node;
+        let health: Vec<Health> = record.standings.iter().filter(of).map(|c| c.health).collect();
+        prop_assert_eq!(health[0], Health::Up);
+        let twice_down = health.windows(2).any(|pair| pair == [Health::Down, Health::Down]);
+        prop_assert!(!twice_down, "{:?}", health);
+        let down = *health.last().unwrap() == Health::Down;
+        let name = &plan.nodes[node as usize].name;
+        let open = |kind: &str| {
+            let mut bands = record.faults.iter().filter(|b| b.kind == kind && b.to_ns.is_none());
+            bands.any(|band| band.nodes.contains(name))
+        };
+        prop_assert!(!down || open("crash"), "{} is down outside of every crash", name);
+        let paused = *health.last().unwrap() == Health::Paused;
+        prop_assert!(!paused || open("pause"), "{} stands still outside of every pause", name);
+    }
+    Ok(())
+}
+
+/// The trace tells the same as the counts, and a node that is down or stands still does nothing.
+fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
+    let rows = &record.trace.rows;
+    prop_assert!(rows.is_sorted_by_key(|row| row.at_ns));
+    let of = |kind| rows.iter().filter(|row| row.kind == kind).count() as u64;
+    let (m, o) = (record.head.messages, record.head.operations);
+    let found =
+        (of(RowKind::Send), of(RowKind::Deliver), of(RowKind::Duplicate), of(RowKind::Drop));
+    prop_assert_eq!(found, (m.sent, m.delivered, m.duplicated, m.dropped.total()));
+    prop_assert_eq!(of(RowKind::Call), o.called);
+    let ended = rows.iter().filter(|row| row.kind == RowKind::Reply).count() as u64;
+    prop_assert!(o.ok + o.failed <= ended && ended <= o.called);
+    let mut runs = vec![false; plan.nodes.len()];
+    for row in rows {
+        let Some(node) = row.node.map(|node| node as usize) else { continue };
+        match (row.kind, row.text.as_str()) {
+            (RowKind::Boot, _) => runs[node] = true,
+            (RowKind::Fault, "goes on") => runs[node] = true,
+            (RowKind::Fault, _) => runs[node] = false,
+            (RowKind::Send | RowKind::Timer | RowKind::Note, _) => {
+                prop_assert!(runs[node], "{:?}", row);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_books_balance_and_runs_repeat(plan in any_plan(), seed in any::<u64>()) {
+        let traced = (TOWN.run)(&plan, seed, &Watch::TRACED);
+        check(&plan, &traced)?;
+        prop_assert_eq!(traced.trace.omitted, 0);
+        if traced.head.violations.is_empty() {
+            prop_assert_eq!(traced.head.verdict, Judgement::Pass);
+        }
+        check_trace(&plan, &traced)?;
+        let quiet = (TOWN.run)(&plan, seed, &Watch::QUIET);
+        let without = Record { trace: Trace::default(), ..traced };
+        prop_assert_eq!(&without, &quiet, "the trace changes nothing");
+        let mut again = plan.clone();
+        again.laws = Default::default();
+        let again = (TOWN.run)(&again, seed, &Watch::QUIET);
+        prop_assert_eq!(&again, &quiet, "twice the same");
+    }
+
+    /// A short trace is a part of the whole one, and says what it leaves out.
+    #[test]
+    fn a_bounded_trace_keeps_the_first_fault_and_the_end(plan in any_plan(), limit in 1usize..300) {
+        let whole = (TOWN.run)(&plan, 1, &Watch::TRACED);
+        let part = (TOWN.run)(&plan, 1, &Watch { trace_rows: limit, ..Watch::QUIET });
+        prop_assert_eq!(&whole.head, &part.head);
+        let (whole, part) = (whole.trace, part.trace);
+        prop_assert!(part.rows.len() <= limit);
+        prop_assert_eq!(part.rows.len() as u64 + part.omitted, whole.rows.len() as u64);
+        prop_assert_eq!(part.omitted == 0, part.window.is_empty());
+        prop_assert_eq!(part.rows.last(), whole.rows.last());
+        let first = |trace: &Trace| trace.rows.iter().find(|row| row.kind == RowKind::Fault).cloned();
+        if limit >= 4 {
+            prop_assert_eq!(first(&part), first(&whole));
+        }
+        let mut rest = whole.rows.iter();
+        prop_assert!(part.rows.iter().all(|row| rest.any(|other| other == row)), "in order");
+    }
+}

@@ -1,0 +1,14 @@
+//! The command line as its users meet it: the binary is started, and what it prints, writes and
+//! returns is compared with its contract (exit codes, fields, folders).
+
+mod contract;
+mod exit_codes;
+mod failures;
+#[cfg(unix)]
+mod interrupts;
+mod mistakes;
+mod own_catalog;
+mod pipes;
+mod results;
+mod support;
+mod verbs;

@@ -1,0 +1,170 @@
+//! A folder to work in, and the program to start there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Passes within milliseconds.
+pub(crate) const PING: &str = "\
+title = \"Ping: a small rehearsal\"
+protocol = \"ping\"
+duration = \"2s\"
+
+[workload]
+rate = \"100/s\"
+
+[[expect]]
+linearizable = true
+";
+
+/// Concurrent writes to few keys: a history that takes some work to judge.
+pub(crate) const RAFT: &str = "\
+title = \"Raft: a small rehearsal\"
+protocol = \"raft\"
+duration = \"3s\"
+
+[cluster]
+servers = 3
+clients = 4
+
+[workload]
+rate = \"300/s\"
+start = \"1s\"
+keys = { uniform = { count = 2 } }
+mix = { get = 0.5, put = 0.4, cas = 0.1 }
+
+[[expect]]
+linearizable = true
+";
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    pub(crate) fn of(output: &Output) -> Said {
+        Said {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout.clone()).expect("stdout is text"),
+            err: String::from_utf8(output.stderr.clone()).expect("stderr is text"),
+        }
+    }
+
+    /// The same, after a look at the exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Said {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.out.lines().count(), 1, "one object on one line: {}", self.out);
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// A folder of its own for a test; `ping.toml` and `raft.toml` lie in it.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Place {
+        let place = Place(tempfile::tempdir().expect("there is room for a test"));
+        place.write("ping.toml", PING);
+        place.write("raft.toml", RAFT);
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file, with the folders it lies in.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder")).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        let path = self.path(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The program, about to start in this folder.
+    pub(crate) fn program(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.program(Path::new(env!("CARGO_BIN_EXE_rehearsal")), args)
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
+        Said::of(&self.command(args).output().expect("the program starts"))
+    }
+
+    /// Everything below a folder, links as what they point to, in order; nothing when it is not
+    /// there.
+    pub(crate) fn tree(&self, folder: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        walk(&self.path(folder), "", &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn walk(folder: &Path, prefix: &str, found: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let name = format!("{prefix}{}", path.file_name().unwrap().to_string_lossy());
+        if let Ok(target) = fs::read_link(&path) {
+            found.push(format!("{name} -> {}", target.display()));
+        } else if path.is_dir() {
+            found.push(format!("{name}/"));
+            walk(&path, &format!("{name}/"), found);
+        } else {
+            found.push(name);
+        }
+    }
+}
+
+/// The repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Splits a command line that we printed the way a shell does, as far as quotes go.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(letters.next()),
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words
+}
+
+/// What stands behind a label at the beginning of a line.
+#[track_caller]
+pub(crate) fn behind<'t>(label: &str, text: &'t str) -> &'t str {
+    let line = text.lines().find_map(|line| line.trim_start().strip_prefix(label));
+    line.unwrap_or_else(|| panic!("no {label} in:\n{text}")).trim()
+}
