@@ -5,6 +5,7 @@
 
 mod architecture;
 mod determinism;
+mod docs;
 mod properties;
 mod rehearsals;
 mod scenarios;
