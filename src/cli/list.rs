@@ -85,6 +85,7 @@ fn properties(out: &mut String, catalog: &[Entry]) -> fmt::Result {
         ("progress", "operations do not wait in vain, not even for want of a quorum"),
         ("panicked", "no node panics (expect the contrary with `violates = \"panicked\"`)"),
         ("livelock", "time moves on: no instant has a million events"),
+        ("message_storm", "never are more than a million messages in flight"),
         ("deterministic", "two runs of one seed are the same run"),
     ];
     writeln!(out, "{BOLD}every protocol{PLAIN}")?;

@@ -99,7 +99,8 @@ fn code_in_the_documents_stands_in_the_file_it_names() {
     let mut count = 0;
     for (path, text) in documents() {
         for fence in fences(&text) {
-            let name = fence.before.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
+            let name =
+                fence.before.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
             let Some(name) = name else { continue };
             let source = std::fs::read_to_string(root().join(name))
                 .unwrap_or_else(|error| panic!("{} names {name}: {error}", path.display()));

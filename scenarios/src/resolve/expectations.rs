@@ -14,7 +14,7 @@ use crate::toml_text;
 use crate::tree::{Path, Tree};
 
 /// Properties that every protocol is judged by.
-const COMMON: [&str; 3] = ["linearizable", "progress", "panicked"];
+const COMMON: [&str; 5] = ["linearizable", "progress", "panicked", "livelock", "message_storm"];
 
 pub(super) fn expectations(
     desk: &mut Desk<'_>,

@@ -19,7 +19,7 @@ pub(crate) const PROGRESS_DEADLINE: Span = Span::secs(5);
 /// The property of a history that the checker of linearizability judges.
 pub(crate) const LINEARIZABLE: &str = "linearizable";
 /// The properties that are judged in every run beside the protocol's invariants.
-const ALWAYS_JUDGED: [&str; 3] = ["progress", "panicked", "livelock"];
+const ALWAYS_JUDGED: [&str; 4] = ["progress", "panicked", "livelock", "message_storm"];
 
 /// How long an operation that is open at the end must have waited to count as unanswered.
 const UNANSWERED: Span = Span::secs(1);

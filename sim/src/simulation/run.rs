@@ -15,6 +15,8 @@ use crate::record::{Head, Judgement, NodeInfo, Record, ViolationKind};
 use crate::service::{Operation, Service};
 use crate::time::SimTime;
 
+/// Messages in flight before the run counts as a message storm.
+const STORM: u64 = 1_000_000;
 /// Events at one instant before the run counts as a livelock.
 pub(super) const LIVELOCK: u64 = 1_000_000;
 
@@ -63,6 +65,9 @@ impl<P: Protocol> Simulation<'_, P> {
                 tell(at);
             }
             self.handle(event);
+            if self.world.messages.in_flight > STORM {
+                self.stormed();
+            }
         }
         if self.stop.is_none() {
             self.world.now = self.world.end;
@@ -104,6 +109,13 @@ impl<P: Protocol> Simulation<'_, P> {
         let nodes: Vec<NodeId> = self.node_of(event).into_iter().collect();
         let message = format!("{LIVELOCK} events at one instant");
         self.world.violate("livelock", ViolationKind::Liveness, &nodes, message, "");
+        self.stop = Some(Stop::Violation);
+    }
+
+    /// More messages are under way than any protocol means to send; the run ends before memory does.
+    fn stormed(&mut self) {
+        let message = format!("more than {STORM} messages are in flight");
+        self.world.violate("message_storm", ViolationKind::Liveness, &[], message, "");
         self.stop = Some(Stop::Violation);
     }
 

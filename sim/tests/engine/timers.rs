@@ -67,6 +67,19 @@ fn a_timer_in_the_far_future_never_rings() {
     assert_eq!(notes(&run(&plan), 0).len(), 1);
 }
 
+/// Each ping is answered by two: without an end, the memory of the machine would be one.
+#[test]
+fn messages_that_breed_are_a_storm() {
+    let breed: &[Do] = &[Do::Send(1, Ping(1)), Do::Send(1, Ping(1))];
+    let back: &[Do] = &[Do::Send(0, Ping(1)), Do::Send(0, Ping(1))];
+    let rules: &[(u32, On, &[Do])] =
+        &[(0, On::Boot, breed), (0, On::Body(Ping(1)), breed), (1, On::Body(Ping(1)), back)];
+    let record = (PUPPET.run)(&puppets(2, rules), 1, &Watch::QUIET);
+    let [violation] = &record.head.violations[..] else { panic!("{:?}", record.head.violations) };
+    assert_eq!(violation.property, "message_storm");
+    assert!(record.head.messages.in_flight > 1_000_000);
+}
+
 #[test]
 fn what_happens_for_ever_at_one_instant_is_a_livelock() {
     let mut plan = puppets(
