@@ -1,6 +1,6 @@
 //! The record: everything a run leaves behind, as plain data that can be stored, sent and drawn.
 //!
-//! The command line prints its head as one JSON object ([`Record::summary`] in spirit: see
+//! The command line prints its head as one JSON object (see
 //! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! The timed engine: one run of one plan with one seed.
 //!
-//! [`Simulation`] holds the typed half (nodes, messages, applications) and a [`World`] with the
+//! `Simulation` holds the typed half (nodes, messages, applications) and a `World` with the
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
