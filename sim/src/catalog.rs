@@ -31,6 +31,8 @@ pub struct Entry {
     pub timers: &'static [&'static str],
     /// The kinds of its events.
     pub events: &'static [&'static str],
+    /// The counters it declares, and its gauges as `<name>_max`.
+    pub metrics: &'static [&'static str],
     /// Its invariants.
     pub invariants: fn() -> Vec<PropertyInfo>,
     /// Its planted bugs, in the order that [`Plan::bugs`] counts.
@@ -48,6 +50,25 @@ pub struct Entry {
     /// Opens a stage on which single steps are driven by hand.
     pub stage: for<'a> fn(&'a Plan) -> Box<dyn Stage + 'a>,
 }
+
+/// The metrics of every run, whatever the protocol; they are there even when zero.
+pub const WORLD_METRICS: &[&str] = &[
+    "bug_evaluations",
+    "crashes",
+    "faults_missed",
+    "latency_windows",
+    "leaders_max",
+    "loss_windows",
+    "messages_cut",
+    "messages_duplicated",
+    "messages_lost",
+    "messages_sent",
+    "messages_to_down",
+    "partitions",
+    "pauses",
+    "restarts",
+    "unavailable_ns",
+];
 
 /// A role, described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +115,7 @@ impl Entry {
             messages: <P::Message as Kinds>::KINDS,
             timers: <P::Timer as Kinds>::KINDS,
             events: <P::Event as Kinds>::KINDS,
+            metrics: P::METRICS,
             invariants: invariants::<P>,
             bugs: bugs::<P>,
             config_schema: || schemars::schema_for!(P::Config).to_value(),

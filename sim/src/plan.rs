@@ -41,7 +41,7 @@ pub struct Plan {
     /// Planted bugs, as indexes into the protocol's list.
     pub bugs: Vec<usize>,
     /// The laws above as tables: start with `Laws::default()`, they are compiled at the first run
-    /// and shared by all seeds. Whoever changes a law of a plan must put new ones here.
+    /// and shared by all seeds. A run notices when the plan was changed since, and compiles anew.
     pub laws: Laws,
 }
 

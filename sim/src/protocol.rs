@@ -16,6 +16,7 @@ use crate::effects::Effects;
 use crate::history::CallId;
 use crate::invariant::Invariant;
 use crate::service::Service;
+use crate::simulation::Digest;
 use crate::time::Span;
 use crate::view::View;
 
@@ -65,6 +66,11 @@ pub trait Message: Clone + Debug + Kinds + 'static {
     fn size(&self) -> u32 {
         64
     }
+
+    /// Takes the contents into the digest of the run, in an encoding that is spelt out here, field
+    /// by field, and so changes only on purpose. Without it the digest knows the message's time,
+    /// link, kind, number and size.
+    fn digest(&self, _digest: &mut Digest) {}
 }
 
 /// What a node may set to ring. Arming an armed timer replaces it.
@@ -134,6 +140,9 @@ pub trait Protocol: Sized + Debug + 'static {
     const SUMMARY: &'static str;
     /// The properties that observers judge while a run goes on.
     const INVARIANTS: &'static [Invariant<Self::Event>];
+    /// The counters that nodes count, and their gauges as `<name>_max`: reported even when zero, and
+    /// a scenario that expects anything else of `metric` is told that there is no such name.
+    const METRICS: &'static [&'static str] = &[];
     /// The bugs that can be planted; [`crate::bug::NoBugs`] where there are none.
     type Bug: PlantedBug;
     /// The parameters; they live outside the node and are lent by [`Effects::config`].

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::simulation::Digest;
+
 /// Plain data: what operations, replies and model states are made of.
 pub trait Data: Clone + Debug + Eq + Ord + Hash + 'static {}
 impl<T: Clone + Debug + Eq + Ord + Hash + 'static> Data for T {}
@@ -19,6 +21,10 @@ pub trait Service: Debug + 'static {
 
     /// Makes the operation that a workload asks for.
     fn compose(ask: &Ask) -> Self::Operation;
+
+    /// Takes a reply into the digest of the run, in an encoding that is spelt out here. Without it
+    /// the digest knows when each call ended, and whether it succeeded.
+    fn digest(_reply: &Self::Reply, _digest: &mut Digest) {}
 }
 
 /// One call of an application.

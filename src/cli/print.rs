@@ -99,6 +99,11 @@ pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
     if record.faults.len() > MOST_FAULTS {
         line(format!("              ... and {} more", record.faults.len() - MOST_FAULTS));
     }
+    match head.metrics.get("faults_missed") {
+        Some(1) => line("fault         one found nobody to hit".to_owned()),
+        Some(missed @ 2..) => line(format!("fault         {missed} found nobody to hit")),
+        _ => {}
+    }
     if let Some(why) = &head.legally_stuck {
         line(format!("legally stuck {why}"));
     }

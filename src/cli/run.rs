@@ -7,6 +7,7 @@ use rehearsal_scenarios::Loaded;
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
+use rehearsal_sim::time::SimTime;
 
 use super::results::{Host, Shelf};
 use super::{Exit, Failure, exec, options, print, progress, results, say};
@@ -48,8 +49,7 @@ fn simulate(args: &Args, loaded: &Loaded) -> Result<(Record, u64), Failure> {
     let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
     let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
     if args.twice {
-        let quiet = Watch { trace_rows: 0, ..watch };
-        let again = exec::run(&loaded.entry, &loaded.plan, seed, &quiet)?;
+        let again = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
         compare(&mut record, &again);
     }
     Ok((record, wall_ns))
@@ -64,6 +64,10 @@ fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(
         return say::out(&format!("{}\n", results?.json));
     }
     let mut text = print::summary(record, wall_ns);
+    let is_same = |v: &Violation| v.kind != ViolationKind::Nondeterminism;
+    if args.twice && record.head.violations.iter().all(is_same) {
+        text += "twice         both runs did the same, message by message\n";
+    }
     let panic = exec::last_panic();
     let code = panic.as_ref().map(|panic| panic.place.as_str());
     text += &print::violations(record, &record.head.violations, code);
@@ -77,20 +81,30 @@ fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(
     results.map(|_| ())
 }
 
-/// Adds a violation when a second run of the same seed was different.
+/// Adds a violation when a second run of the same seed was different. Where both were traced, every
+/// row is compared, and so the contents of every message, event and reply.
 pub(crate) fn compare(record: &mut Record, again: &Record) {
-    if record.head.digest == again.head.digest {
+    let message = if record.head.digest != again.head.digest {
+        format!("the digests are {} and {}", record.head.digest, again.head.digest)
+    } else if let Some((a, b)) =
+        record.trace.rows.iter().zip(&again.trace.rows).find(|(a, b)| a != b)
+    {
+        let at = SimTime(a.at_ns);
+        format!(
+            "at {at} one says \"{} {}\", the other \"{} {}\"",
+            a.address, a.text, b.address, b.text
+        )
+    } else if record != again {
+        "what was measured differs".to_owned()
+    } else {
         return;
-    }
+    };
     record.head.violations.push(Violation {
         property: "deterministic".to_owned(),
         kind: ViolationKind::Nondeterminism,
         at_ns: record.head.virtual_ns,
         nodes: Vec::new(),
-        message: format!(
-            "two runs of seed {} have the digests {} and {}",
-            record.head.seed, record.head.digest, again.head.digest
-        ),
+        message: format!("two runs of seed {} differ: {message}", record.head.seed),
         citation: "the laws of determinism, docs/ARCHITECTURE.md".to_owned(),
         explanation: None,
     });

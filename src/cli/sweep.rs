@@ -19,6 +19,8 @@ use super::{Exit, Failure, exec, options, print, run, say};
 
 /// One seed in this many is run twice and compared.
 const REPEAT: u64 = 20;
+/// Rows of trace that are compared then.
+const REPEAT_ROWS: usize = 100_000;
 
 /// What `sweep` takes.
 #[derive(clap::Args, Debug)]
@@ -179,8 +181,12 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<(Vec<Kept>, Histogram), Failu
     // Merging histograms commutes, so it does not matter which thread comes first.
     let latencies = Mutex::new(Histogram::default());
     let one = |seed: u64| {
+        let repeats = (seed - args.seeds.start).is_multiple_of(REPEAT);
+        // A traced run is the same run, and shows the contents of what it compares.
+        let trace_rows = if repeats { REPEAT_ROWS } else { 0 };
+        let watch = Watch { trace_rows, ..watch.clone() };
         let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
-        if (seed - args.seeds.start).is_multiple_of(REPEAT) {
+        if repeats {
             let again = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
             run::compare(&mut record, &again);
         }

@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rehearsal_sim::service::{Accepts, Ask, Sequential, Service};
+use rehearsal_sim::simulation::Digest;
 
 use crate::parts::digest;
 use crate::parts::machine::Machine;
@@ -178,6 +179,14 @@ impl Service for KeyValueService {
             }
             3 => Operation::Append { key, token },
             other => unreachable!("the key-value service has 4 kinds of operation, asked {other}"),
+        }
+    }
+
+    fn digest(reply: &Reply, digest: &mut Digest) {
+        match reply {
+            Reply::Value(value) => value.tokens().iter().for_each(|token| digest.word(*token)),
+            Reply::Done => digest.word(1),
+            Reply::Mismatch => digest.word(2),
         }
     }
 }

@@ -25,6 +25,7 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Protocol, explorable};
+use rehearsal_sim::simulation::Digest;
 use rehearsal_sim::time::Span;
 use rehearsal_sim::view::View;
 use rehearsal_sim::{kinds, mutant};
@@ -109,7 +110,13 @@ pub enum Message {
     Pong { number: u64, token: u64 },
 }
 kinds!(Message { Ping, Pong });
-impl protocol::Message for Message {}
+impl protocol::Message for Message {
+    fn digest(&self, digest: &mut Digest) {
+        let (Message::Ping { number, token } | Message::Pong { number, token }) = *self;
+        digest.word(number);
+        digest.word(token);
+    }
+}
 
 /// What a client may set to ring: ask again for the pong of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +139,7 @@ impl Protocol for Ping {
     const NAME: &'static str = "ping";
     const SUMMARY: &'static str = "clients ask servers to echo a number, again until they hear";
     const INVARIANTS: &'static [Invariant<Event>] = &[invariants::answers_match::INVARIANT];
+    const METRICS: &'static [&'static str] = &["retries"];
     type Bug = Bug;
     type Config = Config;
     type Role = Role;

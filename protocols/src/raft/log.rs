@@ -23,6 +23,13 @@ pub struct Session {
     pub slot: u32,
 }
 
+impl Session {
+    /// What it is made of, for digests.
+    pub(crate) fn words(&self) -> [u64; 3] {
+        [u64::from(self.client.0), self.incarnation, u64::from(self.slot)]
+    }
+}
+
 /// `client1.0.2`, once traces have put names for numbers: slot 2 of `client1` in its first life.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

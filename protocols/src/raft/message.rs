@@ -5,6 +5,8 @@ use std::fmt;
 
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::{self, NodeId};
+use rehearsal_sim::service::Service;
+use rehearsal_sim::simulation::Digest;
 
 use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
@@ -103,6 +105,38 @@ impl<M: Machine> protocol::Message for Message<M> {
             }
             Message::Request { operation, .. } => M::size(operation),
             _ => 0,
+        }
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        let mut words = |words: &[u64]| words.iter().for_each(|word| digest.word(*word));
+        match self {
+            Message::RequestVote { term, last_index, last_term } => {
+                words(&[*term, *last_index, *last_term]);
+            }
+            Message::VoteReply { term, granted } => words(&[*term, u64::from(*granted)]),
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+                words(&[*term, *prev_index, *prev_term, *commit]);
+                for entry in entries.as_slice() {
+                    words(&[entry.term, entry.command.digest()]);
+                }
+            }
+            Message::AppendReply { term, success, prev_index, last_index } => {
+                words(&[*term, u64::from(*success), *prev_index, *last_index]);
+            }
+            Message::Request { session, serial, operation } => {
+                words(&session.words());
+                words(&[*serial, M::digest(operation)]);
+            }
+            Message::Response { session, serial, reply } => {
+                words(&session.words());
+                words(&[*serial]);
+                M::Service::digest(reply, digest);
+            }
+            Message::Redirect { session, serial, leader } => {
+                words(&session.words());
+                words(&[*serial, leader.map_or(u64::MAX, |leader| u64::from(leader.0))]);
+            }
         }
     }
 }

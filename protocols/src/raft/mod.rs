@@ -178,6 +178,14 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
+    const METRICS: &'static [&'static str] = &[
+        "append_rejections",
+        "elections",
+        "elections_started",
+        "entries_appended",
+        "redirects",
+        "retries",
+    ];
     type Bug = Bug;
     type Config = Config;
     type Role = Role;

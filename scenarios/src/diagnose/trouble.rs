@@ -147,6 +147,13 @@ pub(crate) fn unknown_property(site: Site, property: &str, known: &[&str]) -> Fi
         .help(format!("what can be violated is {}", suggest::list(known.iter().copied())))
 }
 
+pub(crate) fn unknown_metric(site: Site, name: &str, known: &[&str]) -> Finding {
+    let near = suggest::nearest(name, known.iter().copied());
+    Finding::error(site, format!("nobody counts a metric `{name}`"))
+        .help_if(near.map(|near| format!("did you mean `{near}`?")))
+        .help(format!("the metrics are {}", suggest::list(known.iter().copied())))
+}
+
 pub(crate) fn one_metric(site: Site, found: usize) -> Finding {
     Finding::error(site, format!("one [[expect]] is about one metric, not {found}"))
         .help("write metric.elections = { min = 2 }, and one [[expect]] for each metric")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::catalog::{Entry, WORLD_METRICS};
 use rehearsal_sim::plan::{Expect, Expectation};
 use rehearsal_sim::time::Span;
 use serde_json::Value;
@@ -145,7 +145,7 @@ fn expect(
         "unavailable_at_most" => read.unavailable_at_most.map(Expect::UnavailableAtMost),
         "recovered_within" => read.recovered_within.map(Expect::RecoveredWithin),
         "leaders_at_most" => read.leaders_at_most.map(Expect::LeadersAtMost),
-        "metric" => metric(desk, read, path),
+        "metric" => metric(desk, entry, read, path),
         other => unreachable!("{other} is no expectation"),
     }
 }
@@ -166,7 +166,12 @@ fn violates(
     Some(Expect::Violates(property.to_owned()))
 }
 
-fn metric(desk: &mut Desk<'_>, read: &ExpectTable, path: &Path) -> Option<Expect> {
+fn metric(
+    desk: &mut Desk<'_>,
+    entry: Option<&Entry>,
+    read: &ExpectTable,
+    path: &Path,
+) -> Option<Expect> {
     let metrics = read.metric.as_ref()?;
     let mut names = metrics.iter();
     let (Some((name, bounds)), None) = (names.next(), names.next()) else {
@@ -174,6 +179,13 @@ fn metric(desk: &mut Desk<'_>, read: &ExpectTable, path: &Path) -> Option<Expect
         return None;
     };
     let at = path.key(name);
+    // A protocol that declares nothing may count anything.
+    let declared = entry.map_or(&[][..], |entry| entry.metrics);
+    let known: Vec<&str> = declared.iter().chain(WORLD_METRICS).copied().collect();
+    if !declared.is_empty() && !known.contains(&name.as_str()) {
+        desk.say(diagnose::unknown_metric(desk.key_site(&at), name, &known));
+        return None;
+    }
     // Serde would take a list for a table.
     if desk.tree.at(&at).and_then(Tree::table).is_none() || (bounds.min, bounds.max) == (None, None)
     {

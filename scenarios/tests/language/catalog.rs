@@ -108,6 +108,7 @@ fn bugs() -> Vec<BugInfo> {
 }
 
 pub(crate) const RAFT: Entry = Entry {
+    metrics: &["elections", "elections_started"],
     name: "raft",
     summary: "Agrees on a log, with a strong leader.",
     roles: raft_roles,
@@ -126,6 +127,7 @@ pub(crate) const RAFT: Entry = Entry {
 };
 
 pub(crate) const PAXOS: Entry = Entry {
+    metrics: &["elections", "elections_started"],
     name: "multi-paxos",
     summary: "Agrees on a log, slot by slot.",
     invariants: Vec::new,
@@ -135,6 +137,7 @@ pub(crate) const PAXOS: Entry = Entry {
 
 /// Nobody can call it.
 pub(crate) const GOSSIP: Entry = Entry {
+    metrics: &["elections", "elections_started"],
     name: "gossip",
     summary: "Spreads what it heard.",
     roles: || {

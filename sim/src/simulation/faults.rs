@@ -27,13 +27,13 @@ impl<P: Protocol> Simulation<'_, P> {
                 self.world.network.lose(index, *chance);
                 self.world.count("loss_windows", 1);
                 let percent = chance.to_f64() * 100.0;
-                Some(("loss", format!("loss {} %", trim(percent)), vec![]))
+                Some(("loss", format!("{} %", trim(percent)), vec![]))
             }
             Fault::Latency(law) => {
                 let sampler = self.laws.faults[index].clone().expect("compiled with the plan");
                 self.world.network.delay(index, sampler);
                 self.world.count("latency_windows", 1);
-                Some(("latency", format!("latency {law}"), vec![]))
+                Some(("latency", law.to_string(), vec![]))
             }
         };
         let Some((kind, label, nodes)) = struck else {
@@ -310,14 +310,14 @@ type Struck = Option<(&'static str, String, Vec<NodeId>)>;
 
 fn begins(kind: &str, label: &str) -> String {
     match kind {
-        "latency" | "loss" => format!("the network changes: {label}"),
+        "latency" | "loss" => format!("the network changes: {kind} {label}"),
         _ => format!("the network is cut: {label}"),
     }
 }
 
 fn ends(kind: &str, label: &str) -> String {
     match kind {
-        "latency" | "loss" => format!("the network is as before: no more {label}"),
+        "latency" | "loss" => format!("the network is as before: no more {kind} {label}"),
         _ => format!("the network heals: {label}"),
     }
 }

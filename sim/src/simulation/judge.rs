@@ -4,37 +4,20 @@ use std::collections::BTreeMap;
 
 use super::Simulation;
 use super::ledger::{Status, nearest_rank};
+use super::progress::{Progress, UNANSWERED};
 use super::run::Judged;
+use crate::catalog::WORLD_METRICS;
 use crate::check::{Budget, Verdict, linearizable};
 use crate::plan::{Expect, Expectation, Watch};
-use crate::protocol::{NodeId, Protocol, Reach};
+use crate::protocol::Protocol;
 use crate::random::Chance;
 use crate::record::{Health, Judgement, Measured, Violation, ViolationKind};
 use crate::time::{SimTime, Span};
-
-/// How long operations may wait without any success, after the last fault ended, before the
-/// cluster counts as stuck.
-pub(crate) const PROGRESS_DEADLINE: Span = Span::secs(5);
 
 /// The property of a history that the checker of linearizability judges.
 pub(crate) const LINEARIZABLE: &str = "linearizable";
 /// The properties that are judged in every run beside the protocol's invariants.
 const ALWAYS_JUDGED: [&str; 4] = ["progress", "panicked", "livelock", "message_storm"];
-
-/// How long an operation that is open at the end must have waited to count as unanswered.
-const UNANSWERED: Span = Span::secs(1);
-
-/// What operations that wait at the end are worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Progress {
-    Fine,
-    /// Rightly so: the sentence names the missing quorum.
-    LegallyStuck(String),
-    /// With everything it needs, the cluster does nothing.
-    Stuck(String),
-    /// A fault still lasts that may be the reason.
-    Excused(String),
-}
 
 /// A measurement and whether it is as demanded; `None` when it could not be judged.
 type Finding = (String, Option<bool>);
@@ -62,8 +45,8 @@ impl<P: Protocol> Simulation<'_, P> {
         let mut violations = std::mem::take(&mut self.world.violations);
         let metrics = self.metrics();
         let wanted: Vec<&str> = self.wanted_violations().collect();
-        let cut_short = violations.iter().any(|v| !wanted.contains(&v.property.as_str()))
-            && self.stop.is_some();
+        // What was not run can not be measured, whether or not the violation was expected.
+        let cut_short = self.stop.is_some();
         let mut measured = Vec::new();
         for expectation in &self.plan.expectations {
             let (found, holds) = if cut_short && !names_a_property(&expectation.expect) {
@@ -168,7 +151,10 @@ impl<P: Protocol> Simulation<'_, P> {
                 },
             },
             Expect::LatencyAtMost { one_in, bound } => {
-                let sorted = self.world.ledger.sorted_latencies(window);
+                let mut sorted = self.world.ledger.sorted_latencies(window);
+                // Whoever has waited longer than the bound already is slower than it.
+                sorted.extend(self.world.ledger.waiting(window, self.world.now, *bound));
+                sorted.sort_unstable();
                 match nearest_rank(&sorted, *one_in) {
                     Some(value) => within(Span(value), *bound),
                     None => ("no operation succeeded".to_owned(), Some(false)),
@@ -190,12 +176,14 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             Expect::Progress => match progress {
                 Progress::Fine => ("no operation waits in vain".to_owned(), Some(true)),
-                Progress::LegallyStuck(why) | Progress::Stuck(why) | Progress::Excused(why) => {
-                    (why.clone(), Some(false))
-                }
+                Progress::TooEarly(why) => (why.clone(), None),
+                Progress::LegallyStuck(why) | Progress::Stuck(why) => (why.clone(), Some(false)),
             },
             Expect::Metric { name, min, max } => {
-                let value = metrics.get(name).copied().unwrap_or(0);
+                let Some(value) = metrics.get(name).copied() else {
+                    let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
+                    return (format!("nobody counts it; there are {}", names.join(", ")), None);
+                };
                 let holds =
                     min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max);
                 (value.to_string(), Some(holds))
@@ -258,54 +246,15 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn recovered(&self, most: Span) -> Finding {
+        if self.world.bands.is_empty() {
+            return ("no fault struck".to_owned(), None);
+        }
         let end = self.world.last_fault_end;
         let next = self.world.ledger.successes((end, SimTime(u64::MAX))).map(|row| row.ended).min();
         match next {
             Some(at) => within(at.since(end), most),
             None => ("nothing succeeded after the last fault".to_owned(), Some(false)),
         }
-    }
-
-    fn progress(&self) -> Progress {
-        let world = &self.world;
-        if self.stop.is_some() {
-            return Progress::Fine;
-        }
-        let open = || world.ledger.rows.iter().filter(|row| row.status == Status::Open);
-        let Some(waiting_since) = open().map(|row| row.called).min() else { return Progress::Fine };
-        let last_success = world
-            .ledger
-            .rows
-            .iter()
-            .filter(|row| row.status == Status::Ok)
-            .map(|row| row.ended)
-            .max();
-        let quiet_since = waiting_since.max(last_success.unwrap_or(SimTime::ZERO));
-        if world.now.since(quiet_since.max(world.last_fault_end)) < PROGRESS_DEADLINE {
-            return Progress::Fine;
-        }
-        let waiting =
-            format!("{} operations wait and none succeeded since {quiet_since}", open().count());
-        if let Some(quorum) = self.missing_quorum() {
-            return Progress::LegallyStuck(format!("{waiting}: {quorum}"));
-        }
-        if world.bands.iter().any(|band| band.to_ns.is_none() && band.kind != "crash") {
-            return Progress::Excused(format!("{waiting}, while a fault lasts"));
-        }
-        Progress::Stuck(waiting)
-    }
-
-    fn missing_quorum(&self) -> Option<String> {
-        let runs = |id: NodeId| {
-            let node = &self.nodes[id.index()];
-            node.is_up() && node.paused.is_none()
-        };
-        P::missing_quorum(&Reach {
-            roles: &self.roles,
-            config: self.config,
-            up: &runs,
-            passes: &|a, b| !self.world.network.is_cut(a, b),
-        })
     }
 
     /// The protocol's counters beside those of the world, which are there even when zero.
@@ -323,22 +272,14 @@ impl<P: Protocol> Simulation<'_, P> {
             ("unavailable_ns", unavailable.map_or(0, |span| span.0)),
             ("bug_evaluations", self.bugs.evaluations()),
         ];
-        let zeros = [
-            "crashes",
-            "restarts",
-            "pauses",
-            "partitions",
-            "loss_windows",
-            "latency_windows",
-            "faults_missed",
-        ];
+        let declared = P::METRICS.iter().chain(WORLD_METRICS);
         let mut metrics: BTreeMap<String, i64> =
-            zeros.iter().map(|name| ((*name).to_owned(), 0)).collect();
+            declared.map(|name| ((*name).to_owned(), 0)).collect();
+        metrics.extend(world.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        metrics.extend(world.gauges.iter().map(|(name, value)| (format!("{name}_max"), *value)));
         for (name, value) in of_the_world {
             metrics.insert(name.to_owned(), i64::try_from(value).unwrap_or(i64::MAX));
         }
-        metrics.extend(world.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)));
-        metrics.extend(world.gauges.iter().map(|(name, value)| (format!("{name}_max"), *value)));
         if !self.bugs.any() {
             metrics.remove("bug_evaluations");
         }

@@ -46,6 +46,11 @@ impl Ledger {
         CallId(self.rows.len() as u64 - 1)
     }
 
+    /// The node an operation was called on.
+    pub(crate) fn client_of(&self, call: CallId) -> Option<NodeId> {
+        self.rows.get(usize::try_from(call.0).ok()?).map(|row| row.client)
+    }
+
     /// Ends an operation; `None` when it had ended before.
     pub(crate) fn end(&mut self, now: SimTime, call: CallId, status: Status) -> Option<&Row> {
         let row = self.rows.get_mut(usize::try_from(call.0).ok()?)?;
@@ -144,6 +149,21 @@ impl Ledger {
         let mut all: Vec<u64> = self.successes(window).map(|row| row.latency().0).collect();
         all.sort_unstable();
         all
+    }
+
+    /// How long the operations of a window that are open at the end have waited, as far as that is
+    /// longer than a bound.
+    pub(crate) fn waiting(
+        &self,
+        window: (SimTime, SimTime),
+        end: SimTime,
+        bound: Span,
+    ) -> impl Iterator<Item = u64> {
+        let open = self.rows.iter().filter(|row| row.status == Status::Open);
+        open.filter(move |row| window.0 <= row.called && row.called < window.1)
+            .map(move |row| end.since(row.called))
+            .filter(move |waited| *waited > bound)
+            .map(|waited| waited.0)
     }
 
     /// The latency-by-percentile curve, from the median on.

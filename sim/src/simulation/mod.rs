@@ -12,6 +12,7 @@ mod judge;
 mod ledger;
 mod network;
 mod node;
+mod progress;
 mod queue;
 mod run;
 pub(crate) mod script;
@@ -39,14 +40,15 @@ use world::World;
 use crate::bug::BugSet;
 use crate::effects::Recorded;
 use crate::invariant::{Invariant, Monitor};
-use crate::law::Sampler;
-use crate::plan::{Fault, Plan};
+use crate::law::{Law, Sampler};
+use crate::plan::{self, Fault, Plan, PlannedFault};
 use crate::protocol::{NodeId, Protocol};
-use crate::time::SimTime;
+use crate::time::{SimTime, Span};
 
-/// The laws of a plan as tables, compiled at the first run and shared by all seeds.
+/// The laws of a plan as tables, compiled at the first run and shared by all seeds. A plan that was
+/// changed since is noticed, and its laws are compiled anew.
 #[derive(Clone, Default)]
-pub struct Laws(Arc<OnceLock<Compiled>>);
+pub struct Laws(Arc<OnceLock<Arc<Compiled>>>);
 
 impl fmt::Debug for Laws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +58,7 @@ impl fmt::Debug for Laws {
 
 #[derive(Debug)]
 pub(crate) struct Compiled {
+    of: Source,
     network: Arc<NetworkLaws>,
     sync: Sampler,
     workload: Option<Arc<WorkloadLaws>>,
@@ -63,23 +66,52 @@ pub(crate) struct Compiled {
     faults: Vec<Option<Arc<Sampler>>>,
 }
 
+/// What laws were compiled from.
+#[derive(Clone, Debug, PartialEq)]
+struct Source {
+    duration: Span,
+    network: plan::Network,
+    disk: plan::Disk,
+    workload: Option<plan::Workload>,
+    latencies: Vec<Option<Law>>,
+}
+
+impl Source {
+    fn of(plan: &Plan) -> Source {
+        let latency = |planned: &PlannedFault| match &planned.fault {
+            Fault::Latency(law) => Some(law.clone()),
+            _ => None,
+        };
+        Source {
+            duration: plan.duration,
+            network: plan.network.clone(),
+            disk: plan.disk.clone(),
+            workload: plan.workload.clone(),
+            latencies: plan.faults.iter().map(latency).collect(),
+        }
+    }
+}
+
 impl Laws {
-    pub(crate) fn of(plan: &Plan) -> &Compiled {
-        plan.laws.0.get_or_init(|| Compiled {
-            network: Arc::new(NetworkLaws::compile(&plan.network)),
-            sync: plan.disk.sync_latency.compile(),
-            workload: plan.workload.as_ref().map(|workload| {
-                Arc::new(WorkloadLaws::compile(workload, SimTime::ZERO + plan.duration))
-            }),
-            faults: plan
-                .faults
-                .iter()
-                .map(|planned| match &planned.fault {
-                    Fault::Latency(law) => Some(Arc::new(law.compile())),
-                    _ => None,
-                })
-                .collect(),
-        })
+    pub(crate) fn of(plan: &Plan) -> Arc<Compiled> {
+        let source = Source::of(plan);
+        let known = plan.laws.0.get_or_init(|| Arc::new(Compiled::new(source.clone())));
+        if known.of == source { known.clone() } else { Arc::new(Compiled::new(source)) }
+    }
+}
+
+impl Compiled {
+    fn new(of: Source) -> Compiled {
+        let end = SimTime::ZERO + of.duration;
+        let workload = of.workload.as_ref();
+        let sampler = |law: &Option<Law>| law.as_ref().map(|law| Arc::new(law.compile()));
+        Compiled {
+            network: Arc::new(NetworkLaws::compile(&of.network)),
+            sync: of.disk.sync_latency.compile(),
+            workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
+            faults: of.latencies.iter().map(sampler).collect(),
+            of,
+        }
     }
 }
 
@@ -125,7 +157,7 @@ struct Watcher<E: 'static> {
 /// One run of one plan with one seed.
 pub(crate) struct Simulation<'a, P: Protocol> {
     plan: &'a Plan,
-    laws: &'a Compiled,
+    laws: Arc<Compiled>,
     config: &'a P::Config,
     roles: Vec<P::Role>,
     world: World,

@@ -45,9 +45,11 @@ impl<P: Protocol> Simulation<'_, P> {
             self.boot(NodeId(u32::try_from(id).expect("few nodes")));
         }
         self.start_workload();
+        // The end itself does not belong to the run.
+        let last = SimTime(self.world.end.0.saturating_sub(1));
         let mut at_this_instant = 0;
         while self.stop.is_none() {
-            let Some((at, event)) = self.world.queue.pop_until(self.world.end) else { break };
+            let Some((at, event)) = self.world.queue.pop_until(last) else { break };
             if at == self.world.now {
                 at_this_instant += 1;
                 if at_this_instant > LIVELOCK {

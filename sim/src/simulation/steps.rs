@@ -11,12 +11,15 @@ use super::{Flight, Laws, Node, Occasion, SelfMessage, Simulation, Stop, Watcher
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
+use crate::history::CallId;
 use crate::invariant::{Cluster, Note};
 use crate::plan::{Expect, Plan};
-use crate::protocol::{Boot, Input, Kinds, NodeId, OperationOf, Protocol, ReplyOf, Role, Standing};
+use crate::protocol::{
+    Boot, Input, Kinds, Message, NodeId, OperationOf, Protocol, ReplyOf, Role, Standing,
+};
 use crate::random::Seed;
 use crate::record::{RowKind, ViolationKind};
-use crate::service::{Operation, Outcome};
+use crate::service::{Operation, Outcome, Service};
 use crate::simulation::judge::LINEARIZABLE;
 use crate::simulation::ledger::Status;
 use crate::simulation::workload::{Book, Workload};
@@ -163,7 +166,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         match effect {
             Effect::Send { to, body } if to == id => self.send_self(id, body),
             Effect::Send { to, body } => self.send(id, to, body),
-            Effect::Reply { call, outcome } => self.end_call(id, call, outcome),
+            Effect::Reply { call, outcome } => self.reply(id, call, outcome),
             Effect::Note(event) => self.note(id, &event),
             Effect::Arm { timer, after } => self.arm(id, timer, after),
             Effect::Disarm(timer) => self.disarm(id, timer),
@@ -195,6 +198,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let at = world.network.address(from, to, body.kind());
         world.messages.sent += 1;
         world.digest_address(Tag::Send, at, 0);
+        world.digest.word(u64::from(body.size()));
+        body.digest(&mut world.digest);
         world.trace_message(RowKind::Send, at, || format!("{body:?}"));
         // What is cut off never reaches the network that might copy it.
         let cut = world.network.is_cut(from, to);
@@ -371,6 +376,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let call = self.world.ledger.call(now, client, user);
         let operation: OperationOf<P> = self.book.compose(call, client, now, what);
         self.world.digest(Tag::Call, u64::from(client.0), call.0, operation.kind() as u64);
+        let (_, key, draw) = what;
+        self.world.digest.word(key);
+        self.world.digest.word(draw);
         let waits = self.nodes[client.index()].waits();
         self.world.trace(RowKind::Call, Some(client), || {
             format!("call {}: {operation:?}{waits}", call.0)
@@ -383,12 +391,24 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         }
     }
 
-    pub(super) fn end_call(
-        &mut self,
-        node: NodeId,
-        call: crate::history::CallId,
-        outcome: Outcome<ReplyOf<P>>,
-    ) {
+    /// A node ends a call. Only the node it was made on can: any other would answer through a wire
+    /// that takes no time and never fails.
+    fn reply(&mut self, node: NodeId, call: CallId, outcome: Outcome<ReplyOf<P>>) {
+        match self.world.ledger.client_of(call) {
+            Some(client) if client == node => self.end_call(node, call, outcome),
+            client => {
+                let made = client.map_or("never made".to_owned(), |client| {
+                    format!("made on {}", self.world.name(client))
+                });
+                let name = self.world.name(node);
+                let message = format!("{name} replied to call {}, which was {made}", call.0);
+                self.world.violate("panicked", ViolationKind::Panic, &[node], message, "");
+                self.stop = Some(Stop::Violation);
+            }
+        }
+    }
+
+    pub(super) fn end_call(&mut self, node: NodeId, call: CallId, outcome: Outcome<ReplyOf<P>>) {
         let status = match &outcome {
             Outcome::Ok(_) => Status::Ok,
             Outcome::Failed => Status::Failed,
@@ -398,6 +418,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let Some(row) = self.world.ledger.end(now, call, status) else { return };
         let (user, client) = (row.user, row.client);
         self.world.digest(Tag::Reply, u64::from(node.0), call.0, status as u64);
+        if let Outcome::Ok(reply) = &outcome {
+            P::Service::digest(reply, &mut self.world.digest);
+        }
         self.world.trace(RowKind::Reply, Some(node), || match &outcome {
             Outcome::Ok(reply) => format!("call {} ends: {reply:?}", call.0),
             Outcome::Failed => format!("call {} failed, without effect", call.0),
