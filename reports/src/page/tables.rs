@@ -67,9 +67,11 @@ pub(crate) fn metrics(record: &Record) -> Markup {
     }
 }
 
+/// Nanoseconds are a time; the largest value of a gauge is called `..._max`.
 fn metric(name: &str, value: i64) -> String {
+    let is_time = name.strip_suffix("_max").unwrap_or(name).ends_with("_ns");
     match u64::try_from(value) {
-        Ok(ns) if name.ends_with("_ns") => span(ns),
+        Ok(ns) if is_time => span(ns),
         _ => signed(value),
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
 }
 
 fn faults_only() -> Record {
-    Record { faults: many_kinds().faults, ..empty() }
+    let mut record = Record { faults: many_kinds().faults, ..empty() };
+    record.head.metrics.insert("faults_missed".to_owned(), 2);
+    record
 }
 
 fn ended_at_zero() -> Record {

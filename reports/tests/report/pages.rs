@@ -161,3 +161,47 @@ fn a_failing_run_tells_its_story() {
 fn sample_counts_stand_under_the_percentiles() {
     assert!(page(&leader_crash()).contains("9\u{a0}966\u{a0}samples; 99 beyond p99."));
 }
+
+/// The value of the tile or metric of a name.
+fn named_value(page: &str, name: &str) -> Option<String> {
+    let (_, after) = page.split_once(&format!("<dt>{name}</dt><dd>"))?;
+    let (value, _) = after.trim_start_matches("<span class=\"value\">").split_once('<')?;
+    Some(value.replace('\u{a0}', " "))
+}
+
+#[test]
+fn unavailability_is_the_one_of_the_whole_run() {
+    let mut record = leader_crash();
+    record.head.expectations[1].expect = "unavailable_at_most = \"1s\" during 8s .. 20s".to_owned();
+    record.head.expectations[1].measured = "12ms".to_owned();
+    record.head.metrics.insert("unavailable_ns".to_owned(), 253_900_000);
+    assert_eq!(named_value(&page(&record), "unavailable").as_deref(), Some("254 ms"));
+    record.head.metrics.remove("unavailable_ns");
+    assert_eq!(named_value(&page(&record), "unavailable"), None);
+}
+
+#[test]
+fn metrics_in_nanoseconds_are_times() {
+    let mut record = leader_crash();
+    record.head.metrics.insert("wait_ns_max".to_owned(), 7_000_000);
+    record.head.metrics.insert("columns".to_owned(), 7_000_000);
+    let page = page(&record);
+    assert_eq!(named_value(&page, "time_to_elect_max_ns").as_deref(), Some("231 ms"));
+    assert_eq!(named_value(&page, "wait_ns_max").as_deref(), Some("7 ms"));
+    assert_eq!(named_value(&page, "columns").as_deref(), Some("7 000 000"));
+}
+
+#[test]
+fn faults_that_found_nobody_are_told() {
+    let mut record = leader_crash();
+    for (missed, told) in [
+        (0, None),
+        (1, Some("1\u{a0}fault found nobody to hit.")),
+        (3, Some("3\u{a0}faults found nobody to hit.")),
+    ] {
+        record.head.metrics.insert("faults_missed".to_owned(), missed);
+        let page = page(&record);
+        assert_eq!(page.contains("found nobody to hit"), told.is_some());
+        assert!(told.is_none_or(|told| page.contains(told)));
+    }
+}

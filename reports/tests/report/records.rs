@@ -139,6 +139,7 @@ fn fill_head(record: &mut Record) {
         ("restarts", 1),
         ("snapshots", 0),
         ("time_to_elect_max_ns", 231_400_000),
+        ("unavailable_ns", 312_400_000),
         ("votes", 11),
     ];
     head.metrics = metrics.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
