@@ -7,7 +7,8 @@ use rehearsal_sim::record::{
 };
 
 use crate::records::{
-    MS, Noise, SECOND, curve, empty, fault, leader_crash, many_kinds, series, two_leaders,
+    MS, Noise, SECOND, curve, empty, fault, leader_crash, many_kinds, not_linearizable, series,
+    two_leaders,
 };
 
 /// Every record the tests draw, by name.
@@ -15,6 +16,7 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
     vec![
         ("leader-crash", leader_crash()),
         ("two-leaders", two_leaders()),
+        ("not-linearizable", not_linearizable()),
         ("many-kinds", many_kinds()),
         ("empty", empty()),
         ("faults-only", faults_only()),

@@ -1,11 +1,11 @@
 //! What a page promises: the same bytes, well-formed, self-contained, small, and true.
 
 use rehearsal_reports::{plot, report};
-use rehearsal_sim::record::{FaultBand, Record};
+use rehearsal_sim::record::{FaultBand, Measured, Record, RowKind, ViolationKind};
 
 use crate::edges;
 use crate::markup::{Tag, read};
-use crate::records::{SECOND, leader_crash, many_kinds, reproduce, two_leaders};
+use crate::records::{SECOND, leader_crash, many_kinds, not_linearizable, reproduce, two_leaders};
 
 fn page(record: &Record) -> String {
     report(record, &reproduce(record))
@@ -148,7 +148,8 @@ fn a_failing_run_tells_its_story() {
         "n4-&gt;n1 RequestVote#2",
         "The last 10\u{a0}steps",
         "rehearsal run raft/leader-crash --seed 7",
-        "38\u{a0}112\u{a0}rows of the trace left out.",
+        "38\u{a0}112\u{a0}rows of the trace are left out; kept are the rows around the first fault and \
+         the last rows of the run.",
         "could not be judged",
     ];
     for part in story {
@@ -204,4 +205,69 @@ fn faults_that_found_nobody_are_told() {
         assert_eq!(page.contains("found nobody to hit"), told.is_some());
         assert!(told.is_none_or(|told| page.contains(told)));
     }
+}
+
+#[test]
+fn steps_say_their_kind_once() {
+    let mut record = two_leaders();
+    let rows = &mut record.trace.rows;
+    let from = rows.len() - 7;
+    let texts = [
+        (RowKind::Timer, "timer Retry(65) rings"),
+        (RowKind::Call, "call 666: put(k3, 1)"),
+        (RowKind::Reply, "call 665 ends: 4"),
+        (RowKind::Boot, "boots again, with 1 record on disk"),
+        (RowKind::Note, "noteworthy"),
+        (RowKind::Send, "sends are told apart by their address"),
+    ];
+    for (row, (kind, text)) in rows[from..].iter_mut().zip(texts) {
+        (row.kind, row.text, row.node) = (kind, text.to_owned(), Some(0));
+        row.address.clear();
+    }
+    rows[from + 5].address = "n1->n2 Ping".to_owned();
+    let page = page(&record);
+    for (_, text) in &texts[..4] {
+        assert!(page.contains(&format!("<td class=\"step\">{text}</td>")), "{text}");
+    }
+    assert!(page.contains("<span class=\"kind\">note</span> noteworthy"));
+    assert!(page.contains("<span class=\"kind\">send</span> <span class=\"address\">"));
+}
+
+#[test]
+fn what_was_measured_at_the_end_has_no_last_steps() {
+    for (kind, shown) in [
+        (ViolationKind::Safety, true),
+        (ViolationKind::Panic, true),
+        (ViolationKind::Expectation, false),
+        (ViolationKind::Liveness, false),
+    ] {
+        let mut record = two_leaders();
+        record.head.violations[0].kind = kind;
+        let page = page(&record);
+        assert_eq!(page.contains("The last 10\u{a0}steps"), shown, "{kind:?}");
+        assert_eq!(page.contains("of the trace are left out"), shown, "{kind:?}");
+        assert!(page.contains("rehearsal replay raft/leader-crash --seed 7"));
+    }
+}
+
+#[test]
+fn a_long_sentence_is_told_once() {
+    let record = not_linearizable();
+    let sentence = &record.head.violations[0].message;
+    assert_eq!(page(&record).matches(sentence.as_str()).count(), 1);
+    assert!(page(&record).contains("… <a href=\"#violation\">in full above</a>"));
+    // Where the violations do not tell it, the table does.
+    let mut alone = record.clone();
+    alone.head.violations.clear();
+    assert_eq!(page(&alone).matches(sentence.as_str()).count(), 1);
+    assert!(!page(&alone).contains("in full above"));
+}
+
+#[test]
+fn expected_metrics_in_nanoseconds_are_times() {
+    let mut record = leader_crash();
+    let expect = "metric.time_to_elect_max_ns = { max = 300000000 }".to_owned();
+    let measured = "231400000".to_owned();
+    record.head.expectations = vec![Measured { expect, measured, holds: Some(true) }];
+    assert!(page(&record).contains("<td>231\u{a0}ms</td>"));
 }
