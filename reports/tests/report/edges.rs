@@ -30,6 +30,8 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("hostile", hostile()),
         ("one-hour", one_hour()),
         ("equal-latencies", equal_latencies()),
+        ("zero-latencies", zero_latencies()),
+        ("some-zero-latencies", some_zero_latencies()),
         ("one-sample", one_sample()),
         ("inconsistent", inconsistent()),
     ]
@@ -184,6 +186,29 @@ fn equal_latencies() -> Record {
     record.latency_curve.iter_mut().for_each(|point| point.latency_ns = MS);
     record.head.latency_ns =
         Latency { count: 9_966, mean: MS, p50: MS, p90: MS, p99: MS, p999: MS, max: MS };
+    record
+}
+
+/// Every operation is answered at the instant of its call, as by a cache in the same process.
+fn zero_latencies() -> Record {
+    let mut record = equal_latencies();
+    let series = &mut record.series;
+    for column in [&mut series.p50_ns, &mut series.p99_ns, &mut series.max_ns] {
+        column.iter_mut().for_each(|value| *value = Some(0));
+    }
+    record.latency_curve.iter_mut().for_each(|point| point.latency_ns = 0);
+    record.head.latency_ns = Latency { count: 9_966, ..Latency::default() };
+    record
+}
+
+/// The median is zero, the rest is not.
+fn some_zero_latencies() -> Record {
+    let mut record = leader_crash();
+    record.series.p50_ns.iter_mut().for_each(|value| *value = Some(0));
+    for point in record.latency_curve.iter_mut().filter(|point| point.one_in <= 10) {
+        point.latency_ns = 0;
+    }
+    (record.head.latency_ns.p50, record.head.latency_ns.p90) = (0, 0);
     record
 }
 

@@ -271,3 +271,25 @@ fn expected_metrics_in_nanoseconds_are_times() {
     record.head.expectations = vec![Measured { expect, measured, holds: Some(true) }];
     assert!(page(&record).contains("<td>231\u{a0}ms</td>"));
 }
+
+fn section<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, section) = page.split_once(&format!("<section id=\"{name}\">")).unwrap();
+    section.split_once("</section>").unwrap().0
+}
+
+fn sample(wanted: &str) -> Record {
+    edges::all().into_iter().find(|(name, _)| *name == wanted).unwrap().1
+}
+
+#[test]
+fn zero_has_no_place_on_a_logarithmic_axis() {
+    let zero = page(&sample("zero-latencies"));
+    let some = page(&sample("some-zero-latencies"));
+    for plot in ["latency", "percentiles"] {
+        assert!(section(&zero, plot).contains("All latencies are zero"), "{plot}");
+        assert!(!section(&zero, plot).contains("<svg"), "{plot}");
+        let section = section(&some, plot);
+        assert!(section.contains("Latencies of zero stand at the foot"), "{plot}");
+        assert!(!section.contains("1\u{a0}ns"), "{plot}");
+    }
+}
