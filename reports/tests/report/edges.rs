@@ -32,6 +32,7 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("equal-latencies", equal_latencies()),
         ("zero-latencies", zero_latencies()),
         ("some-zero-latencies", some_zero_latencies()),
+        ("narrow-bands", narrow_bands()),
         ("one-sample", one_sample()),
         ("inconsistent", inconsistent()),
     ]
@@ -209,6 +210,20 @@ fn some_zero_latencies() -> Record {
         point.latency_ns = 0;
     }
     (record.head.latency_ns.p50, record.head.latency_ns.p90) = (0, 0);
+    record
+}
+
+/// Faults that are shorter than their names.
+fn narrow_bands() -> Record {
+    let mut record = leader_crash();
+    record.faults = vec![
+        fault("partition", "n3 | n1 n2 n4", 2_000, Some(3_500)),
+        fault("partition", "n1 | n2 n3 n4", 9_000, Some(10_200)),
+        fault("partition", "n1 n2 | n3 n4 n5", 18_500, None),
+        fault("crash", "n2", 5_000, Some(5_100)),
+        fault("crash", "n3", 12_000, Some(12_000)),
+        fault("crash", "n4", 19_900, None),
+    ];
     record
 }
 

@@ -293,3 +293,37 @@ fn zero_has_no_place_on_a_logarithmic_axis() {
         assert!(!section.contains("1\u{a0}ns"), "{plot}");
     }
 }
+
+#[test]
+fn labels_stay_within_bars_that_hold_text() {
+    let page = page(&sample("narrow-bands"));
+    let tags = read(&format!("<!DOCTYPE html>{}", section(&page, "throughput")));
+    let bars: Vec<_> = (0..tags.len())
+        .filter(|i| tags[*i].attributes.get("class").is_some_and(|c| c.starts_with("fault ")))
+        .map(|i| (number(&tags[i], "x"), number(&tags[i], "width"), &tags[i + 1].text))
+        .collect();
+    let mut shortened = 0;
+    for i in 0..tags.len() {
+        let label = &tags[i];
+        if label.attributes.get("class").is_none_or(|class| class != "lane-label") {
+            continue;
+        }
+        let start = number(label, "x");
+        if label.text.ends_with('…') {
+            shortened += 1;
+            let whole = &tags[i - 1];
+            assert_eq!(whole.name, "title", "{label:?}");
+            let (x, width, _) = bars.iter().find(|(.., title)| *title == &whole.text).unwrap();
+            assert!(*x < start && start < x + width, "{label:?}");
+        } else {
+            // Beside a bar, not across its edge.
+            let end = start + 4.0 * f64::from(u32::try_from(label.text.len()).unwrap());
+            let across =
+                |(x, width, _): &&(f64, f64, &String)| start < *x + width && *x + width < end;
+            let own =
+                bars.iter().find(|bar| bar.2.contains(&format!(" {}:", label.text)) && across(bar));
+            assert!(own.is_none(), "{label:?} {own:?}");
+        }
+    }
+    assert_eq!(shortened, 3);
+}
