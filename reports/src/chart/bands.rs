@@ -123,8 +123,11 @@ impl Bands {
                 @for bar in &lane.bars { (bar.draw(lane)) }
                 @for bar in &lane.bars {
                     @if let Some((x, text)) = &bar.label {
-                        text class="lane-label" x=(px(*x))
-                            y=(px(lane.top + ROW * real(bar.row as u64) + 12.5)) { (text) }
+                        g {
+                            @if *text != bar.text { title { (bar.title) } }
+                            text class="lane-label" x=(px(*x))
+                                y=(px(lane.top + ROW * real(bar.row as u64) + 12.5)) { (text) }
+                        }
                     }
                 }
             }
@@ -218,22 +221,22 @@ fn lane(name: &str, index: usize, top: f64, mut bars: Vec<Bar>, most_rows: usize
     Lane { name: name.to_owned(), class, top, rows: free.len().max(1), bars }
 }
 
-/// Labels begin within their bar and end before the next one; near the right edge they may stand
-/// before it. What does not fit is shortened, or left to the tooltip.
+/// Labels stand within their bar, shortened where they must be; those of a bar too narrow for any
+/// text stand beside it, before the next one. What fits nowhere is left to the tooltip.
 fn place_labels(bars: &mut [&mut Bar]) {
     let mut taken = X0;
     for i in 0..bars.len() {
         let next = bars.get(i + 1).map_or(X1, |bar| bar.x0);
         let bar = &mut bars[i];
-        let (start, room) = (bar.x0.max(taken) + 4.0, next - 2.0);
-        let full = text_width(&bar.text, SMALL);
-        let before = bar.x0 - 3.0 - full;
-        let placed = if start + full <= room {
-            Some((start, bar.text.clone()))
-        } else if before >= taken + 2.0 {
+        let inside = bar.x0.max(taken) + 4.0;
+        let beside = bar.x1.max(taken) + 4.0;
+        let before = bar.x0 - 3.0 - text_width(&bar.text, SMALL);
+        let placed = if let Some(text) = fit(&bar.text, bar.x1.min(next) - 2.0 - inside, SMALL) {
+            Some((inside, text))
+        } else if beside + text_width(&bar.text, SMALL) > next - 2.0 && before >= taken + 2.0 {
             Some((before, bar.text.clone()))
         } else {
-            fit(&bar.text, room - start, SMALL).map(|text| (start, text))
+            fit(&bar.text, next - 2.0 - beside, SMALL).map(|text| (beside, text))
         };
         taken = taken.max(bar.x1);
         if let Some((x, text)) = placed {

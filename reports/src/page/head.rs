@@ -26,6 +26,7 @@ pub(crate) fn draw(record: &Record) -> Markup {
             @if let Some(why) = &head.legally_stuck {
                 p class="note stuck" { strong { "Legally stuck. " } (why) }
             }
+            (missed_faults(head))
             (tiles(record))
         }
     }
@@ -78,14 +79,14 @@ fn tiles(record: &Record) -> Markup {
             (tile("p50", &measured(latency.p50), "median latency"))
             (tile("p99", &measured(latency.p99), "one in 100 is slower"))
             (tile("max", &measured(latency.max), &plural(latency.count, "sample")))
-            @if let Some((value, what)) = unavailability(head) {
-                (tile("unavailable", &value, what))
+            @if let Some(value) = unavailability(head) {
+                (tile("unavailable", &value, "longest wait without success"))
             }
             (tile("messages sent", &count(messages.sent), &duplicated))
             (tile("delivered", &count(messages.delivered), &share(messages.delivered, copies)))
             (tile("dropped", &count(messages.dropped.total()), &causes(&messages.dropped)))
             (tile("virtual time", &span(head.virtual_ns), &planned(record)))
-                    }
+        }
     }
 }
 
@@ -125,16 +126,19 @@ fn causes(dropped: &DropCounts) -> String {
     if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
 }
 
-/// The longest time in which operations waited and none succeeded, where the run measured it.
-fn unavailability(head: &Head) -> Option<(String, &'static str)> {
-    let expected = head.expectations.iter().find(|e| e.expect.starts_with("unavailable"));
-    if let Some(expected) = expected {
-        return Some((expected.measured.clone(), "longest wait without success"));
+/// The longest time in which operations waited and none succeeded, over the whole run; expectations
+/// may have measured it over a part of the run.
+fn unavailability(head: &Head) -> Option<String> {
+    let longest = u64::try_from(*head.metrics.get("unavailable_ns")?).ok()?;
+    Some(if head.operations.called == 0 { "–".to_owned() } else { span(longest) })
+}
+
+/// Faults that are in no picture, because there was nobody they could have hit.
+fn missed_faults(head: &Head) -> Markup {
+    let missed = head.metrics.get("faults_missed").and_then(|n| u64::try_from(*n).ok());
+    html! {
+        @if let Some(missed @ 1..) = missed {
+            p class="note missed" { (plural(missed, "fault")) " found nobody to hit." }
+        }
     }
-    let (name, value) = head.metrics.iter().find(|(name, _)| name.contains("unavailab"))?;
-    let value = match u64::try_from(*value) {
-        Ok(ns) if name.ends_with("_ns") => span(ns),
-        _ => crate::format::signed(*value),
-    };
-    Some((value, "longest wait without success"))
 }

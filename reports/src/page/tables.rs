@@ -4,10 +4,16 @@ use maud::{Markup, html};
 use rehearsal_sim::record::{Measured, Record};
 
 use super::head::drop_causes;
+use super::violation::tells;
 use crate::format::{count, plural, share, signed, span};
 
 /// More nodes than this are summed up by role.
 const MOST_NODES: usize = 24;
+
+/// An expectation of so many characters is not broken into lines.
+const MOST_ON_A_LINE: usize = 40;
+/// A measured text that is longer, and is told in full elsewhere on the page, is shortened.
+const LONG_TEXT: usize = 80;
 
 /// What the scenario expected, and what was measured.
 pub(crate) fn expectations(record: &Record) -> Markup {
@@ -26,26 +32,49 @@ pub(crate) fn expectations(record: &Record) -> Markup {
                         th scope="col" { "expected" } th scope="col" { "measured" }
                         th scope="col" { "verdict" }
                     } }
-                    tbody { @for expectation in expectations { (expectation_row(expectation)) } }
+                    tbody { @for expectation in expectations { (expectation_row(record, expectation)) } }
                 }
             }
         }
     }
 }
 
-fn expectation_row(expectation: &Measured) -> Markup {
+fn expectation_row(record: &Record, expectation: &Measured) -> Markup {
     let (class, mark, word) = match expectation.holds {
         Some(true) => ("pass", "✓", "holds"),
         Some(false) => ("fail", "✗", "does not hold"),
         None => ("inconclusive", "?", "could not be judged"),
     };
+    let short = expectation.expect.chars().count() <= MOST_ON_A_LINE;
+    let measured = measurement(expectation);
     html! {
         tr {
-            td { code { (expectation.expect) } }
-            td { (expectation.measured) }
+            td class=(if short { "short" } else { "long" }) { code { (expectation.expect) } }
+            td {
+                @match shorten(&measured).filter(|_| tells(record, &expectation.measured)) {
+                    Some(start) => { (start) "… " a href="#violation" { "in full above" } }
+                    None => (measured),
+                }
+            }
             td class=(format!("verdict {class}")) { span aria-hidden="true" { (mark) } " " (word) }
         }
     }
+}
+
+/// What was measured; a metric of nanoseconds as the time it is.
+fn measurement(expectation: &Measured) -> String {
+    let name = expectation.expect.strip_prefix("metric.").and_then(|rest| rest.split(' ').next());
+    match (name, expectation.measured.parse()) {
+        (Some(name), Ok(value)) => metric(name, value),
+        _ => expectation.measured.clone(),
+    }
+}
+
+/// The words at the start of a long text; `None` for a short one.
+fn shorten(text: &str) -> Option<&str> {
+    let (end, _) = text.char_indices().nth(LONG_TEXT)?;
+    let start = &text[..end];
+    Some(start.rsplit_once(' ').map_or(start, |(words, _)| words).trim_end_matches([',', ':', ' ']))
 }
 
 /// The counters of the world and of the protocol.
@@ -67,9 +96,11 @@ pub(crate) fn metrics(record: &Record) -> Markup {
     }
 }
 
+/// Nanoseconds are a time; the largest value of a gauge is called `..._max`.
 fn metric(name: &str, value: i64) -> String {
+    let is_time = name.strip_suffix("_max").unwrap_or(name).ends_with("_ns");
     match u64::try_from(value) {
-        Ok(ns) if name.ends_with("_ns") => span(ns),
+        Ok(ns) if is_time => span(ns),
         _ => signed(value),
     }
 }

@@ -1,7 +1,7 @@
 //! What was broken: the property, the story, and the last steps that led to it.
 
 use maud::{Markup, html};
-use rehearsal_sim::record::{Record, RowKind, TraceRow, Violation, ViolationKind};
+use rehearsal_sim::record::{Record, RowKind, Trace, TraceRow, Violation, ViolationKind};
 
 use super::{Reproduce, commands};
 use crate::format::{instant, plural};
@@ -10,6 +10,14 @@ use crate::format::{instant, plural};
 const ROWS: usize = 10;
 /// More violations than this are only counted.
 const MOST: usize = 10;
+
+/// Whether the violations already tell this text in full.
+pub(crate) fn tells(record: &Record, text: &str) -> bool {
+    record.head.violations.iter().take(MOST).any(|violation| {
+        let explained = violation.explanation.as_ref().map(|explanation| &explanation.sentence);
+        violation.message.contains(text) || explained.is_some_and(|told| told.contains(text))
+    })
+}
 
 /// The section on violations; nothing when none was seen.
 pub(crate) fn draw(record: &Record, reproduce: &Reproduce) -> Markup {
@@ -50,7 +58,9 @@ fn card(violation: &Violation) -> Markup {
             }
             @if !violation.citation.is_empty() { p class="citation" { (violation.citation) } }
             @if let Some(explanation) = &violation.explanation {
-                p class="explanation" { (explanation.sentence) }
+                @if !violation.message.contains(&explanation.sentence) {
+                    p class="explanation" { (explanation.sentence) }
+                }
                 @if !explanation.details.is_empty() {
                     ol class="details" {
                         @for line in &explanation.details { li { (line) } }
@@ -62,6 +72,10 @@ fn card(violation: &Violation) -> Markup {
 }
 
 fn last_rows(record: &Record, violation: &Violation) -> Markup {
+    // What was measured at the end has no single step that broke it.
+    if matches!(violation.kind, ViolationKind::Expectation | ViolationKind::Liveness) {
+        return html! {};
+    }
     let rows = &record.trace.rows;
     let is_it = |row: &TraceRow| row.kind == RowKind::Violation && row.at_ns == violation.at_ns;
     let end = rows.iter().position(is_it).map_or_else(
@@ -93,11 +107,21 @@ fn last_rows(record: &Record, violation: &Violation) -> Markup {
         }
         @if record.trace.omitted > 0 {
             p class="nothing" {
-                (plural(record.trace.omitted, "row")) " of the trace left out. "
-                (record.trace.window)
+                (left_out(&record.trace))
             }
         }
     }
+}
+
+/// `500 rows of the trace are left out; kept are the last rows of the run.`
+fn left_out(trace: &Trace) -> String {
+    let verb = if trace.omitted == 1 { "is" } else { "are" };
+    let mut sentence = format!("{} of the trace {verb} left out", plural(trace.omitted, "row"));
+    let kept = trace.window.trim().trim_end_matches('.');
+    if !kept.is_empty() {
+        sentence += &format!("; kept are {kept}");
+    }
+    sentence + "."
 }
 
 /// A column per node: all nodes of a small cluster, of a large one those that took part.
@@ -149,11 +173,18 @@ fn step(row: &TraceRow) -> Markup {
         RowKind::Fault => "fault",
         RowKind::Violation => "violation",
     };
+    let addressed = !row.address.is_empty() && !row.text.contains(&row.address);
     html! {
-        span class="kind" { (kind) } " "
-        @if !row.address.is_empty() && !row.text.contains(&row.address) {
-            span class="address" { (row.address) } " "
-        }
+        @if addressed || !says_its_kind(row, kind) { span class="kind" { (kind) } " " }
+        @if addressed { span class="address" { (row.address) } " " }
         (row.text)
     }
+}
+
+/// Whether a row's text begins with the word for its kind: `timer Retry rings`, `boots again`. That
+/// of a reply names the call that it ends.
+fn says_its_kind(row: &TraceRow, kind: &str) -> bool {
+    let first = row.text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    first.strip_suffix('s').unwrap_or(first) == kind
+        || (row.kind == RowKind::Reply && first == "call")
 }

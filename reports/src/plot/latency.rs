@@ -3,7 +3,7 @@
 use maud::html;
 use rehearsal_sim::record::Record;
 
-use super::{Drawing, ENDED_AT_ZERO};
+use super::{ALL_ZERO, Drawing, ENDED_AT_ZERO, SOME_ZERO};
 use crate::chart::Hue;
 use crate::chart::axis::Axis;
 use crate::chart::frame::{EndLabel, TimeFrame, TimePlot};
@@ -24,7 +24,12 @@ pub(crate) fn draw(record: &Record) -> Drawing {
     let (Some(least), Some(most)) = (all().min(), all().max()) else {
         return Drawing::Nothing("No operation succeeded, so there is no latency to draw.");
     };
-    let y = Axis::latency(least, most);
+    if most == 0 {
+        return Drawing::Nothing(ALL_ZERO);
+    }
+    // A logarithmic axis has no zero: it begins below the least of the others.
+    let positive = all().filter(|latency| *latency > 0).min().unwrap_or(most);
+    let y = Axis::latency(if least == 0 { positive / 2 } else { least }, most);
     let buckets = columns.iter().map(|column| column.len()).max().unwrap_or(0);
     let steps = Steps::new(buckets, series.bucket_ns, record.head.virtual_ns);
     let middle = |sorted: &[u64]| sorted[(sorted.len() - 1) / 2];
@@ -53,10 +58,10 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         labels,
         extra: html! {},
     });
-    Drawing::Figure { svg: svg.into_string(), caption: caption(steps) }
+    Drawing::Figure { svg: svg.into_string(), caption: caption(steps, least == 0) }
 }
 
-fn caption(steps: Steps) -> String {
+fn caption(steps: Steps, zeros: bool) -> String {
     let mut caption =
         "Look for the slow operations of a fault: they stand where they ended, a gap \
                        is a time in which nothing succeeded."
@@ -70,6 +75,9 @@ fn caption(steps: Steps) -> String {
                  one of their p50."
             );
         }
+    }
+    if zeros {
+        caption += SOME_ZERO;
     }
     caption
 }

@@ -42,3 +42,8 @@ pub enum Drawing {
 
 /// Why plots over time are missing from a run that broke at once.
 const ENDED_AT_ZERO: &str = "The run ended at time 0: there is nothing to draw over time.";
+
+/// Why a plot of latencies is missing: a logarithmic axis has no zero.
+const ALL_ZERO: &str = "All latencies are zero: there is no curve to draw.";
+/// What a caption adds where some latencies are zero.
+const SOME_ZERO: &str = " Latencies of zero stand at the foot: the axis has no zero.";

@@ -3,7 +3,7 @@
 use maud::{PreEscaped, html};
 use rehearsal_sim::record::{CurvePoint, Record};
 
-use super::Drawing;
+use super::{ALL_ZERO, Drawing, SOME_ZERO};
 use crate::chart::axis::{Axis, real};
 use crate::chart::lines::{self, FOOT, Line};
 use crate::chart::{FONT, Hue, X0, X1, frame};
@@ -19,11 +19,15 @@ pub(crate) fn draw(record: &Record) -> Drawing {
     let mut curve: Vec<CurvePoint> =
         record.latency_curve.iter().copied().filter(|point| point.one_in >= 2).collect();
     curve.sort_by_key(|point| point.one_in);
-    let (Some(first), Some(last)) = (curve.first(), curve.last()) else {
+    let Some(last) = curve.last() else {
         return Drawing::Nothing("Too few operations succeeded to draw latency by percentile.");
     };
-    let least = curve.iter().map(|point| point.latency_ns).min().unwrap_or(first.latency_ns);
-    let most = curve.iter().map(|point| point.latency_ns).max().unwrap_or(last.latency_ns);
+    let latencies = || curve.iter().map(|point| point.latency_ns);
+    let most = latencies().max().unwrap_or(last.latency_ns);
+    // A logarithmic axis has no zero: it begins below the least of the others.
+    let Some(least) = latencies().filter(|latency| *latency > 0).min() else {
+        return Drawing::Nothing(ALL_ZERO);
+    };
     // Half of the least leaves room for the label below the first point.
     let (x, y) = (Axis::nines(last.one_in), Axis::latency(least / 2, most));
     let sure = curve.partition_point(|point| point.beyond >= ENOUGH);
@@ -82,9 +86,12 @@ fn marks(curve: &[CurvePoint], x: &Axis, y: &Axis) -> Vec<Mark> {
         let at_y =
             y.between(real(point.latency_ns.max(1)), f64::from(TOP + HEIGHT), f64::from(TOP));
         // The curve rises to the right: there is room above and to the left of a point, and for the
-        // first one below and to the right.
-        let label = if at <= X0 + 4.0 {
+        // first one below and to the right, unless it stands at the foot.
+        let label = if at <= X0 + 4.0 && at_y + 22.0 <= f64::from(TOP + HEIGHT) {
             Some((at + 6.0, at_y + 17.0, "start"))
+        } else if at <= X0 + 4.0 {
+            taken = at + 12.0 + width;
+            Some((at + 6.0, at_y - 9.0, "start"))
         } else if at + 4.0 - width >= taken {
             taken = at + 10.0;
             Some((at + 4.0, at_y - 9.0, "end"))
@@ -113,6 +120,9 @@ fn caption(record: &Record, curve: &[CurvePoint], sure: usize) -> String {
         caption += &format!("; {} beyond p99", format::count(p99.beyond));
     }
     caption.push('.');
+    if curve.iter().any(|point| point.latency_ns == 0) {
+        caption += SOME_ZERO;
+    }
     if sure < curve.len() {
         caption += " Where the line is thin, fewer than ten samples lie beyond it.";
     }

@@ -7,7 +7,8 @@ use rehearsal_sim::record::{
 };
 
 use crate::records::{
-    MS, Noise, SECOND, curve, empty, fault, leader_crash, many_kinds, series, two_leaders,
+    MS, Noise, SECOND, curve, empty, fault, leader_crash, many_kinds, not_linearizable, series,
+    two_leaders,
 };
 
 /// Every record the tests draw, by name.
@@ -15,6 +16,7 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
     vec![
         ("leader-crash", leader_crash()),
         ("two-leaders", two_leaders()),
+        ("not-linearizable", not_linearizable()),
         ("many-kinds", many_kinds()),
         ("empty", empty()),
         ("faults-only", faults_only()),
@@ -28,13 +30,18 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
         ("hostile", hostile()),
         ("one-hour", one_hour()),
         ("equal-latencies", equal_latencies()),
+        ("zero-latencies", zero_latencies()),
+        ("some-zero-latencies", some_zero_latencies()),
+        ("narrow-bands", narrow_bands()),
         ("one-sample", one_sample()),
         ("inconsistent", inconsistent()),
     ]
 }
 
 fn faults_only() -> Record {
-    Record { faults: many_kinds().faults, ..empty() }
+    let mut record = Record { faults: many_kinds().faults, ..empty() };
+    record.head.metrics.insert("faults_missed".to_owned(), 2);
+    record
 }
 
 fn ended_at_zero() -> Record {
@@ -180,6 +187,43 @@ fn equal_latencies() -> Record {
     record.latency_curve.iter_mut().for_each(|point| point.latency_ns = MS);
     record.head.latency_ns =
         Latency { count: 9_966, mean: MS, p50: MS, p90: MS, p99: MS, p999: MS, max: MS };
+    record
+}
+
+/// Every operation is answered at the instant of its call, as by a cache in the same process.
+fn zero_latencies() -> Record {
+    let mut record = equal_latencies();
+    let series = &mut record.series;
+    for column in [&mut series.p50_ns, &mut series.p99_ns, &mut series.max_ns] {
+        column.iter_mut().for_each(|value| *value = Some(0));
+    }
+    record.latency_curve.iter_mut().for_each(|point| point.latency_ns = 0);
+    record.head.latency_ns = Latency { count: 9_966, ..Latency::default() };
+    record
+}
+
+/// The median is zero, the rest is not.
+fn some_zero_latencies() -> Record {
+    let mut record = leader_crash();
+    record.series.p50_ns.iter_mut().for_each(|value| *value = Some(0));
+    for point in record.latency_curve.iter_mut().filter(|point| point.one_in <= 10) {
+        point.latency_ns = 0;
+    }
+    (record.head.latency_ns.p50, record.head.latency_ns.p90) = (0, 0);
+    record
+}
+
+/// Faults that are shorter than their names.
+fn narrow_bands() -> Record {
+    let mut record = leader_crash();
+    record.faults = vec![
+        fault("partition", "n3 | n1 n2 n4", 2_000, Some(3_500)),
+        fault("partition", "n1 | n2 n3 n4", 9_000, Some(10_200)),
+        fault("partition", "n1 n2 | n3 n4 n5", 18_500, None),
+        fault("crash", "n2", 5_000, Some(5_100)),
+        fault("crash", "n3", 12_000, Some(12_000)),
+        fault("crash", "n4", 19_900, None),
+    ];
     record
 }
 

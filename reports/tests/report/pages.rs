@@ -1,11 +1,11 @@
 //! What a page promises: the same bytes, well-formed, self-contained, small, and true.
 
 use rehearsal_reports::{plot, report};
-use rehearsal_sim::record::{FaultBand, Record};
+use rehearsal_sim::record::{FaultBand, Measured, Record, RowKind, ViolationKind};
 
 use crate::edges;
 use crate::markup::{Tag, read};
-use crate::records::{SECOND, leader_crash, many_kinds, reproduce, two_leaders};
+use crate::records::{SECOND, leader_crash, many_kinds, not_linearizable, reproduce, two_leaders};
 
 fn page(record: &Record) -> String {
     report(record, &reproduce(record))
@@ -148,7 +148,8 @@ fn a_failing_run_tells_its_story() {
         "n4-&gt;n1 RequestVote#2",
         "The last 10\u{a0}steps",
         "rehearsal run raft/leader-crash --seed 7",
-        "38\u{a0}112\u{a0}rows of the trace left out.",
+        "38\u{a0}112\u{a0}rows of the trace are left out; kept are the rows around the first fault and \
+         the last rows of the run.",
         "could not be judged",
     ];
     for part in story {
@@ -160,4 +161,169 @@ fn a_failing_run_tells_its_story() {
 #[test]
 fn sample_counts_stand_under_the_percentiles() {
     assert!(page(&leader_crash()).contains("9\u{a0}966\u{a0}samples; 99 beyond p99."));
+}
+
+/// The value of the tile or metric of a name.
+fn named_value(page: &str, name: &str) -> Option<String> {
+    let (_, after) = page.split_once(&format!("<dt>{name}</dt><dd>"))?;
+    let (value, _) = after.trim_start_matches("<span class=\"value\">").split_once('<')?;
+    Some(value.replace('\u{a0}', " "))
+}
+
+#[test]
+fn unavailability_is_the_one_of_the_whole_run() {
+    let mut record = leader_crash();
+    record.head.expectations[1].expect = "unavailable_at_most = \"1s\" during 8s .. 20s".to_owned();
+    record.head.expectations[1].measured = "12ms".to_owned();
+    record.head.metrics.insert("unavailable_ns".to_owned(), 253_900_000);
+    assert_eq!(named_value(&page(&record), "unavailable").as_deref(), Some("254 ms"));
+    record.head.metrics.remove("unavailable_ns");
+    assert_eq!(named_value(&page(&record), "unavailable"), None);
+}
+
+#[test]
+fn metrics_in_nanoseconds_are_times() {
+    let mut record = leader_crash();
+    record.head.metrics.insert("wait_ns_max".to_owned(), 7_000_000);
+    record.head.metrics.insert("columns".to_owned(), 7_000_000);
+    let page = page(&record);
+    assert_eq!(named_value(&page, "time_to_elect_max_ns").as_deref(), Some("231 ms"));
+    assert_eq!(named_value(&page, "wait_ns_max").as_deref(), Some("7 ms"));
+    assert_eq!(named_value(&page, "columns").as_deref(), Some("7 000 000"));
+}
+
+#[test]
+fn faults_that_found_nobody_are_told() {
+    let mut record = leader_crash();
+    for (missed, told) in [
+        (0, None),
+        (1, Some("1\u{a0}fault found nobody to hit.")),
+        (3, Some("3\u{a0}faults found nobody to hit.")),
+    ] {
+        record.head.metrics.insert("faults_missed".to_owned(), missed);
+        let page = page(&record);
+        assert_eq!(page.contains("found nobody to hit"), told.is_some());
+        assert!(told.is_none_or(|told| page.contains(told)));
+    }
+}
+
+#[test]
+fn steps_say_their_kind_once() {
+    let mut record = two_leaders();
+    let rows = &mut record.trace.rows;
+    let from = rows.len() - 7;
+    let texts = [
+        (RowKind::Timer, "timer Retry(65) rings"),
+        (RowKind::Call, "call 666: put(k3, 1)"),
+        (RowKind::Reply, "call 665 ends: 4"),
+        (RowKind::Boot, "boots again, with 1 record on disk"),
+        (RowKind::Note, "noteworthy"),
+        (RowKind::Send, "sends are told apart by their address"),
+    ];
+    for (row, (kind, text)) in rows[from..].iter_mut().zip(texts) {
+        (row.kind, row.text, row.node) = (kind, text.to_owned(), Some(0));
+        row.address.clear();
+    }
+    rows[from + 5].address = "n1->n2 Ping".to_owned();
+    let page = page(&record);
+    for (_, text) in &texts[..4] {
+        assert!(page.contains(&format!("<td class=\"step\">{text}</td>")), "{text}");
+    }
+    assert!(page.contains("<span class=\"kind\">note</span> noteworthy"));
+    assert!(page.contains("<span class=\"kind\">send</span> <span class=\"address\">"));
+}
+
+#[test]
+fn what_was_measured_at_the_end_has_no_last_steps() {
+    for (kind, shown) in [
+        (ViolationKind::Safety, true),
+        (ViolationKind::Panic, true),
+        (ViolationKind::Expectation, false),
+        (ViolationKind::Liveness, false),
+    ] {
+        let mut record = two_leaders();
+        record.head.violations[0].kind = kind;
+        let page = page(&record);
+        assert_eq!(page.contains("The last 10\u{a0}steps"), shown, "{kind:?}");
+        assert_eq!(page.contains("of the trace are left out"), shown, "{kind:?}");
+        assert!(page.contains("rehearsal replay raft/leader-crash --seed 7"));
+    }
+}
+
+#[test]
+fn a_long_sentence_is_told_once() {
+    let record = not_linearizable();
+    let sentence = &record.head.violations[0].message;
+    assert_eq!(page(&record).matches(sentence.as_str()).count(), 1);
+    assert!(page(&record).contains("… <a href=\"#violation\">in full above</a>"));
+    // Where the violations do not tell it, the table does.
+    let mut alone = record.clone();
+    alone.head.violations.clear();
+    assert_eq!(page(&alone).matches(sentence.as_str()).count(), 1);
+    assert!(!page(&alone).contains("in full above"));
+}
+
+#[test]
+fn expected_metrics_in_nanoseconds_are_times() {
+    let mut record = leader_crash();
+    let expect = "metric.time_to_elect_max_ns = { max = 300000000 }".to_owned();
+    let measured = "231400000".to_owned();
+    record.head.expectations = vec![Measured { expect, measured, holds: Some(true) }];
+    assert!(page(&record).contains("<td>231\u{a0}ms</td>"));
+}
+
+fn section<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, section) = page.split_once(&format!("<section id=\"{name}\">")).unwrap();
+    section.split_once("</section>").unwrap().0
+}
+
+fn sample(wanted: &str) -> Record {
+    edges::all().into_iter().find(|(name, _)| *name == wanted).unwrap().1
+}
+
+#[test]
+fn zero_has_no_place_on_a_logarithmic_axis() {
+    let zero = page(&sample("zero-latencies"));
+    let some = page(&sample("some-zero-latencies"));
+    for plot in ["latency", "percentiles"] {
+        assert!(section(&zero, plot).contains("All latencies are zero"), "{plot}");
+        assert!(!section(&zero, plot).contains("<svg"), "{plot}");
+        let section = section(&some, plot);
+        assert!(section.contains("Latencies of zero stand at the foot"), "{plot}");
+        assert!(!section.contains("1\u{a0}ns"), "{plot}");
+    }
+}
+
+#[test]
+fn labels_stay_within_bars_that_hold_text() {
+    let page = page(&sample("narrow-bands"));
+    let tags = read(&format!("<!DOCTYPE html>{}", section(&page, "throughput")));
+    let bars: Vec<_> = (0..tags.len())
+        .filter(|i| tags[*i].attributes.get("class").is_some_and(|c| c.starts_with("fault ")))
+        .map(|i| (number(&tags[i], "x"), number(&tags[i], "width"), &tags[i + 1].text))
+        .collect();
+    let mut shortened = 0;
+    for i in 0..tags.len() {
+        let label = &tags[i];
+        if label.attributes.get("class").is_none_or(|class| class != "lane-label") {
+            continue;
+        }
+        let start = number(label, "x");
+        if label.text.ends_with('…') {
+            shortened += 1;
+            let whole = &tags[i - 1];
+            assert_eq!(whole.name, "title", "{label:?}");
+            let (x, width, _) = bars.iter().find(|(.., title)| *title == &whole.text).unwrap();
+            assert!(*x < start && start < x + width, "{label:?}");
+        } else {
+            // Beside a bar, not across its edge.
+            let end = start + 4.0 * f64::from(u32::try_from(label.text.len()).unwrap());
+            let across =
+                |(x, width, _): &&(f64, f64, &String)| start < *x + width && *x + width < end;
+            let own =
+                bars.iter().find(|bar| bar.2.contains(&format!(" {}:", label.text)) && across(bar));
+            assert!(own.is_none(), "{label:?} {own:?}");
+        }
+    }
+    assert_eq!(shortened, 3);
 }

@@ -139,6 +139,7 @@ fn fill_head(record: &mut Record) {
         ("restarts", 1),
         ("snapshots", 0),
         ("time_to_elect_max_ns", 231_400_000),
+        ("unavailable_ns", 312_400_000),
         ("votes", 11),
     ];
     head.metrics = metrics.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
@@ -259,6 +260,30 @@ pub(crate) fn two_leaders() -> Record {
     record
 }
 
+/// A history that has no order: the same sentence is the violation, its explanation and what the
+/// expectation measured.
+pub(crate) fn not_linearizable() -> Record {
+    let mut record = two_leaders();
+    let sentence = "get(k17) by client1 returned 4 from 5.112004s to 5.118120s, but put(k17, 5) by \
+                    client2 was acknowledged at 5.109077s, before the get began, and no later \
+                    put(k17, 4) was called";
+    let head = &mut record.head;
+    let violation = &mut head.violations[0];
+    violation.property = "linearizable".to_owned();
+    violation.nodes.clear();
+    violation.message = sentence.to_owned();
+    violation.citation = "Herlihy and Wing 1990, section 2".to_owned();
+    if let Some(explanation) = &mut violation.explanation {
+        explanation.sentence = sentence.to_owned();
+    }
+    head.expectations = vec![
+        measured("linearizable = true", sentence, Some(false)),
+        measured("unavailable_at_most = \"1s\" during 8s..20s", "312.4ms", Some(true)),
+        measured("holds = \"election-safety\"", &sentence.replace("k17", "k18"), None),
+    ];
+    record
+}
+
 fn trace(at_ns: u64) -> Trace {
     let row = |before_us: u64, kind, node: Option<u32>, peer, address: &str, text: &str| TraceRow {
         at_ns: at_ns - before_us * 1_000,
@@ -271,7 +296,7 @@ fn trace(at_ns: u64) -> Trace {
     let rows = vec![
         row(90_001, RowKind::Note, Some(0), None, "", "this row is too old to be shown"),
         row(74_200, RowKind::Fault, Some(1), None, "", "crash n2"),
-        row(73_512, RowKind::Timer, Some(3), None, "", "election timeout"),
+        row(73_512, RowKind::Timer, Some(3), None, "", "timer Election rings"),
         row(
             73_512,
             RowKind::Send,
@@ -313,7 +338,7 @@ fn trace(at_ns: u64) -> Trace {
     Trace {
         rows,
         omitted: 38_112,
-        window: "The 1 000 000 rows around the first violation were kept.".to_owned(),
+        window: "the rows around the first fault and the last rows of the run".to_owned(),
     }
 }
 
