@@ -119,3 +119,30 @@ pub(crate) fn exit(verdict: Judgement) -> Exit {
         Judgement::Inconclusive => Exit::Inconclusive,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_protocols::catalog::CATALOG;
+    use rehearsal_scenarios::{Request, load_text};
+
+    use super::*;
+
+    /// A protocol that answers by a hash of its address, say, does the same events at the same
+    /// times: only the contents differ, and the trace has them.
+    #[test]
+    fn what_differs_behind_equal_digests_is_seen() {
+        let text = b"protocol = \"ping\"\nduration = \"1s\"\n[workload]\nrate = \"10/s\"\n";
+        let loaded = load_text(text, &Request::of("a test"), CATALOG).expect("it is valid");
+        let run = || (loaded.entry.run)(&loaded.plan, 1, &Watch::TRACED);
+        let (mut record, mut other) = (run(), run());
+        compare(&mut record, &other);
+        assert_eq!(record.head.violations, [], "two equal runs");
+        let row = other.trace.rows.last_mut().expect("something happened");
+        row.text = "Pong token=666".to_owned();
+        compare(&mut record, &other);
+        let [violation] = &record.head.violations[..] else { panic!("one violation") };
+        assert_eq!(violation.kind, ViolationKind::Nondeterminism);
+        assert!(violation.message.contains("Pong token=666"), "{}", violation.message);
+        assert_eq!(record.head.verdict, Judgement::Fail);
+    }
+}

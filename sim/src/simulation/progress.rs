@@ -48,7 +48,7 @@ impl<P: Protocol> Simulation<'_, P> {
         if let Some(quorum) = self.missing_quorum() {
             return Progress::LegallyStuck(format!("{waiting}: {quorum}"));
         }
-        if let Some(fault) = self.lasting_cut() {
+        if let Some(fault) = self.lasting_fault() {
             return Progress::LegallyStuck(format!("{waiting}, while a fault lasts: {fault}"));
         }
         let judged_for = world.now.since(quiet_since.max(world.last_fault_end));
@@ -78,7 +78,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let (count, first) = forgotten.fold((0u64, None), |(count, first), row| {
             (count + 1, first.or(Some((row.client, row.called))))
         });
-        match (first, self.lasting_cut()) {
+        match (first, self.lasting_fault()) {
             (Some((client, called)), None) => Progress::Stuck(format!(
                 "{count} operations wait, the first on {} since {called}, while others that were \
                  called more than {OVERTAKEN} later succeeded",
@@ -88,12 +88,13 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
-    /// A fault that still keeps messages or nodes from each other at the end.
-    fn lasting_cut(&self) -> Option<String> {
-        let keeps_apart = ["partition", "one-way", "pause", "loss"];
+    /// A fault that still lasts at the end and may be the reason. It is named, so that everybody can
+    /// judge for themselves whether it is.
+    fn lasting_fault(&self) -> Option<String> {
+        let hinders = ["partition", "one-way", "pause", "loss", "latency"];
         let mut bands = self.world.bands.iter();
         let lasting =
-            bands.find(|band| band.to_ns.is_none() && keeps_apart.contains(&band.kind.as_str()))?;
+            bands.find(|band| band.to_ns.is_none() && hinders.contains(&band.kind.as_str()))?;
         Some(format!("{} {}", lasting.kind, lasting.label))
     }
 

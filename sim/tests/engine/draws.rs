@@ -187,3 +187,18 @@ fn one_more_server_moves_no_draw_of_a_client() {
     assert!(three.0.len() == 30 && !three.1.is_empty(), "{three:?}");
     assert_eq!(three, with_servers(4));
 }
+
+/// Laws are compiled once and shared; a plan that was changed since must not run with the old ones.
+#[test]
+fn a_plan_that_was_changed_runs_as_it_says() {
+    let mut plan = chatter(3, &[]);
+    let before = run(&plan);
+    plan.network.loss = chance(1.0);
+    let after = run(&plan);
+    assert!(before.head.messages.delivered > 0);
+    assert_eq!((after.head.messages.delivered, after.head.messages.dropped.loss > 0), (0, true));
+    let copy = plan.clone();
+    plan.network.loss = chance(0.0);
+    assert_eq!(run(&plan).head.messages.dropped.loss, 0);
+    assert_eq!(run(&copy).head.digest, after.head.digest);
+}

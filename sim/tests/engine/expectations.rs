@@ -181,10 +181,12 @@ fn other_expectations_of_a_run_that_was_cut_short_are_not_judged() {
     plan.expectations = vec![expecting(metric)];
     let head = run(&plan).head;
     assert_eq!((head.expectations[0].holds, head.verdict), (None, Judgement::Fail));
-    // Where the violation is what was expected, they are.
+    // Nor where the violation was expected: the rest of the run did not happen.
     plan.expectations.push(expecting(Expect::Violates("nothing_evil".to_owned())));
     let head = run(&plan).head;
-    assert_eq!((head.expectations[0].holds, head.verdict), (Some(true), Judgement::Pass));
+    assert_eq!((head.expectations[0].holds, head.verdict), (None, Judgement::Inconclusive));
+    plan.expectations.remove(0);
+    assert_eq!(run(&plan).head.verdict, Judgement::Pass);
 }
 
 #[test]
@@ -241,11 +243,31 @@ fn a_cluster_that_has_all_it_needs_and_does_nothing_is_stuck() {
 }
 
 #[test]
-fn operations_that_wait_for_a_while_are_fine() {
+fn a_run_that_ends_too_early_says_nothing_about_progress() {
     let mut plan = stuck(3);
     plan.duration = Span::secs(5);
     let (found, _) = judge(&plan, expecting(Expect::Progress));
+    let says = "48 operations wait and none succeeded since 0.200000s; the run ended 4.8s after the \
+                last fault or success, and 5s are needed to judge";
+    assert_eq!((found.measured.as_str(), found.holds), (says, None));
+    // Who has waited for less than a second waits like everybody.
+    plan.duration = Span::secs(1);
+    let (found, _) = judge(&plan, expecting(Expect::Progress));
     assert_eq!((found.measured.as_str(), found.holds), ("no operation waits in vain", Some(true)));
+}
+
+/// One client answers, the other drops what it is asked on the floor.
+#[test]
+fn a_forgotten_operation_is_no_progress() {
+    let mut plan = puppets_and_clients(0, 2, &[(0, On::Call, &[Do::Reply])]);
+    plan.workload = Some(every(100));
+    plan.duration = Span::secs(9);
+    assert_eq!(run(&plan).head.verdict, Judgement::Pass, "others are not ten seconds ahead");
+    plan.duration = Span::secs(20);
+    let record = run(&plan);
+    let [violation] = &record.head.violations[..] else { panic!("{:?}", record.head.violations) };
+    assert_eq!(violation.property, "progress");
+    assert!(violation.message.contains("called more than 10s later"), "{}", violation.message);
 }
 
 #[test]
@@ -274,9 +296,12 @@ fn a_fault_that_lasts_excuses_waiting() {
     let mut plan = stuck(3);
     plan.faults = vec![fault(100, 0, Fault::Loss(chance(1.0)))];
     let record = run(&plan);
-    assert_eq!((record.head.verdict, record.head.legally_stuck), (Judgement::Pass, None));
+    let why =
+        "98 operations wait and none succeeded since 0.200000s, while a fault lasts: loss 100 %";
+    assert_eq!(record.head.legally_stuck.as_deref(), Some(why));
+    assert_eq!(record.head.verdict, Judgement::Pass);
     let (found, _) = judge(&plan, expecting(Expect::Progress));
-    assert!(found.measured.ends_with("while a fault lasts"), "{found:?}");
+    assert_eq!((found.measured.as_str(), found.holds), (why, Some(false)));
     // Five seconds after its end they are up.
     plan.faults = vec![fault(100, 4_800, Fault::Loss(chance(1.0)))];
     assert_eq!(run(&plan).head.verdict, Judgement::Fail);
