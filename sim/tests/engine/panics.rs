@@ -69,6 +69,23 @@ fn mistakes_of_a_step_are_the_steps() {
     panicked(&run(&plan), 0, says);
 }
 
+/// Any other node would answer through a wire that takes no time and never fails.
+#[test]
+fn only_the_node_a_call_was_made_on_ends_it() {
+    let says = |call, says: &str| {
+        let rules: &[(u32, On, &[Do])] =
+            &[(0, On::Boot, &[Do::Arm(Zulu(0), 150)]), (0, On::Bell(Zulu(0)), &[Do::End(call)])];
+        let mut plan = puppets_and_clients(1, 1, rules);
+        plan.workload = Some(every(100));
+        let record = run(&plan);
+        let [violation] = &record.head.violations[..] else { panic!("one violation") };
+        assert_eq!((violation.property.as_str(), violation.message.as_str()), ("panicked", says));
+        assert_eq!(record.head.operations.ok, 0);
+    };
+    says(0, "n1 replied to call 0, which was made on client1");
+    says(9, "n1 replied to call 9, which was never made");
+}
+
 #[test]
 fn a_panic_that_is_expected_passes() {
     let mut plan = puppets(2, &[(1, On::Boot, &[Do::Panic])]);

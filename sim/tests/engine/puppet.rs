@@ -81,6 +81,8 @@ pub(crate) enum Do {
     /// Ends the oldest open call.
     Reply,
     ReplyTwice,
+    /// Ends the call of this number, whoever it was made on.
+    End(u64),
     ReplySynced,
     Fail,
     GiveUp,
@@ -306,6 +308,7 @@ impl Puppet {
             Do::Follow(epoch) => self.standing = Standing { rank: "follower", epoch },
             Do::Panic => panic!("told to panic"),
             Do::Decide => fx.note(Event::Said(mutant!(fx, Bug::Seen, 1, 666))),
+            Do::End(call) => fx.reply(CallId(call), 7),
             Do::ReplyTwice => {
                 fx.reply(call.expect("a call is open"), 7);
                 fx.reply(call.expect("a call is open"), Outcome::Unknown);
