@@ -18,8 +18,8 @@ enum Line {
     Question { call: CallId, token: u64 },
     Answer { call: CallId, token: u64 },
 }
-rehearsal::sim::kinds!(Line { Question, Answer });
-impl Message for Line {}
+kinds!(Line { Question, Answer });
+impl protocol::Message for Line {}
 
 /// Nothing rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

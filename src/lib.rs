@@ -13,26 +13,43 @@
 //!     rehearsal::cli::main(&[Entry::of::<rehearsal::protocols::ping::Ping>()])
 //! }
 //! ```
+//!
+//! In tests, [`check`] and [`check_file`] rehearse a scenario with many seeds, and say what was
+//! violated. `docs/adding-a-protocol.md` walks through a whole protocol.
 
 pub mod cli;
+mod property;
+
+pub use property::{check, check_file, try_check};
 
 pub use rehearsal_protocols as protocols;
 pub use rehearsal_reports as reports;
 pub use rehearsal_scenarios as scenarios;
 pub use rehearsal_sim as sim;
 
-/// What an author of a protocol needs.
+/// What an author of a protocol needs, and of its tests.
+///
+/// Three traits that most protocols name types of their own after are not here by name: write
+/// `impl protocol::Role for Role`, and so for `protocol::Config` and `protocol::Message`.
 pub mod prelude {
+    pub use rehearsal_scenarios::{Loaded, Report, Request, load, load_text};
     pub use rehearsal_sim::bug::{BugInfo, NoBugs, PlantedBug};
     pub use rehearsal_sim::catalog::Entry;
+    pub use rehearsal_sim::check::check_promises;
     pub use rehearsal_sim::effects::Effects;
     pub use rehearsal_sim::history::CallId;
     pub use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
+    pub use rehearsal_sim::law::{Law, Sampler};
+    pub use rehearsal_sim::plan::{Plan, Watch};
     pub use rehearsal_sim::protocol::{
-        Boot, Config, Explorable, Input, Kinds, Message, NoConfig, NodeId, Protocol, Reach, Remark,
-        Role, Standing, Survivor, explorable,
+        self, Boot, Explorable, Input, Kinds, NoConfig, NodeId, Protocol, Reach, Remark, Standing,
+        Survivor, explorable,
     };
-    pub use rehearsal_sim::service::{Ask, Operation, Outcome, Sequential, Service};
+    // For their methods.
+    pub use rehearsal_sim::protocol::{Config as _, Message as _, Role as _};
+    pub use rehearsal_sim::random::Chance;
+    pub use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
+    pub use rehearsal_sim::service::{Accepts, Ask, Operation, Outcome, Sequential, Service};
     pub use rehearsal_sim::time::{LocalTime, SimTime, Span, SpanRange};
     pub use rehearsal_sim::view::View;
     pub use rehearsal_sim::{kinds, mutant};

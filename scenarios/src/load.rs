@@ -1,5 +1,7 @@
 //! From a name to a plan: gathers the texts, merges them, and resolves the result.
 
+use std::fmt;
+
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Plan;
 
@@ -43,6 +45,17 @@ pub struct Loaded {
     pub name: String,
     /// The scenario's own text, without what it builds on and what the command line changed.
     pub text: String,
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("name", &self.name)
+            .field("protocol", &self.entry.name)
+            .field("plan", &self.plan)
+            .field("remarks", &self.remarks)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Finds, reads and resolves a scenario.

@@ -1,5 +1,7 @@
 //! Findings about a scenario, and how they are shown.
 
+use std::error::Error;
+use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -112,8 +114,9 @@ impl Finding {
     }
 }
 
-/// Findings with the texts they point into.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Findings with the texts they point into. Both of its forms as text are the findings as people
+/// read them, without colour, so that an `unwrap` in a test shows what is wrong and where.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Report {
     sources: Sources,
     findings: Vec<Finding>,
@@ -199,6 +202,20 @@ impl Report {
         Snippet::source(source.text.as_str()).path(normalize_untrusted_str(&source.name))
     }
 }
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() { f.write_str("nothing to say") } else { write!(f, "\n{self}\n") }
+    }
+}
+
+impl Error for Report {}
 
 fn annotation<'a>(site: &Site, label: &str, kind: AnnotationKind) -> Annotation<'a> {
     let annotation = kind.span(site.span());

@@ -10,7 +10,7 @@ use crate::toml_text;
 pub fn starter(entry: &Entry) -> String {
     let mut text = format!(
         "# {}\n\
-         # Every key is explained in docs/scenario-reference.md.\n\
+         # `rehearsal schema --reference` explains every key; a crate of one's own does so as well.\n\
          title = {}\n\
          protocol = {}\n\
          duration = \"20s\"\n\

@@ -52,3 +52,17 @@ fn only_remarks_load() {
         }
     }
 }
+
+/// What `unwrap` prints in somebody's test.
+#[test]
+fn both_texts_of_a_report_are_its_findings() {
+    let wrong = b"protocol = \"raft\"\nduration = \"5\"\n";
+    let report =
+        rehearsal_scenarios::load_text(wrong, &Request::of("a.toml"), CATALOG).unwrap_err();
+    let rendered = report.render(false);
+    assert!(rendered.starts_with("error: ") && rendered.contains("a.toml:2:12"), "{rendered}");
+    assert_eq!(report.to_string(), rendered.trim_end());
+    assert_eq!(format!("{report:?}"), format!("\n{report}\n"));
+    let error: Box<dyn std::error::Error + Send + Sync> = report.into();
+    assert!(error.to_string().contains("^^^"), "{error}");
+}

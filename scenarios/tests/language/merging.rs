@@ -41,7 +41,7 @@ impl Folder {
 
     #[track_caller]
     fn wrong(&self, file: &str, set: &[&str], bug: &[&str]) -> String {
-        let report = self.load(file, set, bug).err().expect("something is wrong");
+        let report = self.load(file, set, bug).expect_err("something is wrong");
         report.render(false).replace(&format!("{}/", self.0.display()), "")
     }
 }

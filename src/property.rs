@@ -1,0 +1,176 @@
+//! Property tests over scenarios and seeds, for `#[test]` functions.
+
+use std::fmt::Write as _;
+
+use rehearsal_scenarios::{Loaded, Request, load, load_text};
+use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::plan::Watch;
+use rehearsal_sim::record::{Head, Judgement, Record, ViolationKind};
+
+use crate::cli::{options, print, run};
+
+/// One seed in this many is run twice and compared, as in `sweep`.
+const REPEAT: usize = 20;
+
+/// Rehearses a scenario, given as text, with every seed: its properties and expectations hold, or
+/// the test that calls this fails.
+///
+/// A text that a test wrote itself, or that proptest drew, is as good as one from `include_str!`.
+///
+/// ```
+/// let scenario = r#"
+///     title = "Clients are answered over a bad network"
+///     protocol = "ping"
+///     duration = "2s"
+///
+///     [network]
+///     loss = 0.1
+///
+///     [workload]
+///     rate = "50/s"
+///
+///     [[expect]]
+///     linearizable = true
+/// "#;
+/// rehearsal::check(scenario, 0..10, rehearsal::protocols::catalog::CATALOG);
+/// ```
+///
+/// # Panics
+/// With the first seed that fails: what was violated, the last steps before it, the scenario and
+/// how to run it again. A property that can not be judged fails as well, and so do a text that is no
+/// scenario, and no seeds at all.
+#[track_caller]
+pub fn check(scenario: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
+    if let Err(failure) = try_check(scenario, seeds, catalog) {
+        panic!("{failure}");
+    }
+}
+
+/// The same as a `Result`: for properties that end with `?`, and for tests that a planted bug *is*
+/// caught.
+///
+/// # Errors
+/// What [`check`] panics with.
+pub fn try_check(
+    scenario: &str,
+    seeds: impl IntoIterator<Item = u64>,
+    catalog: &[Entry],
+) -> Result<(), String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the scenario below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    rehearse(&loaded, seeds, "FILE").map_err(|failure| {
+        format!("{failure}where FILE has this text:\n\n{}\n", scenario.trim_end())
+    })
+}
+
+/// Rehearses a scenario that is a file (its path is seen from the folder of the crate under test) or
+/// built in (`raft/leader-crash`) with every seed.
+///
+/// # Panics
+/// As [`check`] does.
+#[track_caller]
+pub fn check_file(source: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
+    let result = load(&Request::of(source), catalog)
+        .map_err(|report| format!("{source} is no scenario:\n{report}"))
+        .and_then(|loaded| rehearse(&loaded, seeds, &options::file(source)));
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+}
+
+fn rehearse(
+    loaded: &Loaded,
+    seeds: impl IntoIterator<Item = u64>,
+    file: &str,
+) -> Result<(), String> {
+    let mut count = 0;
+    for seed in seeds {
+        count += 1;
+        let run = |watch: &Watch| (loaded.entry.run)(&loaded.plan, seed, watch);
+        let mut record = run(&Watch::QUIET);
+        let repeated = count % REPEAT == 0;
+        if repeated {
+            run::compare(&mut record, &run(&Watch::QUIET));
+        }
+        if record.head.verdict != Judgement::Pass {
+            // Once more, to see the last steps.
+            let mut traced = run(&Watch::TRACED);
+            if repeated {
+                run::compare(&mut traced, &record);
+            }
+            return Err(failure(&record.head, &traced, file));
+        }
+    }
+    if count == 0 { Err("there are no seeds to rehearse with".to_owned()) } else { Ok(()) }
+}
+
+/// What is told of a run that did not pass.
+fn failure(head: &Head, traced: &Record, file: &str) -> String {
+    let mut text = format!("{} (seed {})\n", head.title, head.seed);
+    text += &print::violations(traced, &head.violations, None);
+    if head.violations.is_empty() {
+        for measured in head.expectations.iter().filter(|measured| measured.holds.is_none()) {
+            writeln!(text, "\nunjudged: {}\n  what:     {}", measured.expect, measured.measured)
+                .expect("a string takes text");
+        }
+    }
+    let is_random = |kind| kind == ViolationKind::Nondeterminism;
+    let twice = if head.violations.iter().any(|one| is_random(one.kind)) { " --twice" } else { "" };
+    let seed = head.seed;
+    writeln!(text, "\nreproduce: cargo run -- run {file} --seed {seed}{twice}")
+        .expect("a string takes text");
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use rehearsal_protocols::catalog::CATALOG;
+
+    use super::*;
+
+    const PING: &str = "title = \"Ping\"\nprotocol = \"ping\"\nduration = \"1s\"\n\n\
+                        [workload]\nrate = \"50/s\"\n\n[[expect]]\nanswers_match = true\n";
+
+    #[test]
+    fn what_holds_is_silent() {
+        check(PING, 0..21, CATALOG);
+        check(PING, [7], CATALOG);
+    }
+
+    #[test]
+    fn a_failure_tells_what_when_and_how_to_see_it_again() {
+        let text = PING.replacen("duration", "bug = \"stale-answer\"\nduration", 1);
+        let said = try_check(&text, 3..9, CATALOG).unwrap_err();
+        assert!(said.starts_with("Ping (seed 3)\n\nviolated: answers_match\n"), "{said}");
+        assert!(said.contains("\n  the last steps before it:\n"), "{said}");
+        let ending = format!(
+            "\nreproduce: cargo run -- run FILE --seed 3\nwhere FILE has this text:\n\n{text}"
+        );
+        assert!(said.ends_with(&ending), "{said}");
+        assert!(!said.contains('\x1b'), "{said}");
+    }
+
+    #[test]
+    fn what_can_not_be_judged_fails() {
+        let text = "title = \"Ping\"\nprotocol = \"ping\"\nduration = \"1s\"\n\
+                    bug = \"stale-answer\"\n\n[[expect]]\nviolates = \"answers_match\"\n";
+        let said = try_check(text, 0..1, CATALOG).unwrap_err();
+        assert!(said.contains("\nunjudged: violates = \"answers_match\"\n"), "{said}");
+        assert!(said.contains("  what:     "), "{said}");
+        assert!(!said.contains("violated:"), "{said}");
+    }
+
+    #[test]
+    fn nothing_passes_unseen() {
+        assert!(try_check(PING, 0..0, CATALOG).unwrap_err().contains("no seeds"));
+        let wrong = try_check("protocol = \"pong\"\n", 0..1, CATALOG).unwrap_err();
+        assert!(wrong.starts_with("this is no scenario:\nerror: "), "{wrong}");
+        assert!(wrong.contains("pong") && wrong.contains("^^^^"), "{wrong}");
+    }
+
+    #[test]
+    #[should_panic(expected = "nowhere.toml is no scenario:\nerror: ")]
+    fn a_file_that_is_not_there_is_told() {
+        check_file("nowhere.toml", 0..1, CATALOG);
+    }
+}
