@@ -217,7 +217,10 @@ pub(crate) fn lines(message: &str) -> Vec<String> {
 /// The last rows up to an instant that belong to a node, oldest first.
 fn last_rows(record: &Record, at_ns: u64) -> Vec<&TraceRow> {
     let tells = |row: &&TraceRow| row.node.is_some() && row.kind != RowKind::Violation;
-    let until = record.trace.rows.iter().take_while(|row| row.at_ns <= at_ns).filter(tells);
+    // A step goes on after the event that broke a property; what it did then is no cause.
+    let is_it = |row: &&TraceRow| row.kind == RowKind::Violation && row.at_ns == at_ns;
+    let until = record.trace.rows.iter().take_while(|row| row.at_ns <= at_ns && !is_it(row));
+    let until = until.filter(tells);
     let rows: Vec<&TraceRow> = until.collect();
     rows[rows.len().saturating_sub(LAST_ROWS)..].to_vec()
 }
