@@ -54,7 +54,7 @@ fn scenarios(out: &mut String, catalog: &[Entry]) -> fmt::Result {
         |bundled: &&Bundled| rehearsal_scenarios::load(&Request::of(bundled.name), catalog).is_ok();
     let all: Vec<&Bundled> = library::ALL.iter().filter(runs).collect();
     if all.is_empty() {
-        writeln!(out, "none is built in for these protocols; `new PROTOCOL` writes a first one")?;
+        say::err("none is built in for these protocols; `new PROTOCOL` writes a first one\n");
     }
     let width = all.iter().map(|bundled| bundled.name.len()).max().unwrap_or(0);
     for bundled in all {
