@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Simulation;
-use super::ledger::{Status, nearest_rank};
+use super::ledger::{EVER, Status, nearest_rank};
 use super::progress::{Progress, UNANSWERED};
 use super::run::Judged;
 use crate::catalog::WORLD_METRICS;
@@ -46,7 +46,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let metrics = self.metrics();
         let wanted: Vec<&str> = self.wanted_violations().collect();
         // What was not run can not be measured, whether or not the violation was expected.
-        let cut_short = self.stop.is_some();
+        let cut_short = self.stopped;
         let mut measured = Vec::new();
         for expectation in &self.plan.expectations {
             let (found, holds) = if cut_short && !names_a_property(&expectation.expect) {
@@ -130,7 +130,7 @@ impl<P: Protocol> Simulation<'_, P> {
         violations: &[Violation],
         metrics: &BTreeMap<String, i64>,
     ) -> Finding {
-        let window = expectation.during.unwrap_or_else(|| self.whole());
+        let window = expectation.during.unwrap_or(EVER);
         let violation = |name: &str| violations.iter().find(|v| v.property == name);
         match &expectation.expect {
             Expect::Linearizable => linearizability(history),
@@ -261,14 +261,14 @@ impl<P: Protocol> Simulation<'_, P> {
     fn metrics(&self) -> BTreeMap<String, i64> {
         let world = &self.world;
         let m = &world.messages;
-        let unavailable = world.ledger.unavailable(self.whole(), world.now).into_iter().max();
+        let unavailable = world.ledger.unavailable(EVER, world.now).into_iter().max();
         let of_the_world = [
             ("messages_sent", m.sent),
             ("messages_duplicated", m.duplicated),
             ("messages_lost", m.dropped.loss),
             ("messages_cut", m.dropped.cut),
             ("messages_to_down", m.dropped.down),
-            ("leaders_max", u64::from(self.leaders(self.whole()))),
+            ("leaders_max", u64::from(self.leaders(EVER))),
             ("unavailable_ns", unavailable.map_or(0, |span| span.0)),
             ("bug_evaluations", self.bugs.evaluations()),
         ];

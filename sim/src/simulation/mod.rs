@@ -133,12 +133,6 @@ struct SelfMessage<M> {
     body: M,
 }
 
-/// Why a run ends before its planned end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
-    Violation,
-}
-
 /// What a node is working on.
 #[derive(Clone, Copy, Debug)]
 enum Occasion {
@@ -179,6 +173,7 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// Whose code is running, and on what: set around every call into the protocol, so that a
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,
-    stop: Option<Stop>,
+    /// A violation ended the run.
+    stopped: bool,
     progress: Option<fn(SimTime)>,
 }

@@ -31,7 +31,7 @@ pub(super) enum Progress {
 impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn progress(&self) -> Progress {
         let world = &self.world;
-        if self.stop.is_some() {
+        if self.stopped {
             return Progress::Fine;
         }
         let rows = &world.ledger.rows;

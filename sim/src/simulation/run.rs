@@ -7,7 +7,7 @@ use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
 use super::world::Event;
-use super::{Occasion, Simulation, Stop};
+use super::{Occasion, Simulation};
 use crate::metrics::Histogram;
 use crate::plan::{Plan, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
@@ -48,7 +48,7 @@ impl<P: Protocol> Simulation<'_, P> {
         // The end itself does not belong to the run.
         let last = SimTime(self.world.end.0.saturating_sub(1));
         let mut at_this_instant = 0;
-        while self.stop.is_none() {
+        while !self.stopped {
             let Some((at, event)) = self.world.queue.pop_until(last) else { break };
             if at == self.world.now {
                 at_this_instant += 1;
@@ -71,7 +71,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 self.stormed();
             }
         }
-        if self.stop.is_none() {
+        if !self.stopped {
             self.world.now = self.world.end;
         }
     }
@@ -111,14 +111,14 @@ impl<P: Protocol> Simulation<'_, P> {
         let nodes: Vec<NodeId> = self.node_of(event).into_iter().collect();
         let message = format!("{LIVELOCK} events at one instant");
         self.world.violate("livelock", ViolationKind::Liveness, &nodes, message, "");
-        self.stop = Some(Stop::Violation);
+        self.stopped = true;
     }
 
     /// More messages are under way than any protocol means to send; the run ends before memory does.
     fn stormed(&mut self) {
         let message = format!("more than {STORM} messages are in flight");
         self.world.violate("message_storm", ViolationKind::Liveness, &[], message, "");
-        self.stop = Some(Stop::Violation);
+        self.stopped = true;
     }
 
     /// The node that an event happens on.
@@ -170,7 +170,7 @@ impl<P: Protocol> Simulation<'_, P> {
         };
         let message = format!("{} panicked {what}: {said}", self.world.name(id));
         self.world.violate("panicked", ViolationKind::Panic, &[id], message, "");
-        self.stop = Some(Stop::Violation);
+        self.stopped = true;
         id
     }
 
@@ -239,11 +239,6 @@ impl<P: Protocol> Simulation<'_, P> {
         for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);
         }
-    }
-
-    /// The longest stretch of the run.
-    pub(super) fn whole(&self) -> (SimTime, SimTime) {
-        (SimTime::ZERO, SimTime(u64::MAX))
     }
 }
 

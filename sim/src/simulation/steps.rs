@@ -7,7 +7,7 @@ use super::network::Fate;
 use super::node::Armed;
 use super::queue::EventQueue;
 use super::world::{Event, Tag};
-use super::{Flight, Laws, Node, Occasion, SelfMessage, Simulation, Stop, Watcher};
+use super::{Flight, Laws, Node, Occasion, SelfMessage, Simulation, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -72,7 +72,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             buffer: Vec::new(),
             parked: Vec::new(),
             inside: None,
-            stop: None,
+            stopped: false,
             progress: None,
         }
     }
@@ -403,7 +403,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 let name = self.world.name(node);
                 let message = format!("{name} replied to call {}, which was {made}", call.0);
                 self.world.violate("panicked", ViolationKind::Panic, &[node], message, "");
-                self.stop = Some(Stop::Violation);
+                self.stopped = true;
             }
         }
     }
@@ -447,7 +447,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 let Watcher { invariant, .. } = watcher;
                 let (name, citation) = (invariant.name, invariant.citation);
                 world.violate(name, ViolationKind::Safety, &breach.nodes, breach.message, citation);
-                self.stop = Some(Stop::Violation);
+                self.stopped = true;
             }
         }
     }

@@ -42,7 +42,7 @@ impl<P: Protocol> Stage for Simulation<'_, P> {
             Ok(said) => said,
             Err(panic) => Ok(self.dies_of(panic)),
         };
-        self.stop = None;
+        self.stopped = false;
         let rows = self.world.tracer.as_mut().expect("a stage is traced").drain();
         let mut lines = self.reaction(&rows);
         lines.extend(said?);
