@@ -2,8 +2,8 @@
 
 use super::network::CutShape;
 use super::queue::EventQueue;
-use super::world::{Event, Tag};
-use super::{Node, Simulation};
+use super::world::Tag;
+use super::{Event, Node, Simulation};
 use crate::history::CallId;
 use crate::plan::{Fault, Target};
 use crate::protocol::{NodeId, Protocol};
@@ -52,7 +52,7 @@ impl<P: Protocol> Simulation<'_, P> {
         self.open_band(index, kind, label, &nodes);
         if let Some(lasts) = planned.lasts {
             let index = u32::try_from(index).expect("few faults");
-            self.world.queue.push(self.world.now.after(lasts), Event::FaultEnds(index));
+            self.queue.push(self.world.now.after(lasts), Event::FaultEnds(index));
         }
     }
 
@@ -231,7 +231,7 @@ impl<P: Protocol> Simulation<'_, P> {
         node.inbox.clear();
         let lost = node.disk.crash(now);
         if let Some(sync) = node.sync.take() {
-            self.world.queue.cancel(sync);
+            self.queue.cancel(sync);
         }
         for armed in std::mem::take(&mut node.timers).into_values() {
             self.unschedule(armed.scheduled);
@@ -294,8 +294,7 @@ impl<P: Protocol> Simulation<'_, P> {
         waiting.sort_by_key(|(_, armed)| armed.nth);
         for (timer, armed) in waiting {
             let at = now.after(Span(armed.rings.0 - clock.0));
-            let slot = self.timers.insert((id, *timer));
-            armed.scheduled = Some((self.world.queue.push(at, Event::Ring(slot)), slot));
+            armed.scheduled = Some(self.queue.push(at, Event::Ring(id, *timer)));
         }
         self.release(id);
         self.begin_sync(id);

@@ -4,9 +4,9 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
-mod arena;
 mod digest;
 mod disk;
+mod event;
 mod faults;
 mod judge;
 mod ledger;
@@ -24,14 +24,15 @@ mod trace;
 mod workload;
 mod world;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use digest::Digest;
-pub use queue::{EventQueue, Handle, HeapQueue};
+pub use queue::{EventQueue, Handle, HeapQueue, Wheel};
 pub(crate) use run::run;
 
-use arena::Arena;
+use event::{Event, Flight, SelfMessage};
 use network::{Address, NetworkLaws};
 use node::Node;
 use workload::{Book, Workload, WorkloadLaws};
@@ -115,24 +116,6 @@ impl Compiled {
     }
 }
 
-/// A copy of a message under way.
-#[derive(Debug)]
-struct Flight<M> {
-    at: Address,
-    /// 0 for the original, 1 for the network's own copy.
-    copy: u8,
-    sent: SimTime,
-    body: M,
-}
-
-/// A message of a node to itself; it dies with the process.
-#[derive(Debug)]
-struct SelfMessage<M> {
-    node: NodeId,
-    incarnation: u64,
-    body: M,
-}
-
 /// What a node is working on.
 #[derive(Clone, Copy, Debug)]
 enum Occasion {
@@ -156,9 +139,7 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     roles: Vec<P::Role>,
     world: World,
     nodes: Vec<Node<P>>,
-    flights: Arena<Flight<P::Message>>,
-    selves: Arena<SelfMessage<P::Message>>,
-    timers: Arena<(NodeId, P::Timer)>,
+    queue: Wheel<Event<P>>,
     workload: Option<Workload>,
     book: Book<P::Service>,
     watchers: Vec<Watcher<P::Event>>,
@@ -168,8 +149,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// The band of each fault of the plan that is under way.
     bands: Vec<Option<usize>>,
     buffer: Vec<Recorded<P>>,
-    /// On a stage: the messages in flight, in the order they were sent.
-    parked: Vec<u32>,
+    /// On a stage: the messages in flight, numbered in the order they were sent.
+    parked: BTreeMap<u32, Flight<P::Message>>,
     /// Whose code is running, and on what: set around every call into the protocol, so that a
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,

@@ -14,7 +14,7 @@ use crate::time::{LocalTime, SimTime, Span};
 #[derive(Debug)]
 pub(crate) struct Armed {
     /// `None` while the node stands still and in scripts, where timers wait for commands.
-    pub(crate) scheduled: Option<(Handle, u32)>,
+    pub(crate) scheduled: Option<Handle>,
     pub(crate) rings: LocalTime,
     /// Timers are set one after the other.
     pub(crate) nth: u64,

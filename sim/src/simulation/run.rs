@@ -6,8 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
-use super::world::Event;
-use super::{Occasion, Simulation};
+use super::{Event, Occasion, Simulation};
 use crate::metrics::Histogram;
 use crate::plan::{Plan, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
@@ -39,7 +38,7 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Runs to the end of the plan, or to the first violation.
     pub(super) fn go(&mut self) {
         for (index, fault) in (0u32..).zip(&self.plan.faults) {
-            self.world.queue.push(fault.at, Event::FaultBegins(index));
+            self.queue.push(fault.at, Event::FaultBegins(index));
         }
         for id in 0..self.nodes.len() {
             self.boot(NodeId(u32::try_from(id).expect("few nodes")));
@@ -49,11 +48,11 @@ impl<P: Protocol> Simulation<'_, P> {
         let last = SimTime(self.world.end.0.saturating_sub(1));
         let mut at_this_instant = 0;
         while !self.stopped {
-            let Some((at, event)) = self.world.queue.pop_until(last) else { break };
+            let Some((at, event)) = self.queue.pop_until(last) else { break };
             if at == self.world.now {
                 at_this_instant += 1;
                 if at_this_instant > LIVELOCK {
-                    self.livelocked(event);
+                    self.livelocked(&event);
                     return;
                 }
             } else {
@@ -82,22 +81,23 @@ impl<P: Protocol> Simulation<'_, P> {
         match workload.users() {
             None => {
                 let first = start.after(workload.gap());
-                self.world.queue.push(first, Event::Arrival);
+                self.queue.push(first, Event::Arrival);
             }
             Some(users) => {
                 for user in 0..users {
                     let first = start.after(workload.think(user));
-                    self.world.queue.push(first, Event::User(user));
+                    self.queue.push(first, Event::User(user));
                 }
             }
         }
     }
 
-    pub(super) fn handle(&mut self, event: Event) {
+    #[inline]
+    pub(super) fn handle(&mut self, event: Event<P>) {
         match event {
-            Event::Arrive(slot) => self.arrive(slot),
-            Event::ArriveSelf(slot) => self.arrive_self(slot),
-            Event::Ring(slot) => self.ring(slot),
+            Event::Arrive(flight) => self.arrive(flight),
+            Event::ArriveSelf(message) => self.arrive_self(message),
+            Event::Ring(id, timer) => self.ring(id, timer),
             Event::Synced(id) => self.synced(id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
@@ -107,8 +107,8 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// Time stands still while things go on happening, the last of them on some node.
-    pub(super) fn livelocked(&mut self, event: Event) {
-        let nodes: Vec<NodeId> = self.node_of(event).into_iter().collect();
+    pub(super) fn livelocked(&mut self, event: &Event<P>) {
+        let nodes: Vec<NodeId> = event.node().into_iter().collect();
         let message = format!("{LIVELOCK} events at one instant");
         self.world.violate("livelock", ViolationKind::Liveness, &nodes, message, "");
         self.stopped = true;
@@ -121,17 +121,6 @@ impl<P: Protocol> Simulation<'_, P> {
         self.stopped = true;
     }
 
-    /// The node that an event happens on.
-    fn node_of(&self, event: Event) -> Option<NodeId> {
-        match event {
-            Event::Arrive(slot) => Some(self.flights.get(slot).at.to),
-            Event::ArriveSelf(slot) => Some(self.selves.get(slot).node),
-            Event::Ring(slot) => Some(self.timers.get(slot).0),
-            Event::Synced(id) => Some(id),
-            Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
-        }
-    }
-
     /// The next operation of the workload.
     fn arrival(&mut self, user: Option<u32>) {
         let workload = self.workload.as_mut().expect("only a workload schedules arrivals");
@@ -142,7 +131,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let what = workload.ask();
         if user.is_none() {
             let next = self.world.now.after(workload.gap());
-            self.world.queue.push(next, Event::Arrival);
+            self.queue.push(next, Event::Arrival);
         }
         self.call(client, user, what);
     }
@@ -233,7 +222,10 @@ impl<P: Protocol> Simulation<'_, P> {
         let m = &world.messages;
         let (came, went) = (m.sent + m.duplicated, m.delivered + m.dropped.total() + m.in_flight);
         assert_eq!(came, went, "messages: sent + duplicated is {came}, all fates are {went}");
-        let under_way = self.flights.iter().map(|(_, flight)| flight.sent);
+        let under_way = self.queue.iter().filter_map(|event| match event {
+            Event::Arrive(flight) => Some(flight.sent),
+            _ => None,
+        });
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
         world.ledger.close(now);
         for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {

@@ -1,13 +1,14 @@
 //! Steps and their effects: the only place where a protocol's code is called.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::disk::Write;
 use super::network::Fate;
 use super::node::Armed;
-use super::queue::EventQueue;
-use super::world::{Event, Tag};
-use super::{Flight, Laws, Node, Occasion, SelfMessage, Simulation, Watcher};
+use super::queue::{EventQueue, Handle};
+use super::world::Tag;
+use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -60,9 +61,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             roles,
             world,
             nodes,
-            flights: super::Arena::default(),
-            selves: super::Arena::default(),
-            timers: super::Arena::default(),
+            queue: super::Wheel::default(),
             workload,
             book: Book::new(reads_history(plan)),
             watchers,
@@ -70,7 +69,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             hits: vec![Vec::new(); plan.faults.len()],
             bands: vec![None; plan.faults.len()],
             buffer: Vec::new(),
-            parked: Vec::new(),
+            parked: BTreeMap::new(),
             inside: None,
             stopped: false,
             progress: None,
@@ -189,8 +188,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn send_self(&mut self, id: NodeId, body: P::Message) {
         let incarnation = self.nodes[id.index()].incarnation;
-        let slot = self.selves.insert(SelfMessage { node: id, incarnation, body });
-        self.world.queue.push(self.world.now, Event::ArriveSelf(slot));
+        let message = SelfMessage { node: id, incarnation, body };
+        self.queue.push(self.world.now, Event::ArriveSelf(message));
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, body: P::Message) {
@@ -228,11 +227,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Fate::Arrives(arrival) => {
                 world.wire.enter(now);
                 world.messages.in_flight += 1;
-                let slot = self.flights.insert(Flight { at, copy, sent: now, body });
+                let flight = Flight { at, copy, sent: now, body };
                 if world.by_hand {
-                    self.parked.push(slot);
+                    self.park(flight);
                 } else {
-                    world.queue.push(arrival, Event::Arrive(slot));
+                    self.queue.push(arrival, Event::Arrive(flight));
                 }
             }
             Fate::Lost => {
@@ -249,8 +248,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// A copy arrives: at a node that is up, or nowhere.
-    pub(super) fn arrive(&mut self, slot: u32) {
-        let Flight { at, copy, sent, body } = self.flights.remove(slot);
+    #[inline]
+    pub(super) fn arrive(&mut self, flight: Flight<P::Message>) {
+        let Flight { at, copy, sent, body } = flight;
         let world = &mut self.world;
         world.wire.leave(world.now, sent);
         world.messages.in_flight -= 1;
@@ -268,8 +268,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.step(at.to, Input::Message { from: at.from, body });
     }
 
-    pub(super) fn arrive_self(&mut self, slot: u32) {
-        let SelfMessage { node: id, incarnation, body } = self.selves.remove(slot);
+    pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
+        let SelfMessage { node: id, incarnation, body } = message;
         let node = &self.nodes[id.index()];
         if node.is_up() && node.incarnation == incarnation {
             self.world.digest(Tag::SelfMessage, u64::from(id.0), body.kind() as u64, 0);
@@ -298,15 +298,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             debug_assert!(before.is_none(), "a timer is scheduled while its node stands still");
             return;
         }
-        let queue = &mut self.world.queue;
-        let slot = match before {
-            Some((handle, slot)) => {
-                queue.cancel(handle);
-                slot
-            }
-            None => self.timers.insert((id, timer)),
-        };
-        armed.scheduled = Some((queue.push(self.world.now.after(span), Event::Ring(slot)), slot));
+        if let Some(handle) = before {
+            self.queue.cancel(handle);
+        }
+        armed.scheduled = Some(self.queue.push(self.world.now.after(span), Event::Ring(id, timer)));
     }
 
     fn disarm(&mut self, id: NodeId, timer: P::Timer) {
@@ -316,16 +311,15 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// Takes a timer off the schedule.
-    pub(super) fn unschedule(&mut self, scheduled: Option<(super::Handle, u32)>) {
-        if let Some((handle, slot)) = scheduled {
-            self.world.queue.cancel(handle);
-            self.timers.remove(slot);
+    pub(super) fn unschedule(&mut self, scheduled: Option<Handle>) {
+        if let Some(handle) = scheduled {
+            self.queue.cancel(handle);
         }
     }
 
     /// A scheduled timer rings.
-    pub(super) fn ring(&mut self, slot: u32) {
-        let (id, timer) = self.timers.remove(slot);
+    #[inline]
+    pub(super) fn ring(&mut self, id: NodeId, timer: P::Timer) {
         self.nodes[id.index()].timers.remove(&timer);
         self.fire(id, timer);
     }
@@ -344,7 +338,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         }
         let takes = self.laws.sync.draw(node.disk_draws.next_u64());
         let at = self.world.now.after(Span(takes));
-        node.sync = Some(self.world.queue.push(at, Event::Synced(id)));
+        node.sync = Some(self.queue.push(at, Event::Synced(id)));
     }
 
     /// A node's disk finished a sync: what waited for it happens now, unless the node stands still.
@@ -432,7 +426,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             if !self.nodes[client.index()].is_up() {
                 wait = wait.max(LOOKS_AGAIN);
             }
-            self.world.queue.push(now.after(wait), Event::User(user));
+            self.queue.push(now.after(wait), Event::User(user));
         }
     }
 

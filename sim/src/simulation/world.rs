@@ -1,5 +1,5 @@
-//! The part of a run that does not depend on the protocol's types: time, the queue, the network,
-//! the digest, the books, and what is reported.
+//! The part of a run that does not depend on the protocol's types: time, the network, the digest,
+//! the books, and what is reported.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::digest::Digest;
 use super::ledger::Ledger;
 use super::network::{Address, Network, NetworkLaws};
-use super::queue::HeapQueue;
 use super::station::Station;
 use super::trace::Tracer;
 use crate::plan::{Plan, PlannedNode};
@@ -18,27 +17,6 @@ use crate::record::{
     FaultBand, Health, MessageCounts, RowKind, StandingChange, TraceRow, Violation, ViolationKind,
 };
 use crate::time::SimTime;
-
-/// What can come next. Numbers refer to the simulation's arenas and lists.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Event {
-    /// A copy of a message arrives.
-    Arrive(u32),
-    /// A message to oneself arrives.
-    ArriveSelf(u32),
-    /// A timer rings.
-    Ring(u32),
-    /// A node's disk finishes a sync.
-    Synced(NodeId),
-    /// The next operation of an open loop.
-    Arrival,
-    /// A user of a closed loop calls.
-    User(u32),
-    /// A fault begins.
-    FaultBegins(u32),
-    /// A fault ends.
-    FaultEnds(u32),
-}
 
 /// The digest's word for each thing that happens. The numbers are part of every recorded run.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +45,6 @@ pub(crate) enum Tag {
 pub(crate) struct World {
     pub(crate) now: SimTime,
     pub(crate) end: SimTime,
-    pub(crate) queue: HeapQueue<Event>,
     /// Messages, timers and disks wait for commands instead of time.
     pub(crate) by_hand: bool,
     pub(crate) network: Network,
@@ -100,7 +77,6 @@ impl World {
         World {
             now: SimTime::ZERO,
             end: SimTime::ZERO + plan.duration,
-            queue: HeapQueue::default(),
             by_hand: false,
             network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.owners()),
             messages: MessageCounts::default(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Simulation;
+use super::{Flight, Simulation};
 use crate::protocol::{NodeId, Protocol, Survivor};
 use crate::record::{RowKind, TraceRow};
 use crate::simulation::disk::Write;
@@ -107,13 +107,12 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// The messages in flight, a line each.
     pub(super) fn show_flights(&self) -> Vec<String> {
-        let line = |slot: &u32| {
-            let flight = self.flights.get(*slot);
+        let line = |flight: &Flight<P::Message>| {
             let text = self.world.named(&format!("{:?}", flight.body));
             let address = self.world.address_text(flight.at);
             format!("{address}{}", after_kind(&address, &text))
         };
-        let lines: Vec<String> = self.parked.iter().map(line).collect();
+        let lines: Vec<String> = self.parked.values().map(line).collect();
         if lines.is_empty() { vec!["nothing is in flight".to_owned()] } else { lines }
     }
 }

@@ -10,8 +10,7 @@ use super::network::CutShape;
 use super::queue::EventQueue;
 use super::run::LIVELOCK;
 use super::workload::kind_of;
-use super::world::Event;
-use super::{Node, Simulation};
+use super::{Event, Flight, Node, Simulation};
 use crate::plan::Plan;
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
 use crate::record::{RowKind, Violation};
@@ -76,16 +75,16 @@ impl<P: Protocol> Simulation<'_, P> {
                 return Ok(self.show_flights());
             }
             ("deliver", rest) if !rest.is_empty() => {
-                for slot in self.select(rest)? {
-                    self.deliver_by_hand(slot);
+                for number in self.select(rest)? {
+                    self.deliver_by_hand(number);
                     self.drain_instant();
                 }
             }
             ("drop", rest) if !rest.is_empty() => {
-                self.select(rest)?.into_iter().for_each(|slot| self.drop_by_hand(slot));
+                self.select(rest)?.into_iter().for_each(|number| self.drop_by_hand(number));
             }
             ("duplicate", rest) if !rest.is_empty() => {
-                self.select(rest)?.into_iter().for_each(|slot| self.duplicate_by_hand(slot));
+                self.select(rest)?.into_iter().for_each(|number| self.duplicate_by_hand(number));
             }
             ("settle", []) => self.settle()?,
             ("cut", rest) if !rest.is_empty() => self.cut_by_hand(rest)?,
@@ -126,15 +125,14 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Messages of nodes to themselves arrive at the same instant, here too.
     fn drain_instant(&mut self) {
         let mut events = 0;
-        while let Some((_, event)) = self.world.queue.pop_until(self.world.now) {
+        while let Some((_, event)) = self.queue.pop_until(self.world.now) {
             events += 1;
             match event {
-                _ if events < LIVELOCK => self.handle(event),
-                Event::ArriveSelf(slot) => {
+                event if events < LIVELOCK => self.handle(event),
+                event @ Event::ArriveSelf(_) => {
                     if events == LIVELOCK {
-                        self.livelocked(event);
+                        self.livelocked(&event);
                     }
-                    self.selves.remove(slot);
                 }
                 _ => unreachable!("on a stage only messages to oneself are scheduled"),
             }
@@ -247,14 +245,23 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
-    fn deliver_by_hand(&mut self, slot: u32) {
-        self.parked.retain(|parked| *parked != slot);
-        self.arrive(slot);
+    /// A message waits for a command.
+    pub(super) fn park(&mut self, flight: Flight<P::Message>) {
+        let number = self.parked.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.parked.insert(number, flight);
     }
 
-    fn drop_by_hand(&mut self, slot: u32) {
-        self.parked.retain(|parked| *parked != slot);
-        let flight = self.flights.remove(slot);
+    fn unpark(&mut self, number: u32) -> Flight<P::Message> {
+        self.parked.remove(&number).expect("a message that was selected is in flight")
+    }
+
+    fn deliver_by_hand(&mut self, number: u32) {
+        let flight = self.unpark(number);
+        self.arrive(flight);
+    }
+
+    fn drop_by_hand(&mut self, number: u32) {
+        let flight = self.unpark(number);
         let world = &mut self.world;
         world.wire.leave(world.now, flight.sent);
         world.messages.in_flight -= 1;
@@ -262,8 +269,8 @@ impl<P: Protocol> Simulation<'_, P> {
         world.trace_message(RowKind::Drop, flight.at, || "lost".to_owned());
     }
 
-    fn duplicate_by_hand(&mut self, slot: u32) {
-        let flight = self.flights.get(slot);
+    fn duplicate_by_hand(&mut self, number: u32) {
+        let flight = &self.parked[&number];
         let (at, body) = (flight.at, flight.body.clone());
         self.world.messages.duplicated += 1;
         self.world.trace_message(RowKind::Duplicate, at, || "gets a second copy".to_owned());
@@ -277,15 +284,15 @@ impl<P: Protocol> Simulation<'_, P> {
                 .filter(|(_, node)| node.disk.is_syncing())
                 .map(|(id, _)| NodeId(id))
                 .collect();
-            let flights = self.parked.clone();
+            let flights: Vec<u32> = self.parked.keys().copied().collect();
             if syncing.is_empty() && flights.is_empty() {
                 return Ok(());
             }
             for id in syncing {
                 self.sync_whole(id);
             }
-            for slot in flights {
-                self.deliver_by_hand(slot);
+            for number in flights {
+                self.deliver_by_hand(number);
                 self.drain_instant();
             }
         }

@@ -1,6 +1,6 @@
 //! What commands name: nodes, links, messages in flight.
 
-use super::Simulation;
+use super::{Flight, Simulation};
 use crate::protocol::{Kinds, NodeId, Protocol};
 use crate::simulation::network::Address;
 
@@ -31,17 +31,18 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn select(&self, words: &[&str]) -> Result<Vec<u32>, String> {
         let mut found: Vec<u32> = Vec::new();
         for selector in self.selectors(words)? {
-            let named = |slot: &&u32| selector.matches(self.flights.get(**slot).at);
+            let named = |(_, flight): &(&u32, &Flight<P::Message>)| selector.matches(flight.at);
             // Of two copies of one message, the first stands for the address.
             let most = if selector.nth.is_some() { 1 } else { usize::MAX };
-            let slots: Vec<u32> = self.parked.iter().filter(named).take(most).copied().collect();
-            if slots.is_empty() && selector.text != "all" {
+            let chosen = self.parked.iter().filter(named).take(most);
+            let numbers: Vec<u32> = chosen.map(|(number, _)| *number).collect();
+            if numbers.is_empty() && selector.text != "all" {
                 let in_flight = self.in_flight();
                 return Err(format!("\"{}\" is not in flight; {in_flight}", selector.text));
             }
-            for slot in slots {
-                if !found.contains(&slot) {
-                    found.push(slot);
+            for number in numbers {
+                if !found.contains(&number) {
+                    found.push(number);
                 }
             }
         }
@@ -77,8 +78,8 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     fn in_flight(&self) -> String {
-        let text = |slot: &u32| self.world.address_text(self.flights.get(*slot).at);
-        let all: Vec<String> = self.parked.iter().map(text).collect();
+        let text = |flight: &Flight<P::Message>| self.world.address_text(flight.at);
+        let all: Vec<String> = self.parked.values().map(text).collect();
         if all.is_empty() {
             "nothing is".to_owned()
         } else {

@@ -1,0 +1,57 @@
+//! What can come next.
+
+use super::network::Address;
+use crate::protocol::{NodeId, Protocol};
+use crate::time::SimTime;
+
+/// One pending event, with all that it needs: it lies in the queue's arena by value, so that neither
+/// scheduling nor popping one allocates.
+#[derive(Debug)]
+pub(crate) enum Event<P: Protocol> {
+    /// A copy of a message arrives.
+    Arrive(Flight<P::Message>),
+    /// A message to oneself arrives.
+    ArriveSelf(SelfMessage<P::Message>),
+    /// A node's timer rings.
+    Ring(NodeId, P::Timer),
+    /// A node's disk finishes a sync.
+    Synced(NodeId),
+    /// The next operation of an open loop.
+    Arrival,
+    /// A user of a closed loop calls.
+    User(u32),
+    /// A fault of the plan begins.
+    FaultBegins(u32),
+    /// A fault of the plan ends.
+    FaultEnds(u32),
+}
+
+impl<P: Protocol> Event<P> {
+    /// The node that it happens on.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        match self {
+            Event::Arrive(flight) => Some(flight.at.to),
+            Event::ArriveSelf(message) => Some(message.node),
+            Event::Ring(id, _) | Event::Synced(id) => Some(*id),
+            Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
+        }
+    }
+}
+
+/// A copy of a message under way.
+#[derive(Debug)]
+pub(crate) struct Flight<M> {
+    pub(crate) at: Address,
+    /// 0 for the original, 1 for the network's own copy.
+    pub(crate) copy: u8,
+    pub(crate) sent: SimTime,
+    pub(crate) body: M,
+}
+
+/// A message of a node to itself; it dies with the process.
+#[derive(Debug)]
+pub(crate) struct SelfMessage<M> {
+    pub(crate) node: NodeId,
+    pub(crate) incarnation: u64,
+    pub(crate) body: M,
+}
