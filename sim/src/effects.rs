@@ -16,16 +16,35 @@ use crate::time::{LocalTime, SpanRange};
 /// One effect of a step, in the order of the calls.
 #[derive(Debug)]
 pub(crate) enum Effect<P: Protocol> {
-    Send { to: NodeId, body: P::Message },
-    Reply { call: CallId, outcome: Outcome<ReplyOf<P>> },
+    Send {
+        to: NodeId,
+        body: P::Message,
+    },
+    Reply {
+        call: CallId,
+        outcome: Outcome<ReplyOf<P>>,
+    },
     Note(P::Event),
-    Arm { timer: P::Timer, after: SpanRange },
+    Arm {
+        timer: P::Timer,
+        after: SpanRange,
+    },
     Disarm(P::Timer),
     Append(P::Record),
-    Truncate { keep: usize },
+    Truncate {
+        keep: usize,
+    },
     Rewrite(Vec<P::Record>),
-    Count { name: &'static str, by: u64 },
-    Gauge { name: &'static str, value: i64 },
+    Count {
+        name: &'static str,
+        by: u64,
+    },
+    Gauge {
+        name: &'static str,
+        value: i64,
+    },
+    /// Carried out already.
+    Done,
 }
 
 /// An effect, and whether it waits for the disk.

@@ -1,5 +1,7 @@
 //! Online invariants: observers that read a run's events, one after the other, at constant cost.
 
+use std::sync::Arc;
+
 use crate::protocol::NodeId;
 use crate::time::SimTime;
 
@@ -49,7 +51,7 @@ pub struct Breach {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// The nodes' names, in the order of their ids.
-    pub names: Vec<String>,
+    pub names: Arc<[String]>,
     /// The number of nodes of the protocol's first role: the voters of a consensus protocol.
     pub voters: usize,
 }

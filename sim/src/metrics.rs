@@ -7,58 +7,58 @@
 use crate::record::Latency;
 
 /// A histogram of spans in nanoseconds with three significant digits, up to 2^62 ns.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Its counts are made at the first span: an empty one costs nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
-    counts: hdrhistogram::Histogram<u64>,
+    counts: Option<hdrhistogram::Histogram<u64>>,
     sum: u128,
 }
 
 /// The longest span a histogram tells from longer ones, in nanoseconds (146 years).
 const LONGEST: u64 = 1 << 62;
 
-impl Default for Histogram {
-    fn default() -> Histogram {
-        let counts = hdrhistogram::Histogram::new(3).expect("three significant digits exist");
-        Histogram { counts, sum: 0 }
-    }
+fn empty() -> hdrhistogram::Histogram<u64> {
+    hdrhistogram::Histogram::new(3).expect("three significant digits exist")
 }
 
 impl Histogram {
     /// Takes a span in.
     pub fn record(&mut self, nanos: u64) {
-        self.counts.record(nanos.min(LONGEST)).expect("the histogram grows as it must");
+        let counts = self.counts.get_or_insert_with(empty);
+        counts.record(nanos.min(LONGEST)).expect("the histogram grows as it must");
         self.sum += u128::from(nanos);
     }
 
     /// Takes everything in that another histogram holds.
     pub fn merge(&mut self, other: &Histogram) {
-        self.counts.add(&other.counts).expect("the histogram grows as it must");
+        let Some(others) = &other.counts else { return };
+        let counts = self.counts.get_or_insert_with(empty);
+        counts.add(others).expect("the histogram grows as it must");
         self.sum += other.sum;
     }
 
     /// Count, mean and percentiles; percentiles and the largest carry three significant digits.
     pub fn summary(&self) -> Latency {
-        let count = self.counts.len();
-        if count == 0 {
-            return Latency::default();
-        }
-        let at = |one_in: u64| self.value_at_rank(count - count / one_in);
+        let Some(counts) = &self.counts else { return Latency::default() };
+        let count = counts.len();
+        let at = |one_in: u64| value_at_rank(counts, count - count / one_in);
         let mean = u64::try_from(self.sum / u128::from(count)).expect("a mean of u64 values");
         let (p50, p90, p99, p999) = (at(2), at(10), at(100), at(1000));
-        Latency { count, mean, p50, p90, p99, p999, max: self.counts.max() }
+        Latency { count, mean, p50, p90, p99, p999, max: counts.max() }
     }
+}
 
-    /// The nearest-rank percentile in whole numbers: no float decides between two ranks.
-    fn value_at_rank(&self, rank: u64) -> u64 {
-        let mut seen = 0;
-        for step in self.counts.iter_recorded() {
-            seen += step.count_at_value();
-            if seen >= rank.max(1) {
-                return step.value_iterated_to();
-            }
+/// The nearest-rank percentile in whole numbers: no float decides between two ranks.
+fn value_at_rank(counts: &hdrhistogram::Histogram<u64>, rank: u64) -> u64 {
+    let mut seen = 0;
+    for step in counts.iter_recorded() {
+        seen += step.count_at_value();
+        if seen >= rank.max(1) {
+            return step.value_iterated_to();
         }
-        self.counts.max()
     }
+    counts.max()
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! The command line prints its head as one JSON object (see
 //! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,7 @@ pub struct Record {
     /// The planned length of the run; [`Head::virtual_ns`] is shorter when a violation ended it.
     pub duration_ns: u64,
     /// The nodes in order of their ids: `n1`, `n2`, ..., `client1`, ...
-    pub nodes: Vec<NodeInfo>,
+    pub nodes: Arc<[NodeInfo]>,
     /// The faults that happened, in the order they began.
     pub faults: Vec<FaultBand>,
     /// Counts and latencies of operations in equal buckets of time.
@@ -72,7 +74,7 @@ pub struct Head {
     /// Successful operations per second of simulated time.
     pub throughput_per_s: f64,
     /// Counters of the world (`crashes`, `messages_lost`) and of the protocol (`elections`).
-    pub metrics: BTreeMap<String, i64>,
+    pub metrics: BTreeMap<Cow<'static, str>, i64>,
 }
 
 /// The judgement over a run.

@@ -20,7 +20,7 @@ pub(super) enum Shape {
 impl Sampler {
     /// The quantile at `bits / 2^64`, in nanoseconds: a draw, when `bits` are 64 uniform bits.
     /// Never falls as `bits` grow.
-    #[inline]
+    #[inline(always)]
     pub fn draw(&self, bits: u64) -> u64 {
         match &self.0 {
             Shape::Constant(span) => *span,

@@ -111,7 +111,7 @@ impl Table {
 
     /// The quantile in nanoseconds at `bits / 2^64`, rounded to the nearest; never falls as `bits`
     /// grow.
-    #[inline]
+    #[inline(never)]
     pub(super) fn draw(&self, bits: u64) -> u64 {
         // All ones above the median, where distances and cells are counted from the other end.
         let mirror = 0_u64.wrapping_sub(bits >> 63);

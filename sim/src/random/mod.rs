@@ -59,6 +59,7 @@ impl fmt::Display for Seed {
 /// For draws that can not be repeated, such as keyed ones. Each value's share differs from `1/n` by
 /// less than 2^-64, which for spans up to an hour is one part in five million; where a stream is at
 /// hand, [`Stream::below`] has no bias at all.
+#[inline]
 pub fn scale(bits: u64, n: u64) -> u64 {
     ((u128::from(bits) * u128::from(n)) >> 64) as u64
 }
@@ -70,6 +71,7 @@ pub fn scale_span(bits: u64, range: SpanRange) -> Span {
 }
 
 /// The length of a range; panics when it ends before it begins.
+#[inline]
 fn width(range: SpanRange) -> u64 {
     assert!(range.lo <= range.hi, "the range {range} ends before it begins");
     range.hi.0 - range.lo.0

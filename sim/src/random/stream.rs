@@ -37,14 +37,52 @@ pub enum Purpose {
 
 /// A sequence of random draws that belongs to one purpose and one owner.
 ///
-/// The generator is made at the first draw: a stream that is never used costs three words and no
-/// time. Two streams are equal when they will give the same draws.
+/// The generator is made at the first draw: a stream that is never used costs a few words and no
+/// time. Draws whose value nobody needs are only counted. Two streams are equal when they will give the same draws.
 #[derive(Clone)]
 pub struct Stream {
     seed: Seed,
     purpose: Purpose,
     owner: u32,
-    generator: Option<Box<ChaCha8Rng>>,
+    /// Draws that were consumed without being made, since the last that was.
+    skipped: u64,
+    generator: Option<Box<Generator>>,
+}
+
+/// Bytes that are generated ahead: sixteen draws.
+const AHEAD: usize = 128;
+
+/// The cipher, and the next stretch of its output.
+#[derive(Clone)]
+struct Generator {
+    /// Where the next draw stands in `ahead`; its end when that is used up.
+    next: usize,
+    ahead: [u8; AHEAD],
+    cipher: ChaCha8Rng,
+}
+
+impl Generator {
+    #[inline]
+    fn next_u64(&mut self) -> u64 {
+        if self.next == AHEAD {
+            self.refill();
+        }
+        let bytes = self.ahead[self.next..].first_chunk().expect("whole draws are ahead");
+        self.next += size_of::<u64>();
+        u64::from_le_bytes(*bytes)
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        self.cipher.fill_bytes(&mut self.ahead);
+        self.next = 0;
+    }
+
+    /// Draws made so far, and those before the one that it was set to.
+    fn drawn(&self) -> u64 {
+        let words = u64::try_from(self.cipher.get_word_pos()).expect("nobody draws 2^63 numbers");
+        words / 2 - ((AHEAD - self.next) / size_of::<u64>()) as u64
+    }
 }
 
 /// Fills the key of the cipher behind the seed, so that our streams differ from those of anything
@@ -54,16 +92,34 @@ const KEY_REST: &[u8; 24] = b"rehearsal: named streams";
 impl Stream {
     /// The stream of `purpose` that belongs to `owner`, at its beginning.
     pub const fn new(seed: Seed, purpose: Purpose, owner: u32) -> Stream {
-        Stream { seed, purpose, owner, generator: None }
+        Stream { seed, purpose, owner, skipped: 0, generator: None }
     }
 
     /// The next draw: 64 uniform bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
         match &mut self.generator {
-            Some(generator) => generator.next_u64(),
+            Some(generator) if self.skipped == 0 => generator.next_u64(),
+            Some(_) => self.catch_up(),
             None => self.first(),
         }
+    }
+
+    /// Consumes a draw whose value does not matter.
+    #[inline]
+    pub fn skip(&mut self) {
+        self.skipped += 1;
+    }
+
+    /// Makes the next draw behind those that were skipped.
+    #[cold]
+    fn catch_up(&mut self) -> u64 {
+        let word = 2 * u128::from(self.drawn());
+        self.skipped = 0;
+        let generator = self.generator.as_mut().expect("it was made for the first draw");
+        generator.cipher.set_word_pos(word);
+        generator.next = AHEAD;
+        generator.next_u64()
     }
 
     /// Makes the generator: the key is the seed, the nonce is purpose and owner.
@@ -72,9 +128,10 @@ impl Stream {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&self.seed.0.to_le_bytes());
         key[8..].copy_from_slice(KEY_REST);
-        let mut generator = Box::new(ChaCha8Rng::from_seed(key));
-        generator.set_stream(u64::from(self.purpose as u32) << 32 | u64::from(self.owner));
-        self.generator.insert(generator).next_u64()
+        let mut cipher = ChaCha8Rng::from_seed(key);
+        cipher.set_stream(u64::from(self.purpose as u32) << 32 | u64::from(self.owner));
+        self.generator = Some(Box::new(Generator { next: AHEAD, ahead: [0; AHEAD], cipher }));
+        self.catch_up()
     }
 
     /// A number in `0..n`, every one exactly as likely; panics when `n` is zero.
@@ -99,7 +156,13 @@ impl Stream {
     /// scenario smaller does, moves no later draw.
     #[inline]
     pub fn span_in(&mut self, range: SpanRange) -> Span {
-        Span(range.lo.0 + self.below(width(range).max(1)))
+        match width(range) {
+            0 | 1 => {
+                self.skip();
+                range.lo
+            }
+            width => Span(range.lo.0 + self.below(width)),
+        }
     }
 
     /// Whether an event of this probability happens. Always consumes one draw.
@@ -122,8 +185,7 @@ impl Stream {
 
     /// How many draws were consumed so far.
     pub fn drawn(&self) -> u64 {
-        let words = self.generator.as_ref().map_or(0, |generator| generator.get_word_pos());
-        u64::try_from(words / 2).expect("nobody draws 2^64 numbers")
+        self.generator.as_ref().map_or(0, |generator| generator.drawn()) + self.skipped
     }
 
     /// All that decides the draws to come.
@@ -237,6 +299,27 @@ mod tests {
         copy.next_u64();
         assert_ne!(copy, original);
         assert!(format!("{copy:?}").ends_with("purpose: Fault, owner: 9, drawn: 201 }"));
+    }
+
+    /// Skipping is drawing without looking, at the first draw, in the middle and at the end.
+    #[test]
+    fn skipped_draws_are_draws() {
+        let all = first(200, stream(Purpose::Timer, 3));
+        let mut skipping = stream(Purpose::Timer, 3);
+        for (nth, draw) in (0u64..).zip(&all) {
+            assert_eq!(skipping.drawn(), nth);
+            if nth % 7 < 3 || nth % 31 == 0 {
+                skipping.skip();
+            } else {
+                assert_eq!(skipping.next_u64(), *draw);
+            }
+        }
+        let mut plain = stream(Purpose::Timer, 3);
+        let mut skipped = plain.clone();
+        plain.next_u64();
+        skipped.skip();
+        assert_eq!(plain, skipped);
+        assert_eq!((plain.next_u64(), skipped.next_u64()), (all[1], all[1]));
     }
 
     /// Without the rejection two of three residues would have a quarter each and one a half.

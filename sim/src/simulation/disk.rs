@@ -17,9 +17,12 @@ pub(crate) enum Write<R> {
     Rewrite(Vec<R>),
 }
 
-/// The disk of one node.
+/// The disk of one node; made when something is first handed to it.
 #[derive(Debug)]
-pub(crate) struct Disk<R, H> {
+pub(crate) struct Disk<R, H>(Option<Box<Drive<R, H>>>);
+
+#[derive(Debug)]
+struct Drive<R, H> {
     durable: Vec<Survivor<R>>,
     /// Handed over, not yet durable, with the instant of each.
     pending: VecDeque<(SimTime, Write<R>)>,
@@ -33,9 +36,77 @@ pub(crate) struct Disk<R, H> {
     station: Station,
 }
 
-impl<R: Clone, H> Default for Disk<R, H> {
+impl<R, H> Default for Disk<R, H> {
     fn default() -> Disk<R, H> {
-        Disk {
+        Disk(None)
+    }
+}
+
+impl<R, H> Disk<R, H> {
+    pub(crate) fn hand_over(&mut self, now: SimTime, write: Write<R>) {
+        let drive = self.0.get_or_insert_with(Box::default);
+        drive.station.enter(now);
+        drive.pending.push_back((now, write));
+        drive.handed += 1;
+    }
+
+    /// Holds an effect until everything handed over so far is durable; gives it back when it is.
+    pub(crate) fn hold(&mut self, effect: H) -> Option<H> {
+        let Some(drive) = self.0.as_mut().filter(|drive| drive.synced < drive.handed) else {
+            return Some(effect);
+        };
+        drive.held.push_back((drive.handed, effect));
+        None
+    }
+
+    /// Begins a sync if there is something to sync and none is under way.
+    #[inline(always)]
+    pub(crate) fn begin_sync(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|drive| drive.begin_sync())
+    }
+
+    /// Ends the sync that is under way: what it covered is durable. Gives back how many writes.
+    pub(crate) fn end_sync(&mut self, now: SimTime) -> u64 {
+        self.0.as_mut().expect("a sync is under way").end_sync(now)
+    }
+
+    /// The next effect that waits for nothing any more.
+    pub(crate) fn release(&mut self) -> Option<H> {
+        let drive = self.0.as_mut()?;
+        let (waits_for, _) = drive.held.front()?;
+        (*waits_for <= drive.synced).then(|| drive.held.pop_front().expect("just seen").1)
+    }
+
+    /// Loses everything that is not durable. Gives back how many writes were lost.
+    pub(crate) fn crash(&mut self, now: SimTime) -> usize {
+        self.0.as_mut().map_or(0, |drive| drive.crash(now))
+    }
+
+    pub(crate) fn is_syncing(&self) -> bool {
+        self.0.as_ref().is_some_and(|drive| drive.syncing.is_some())
+    }
+
+    pub(crate) fn durable(&self) -> &[Survivor<R>] {
+        self.0.as_ref().map_or(&[], |drive| &drive.durable)
+    }
+
+    /// What was handed over and is not durable yet.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Write<R>> {
+        self.0.iter().flat_map(|drive| drive.pending.iter().map(|(_, write)| write))
+    }
+
+    /// Closes the books at the end of the run.
+    pub(crate) fn close(&self, name: &str, now: SimTime) {
+        if let Some(drive) = &self.0 {
+            let pending = drive.pending.iter().map(|(at, _)| *at);
+            drive.station.clone().close(&format!("the disk of {name}"), now, pending);
+        }
+    }
+}
+
+impl<R, H> Default for Drive<R, H> {
+    fn default() -> Drive<R, H> {
+        Drive {
             durable: Vec::new(),
             pending: VecDeque::new(),
             handed: 0,
@@ -47,24 +118,8 @@ impl<R: Clone, H> Default for Disk<R, H> {
     }
 }
 
-impl<R: Clone, H> Disk<R, H> {
-    pub(crate) fn hand_over(&mut self, now: SimTime, write: Write<R>) {
-        self.station.enter(now);
-        self.pending.push_back((now, write));
-        self.handed += 1;
-    }
-
-    /// Holds an effect until everything handed over so far is durable; gives it back when it is.
-    pub(crate) fn hold(&mut self, effect: H) -> Option<H> {
-        if self.synced == self.handed {
-            return Some(effect);
-        }
-        self.held.push_back((self.handed, effect));
-        None
-    }
-
-    /// Begins a sync if there is something to sync and none is under way.
-    pub(crate) fn begin_sync(&mut self) -> bool {
+impl<R, H> Drive<R, H> {
+    fn begin_sync(&mut self) -> bool {
         let begins = self.syncing.is_none() && self.synced < self.handed;
         if begins {
             self.syncing = Some(self.handed);
@@ -72,8 +127,7 @@ impl<R: Clone, H> Disk<R, H> {
         begins
     }
 
-    /// Ends the sync that is under way: what it covered is durable. Gives back how many writes.
-    pub(crate) fn end_sync(&mut self, now: SimTime) -> u64 {
+    fn end_sync(&mut self, now: SimTime) -> u64 {
         let upto = self.syncing.take().expect("a sync is under way");
         let writes = upto - self.synced;
         for _ in 0..writes {
@@ -91,14 +145,7 @@ impl<R: Clone, H> Disk<R, H> {
         writes
     }
 
-    /// The next effect that waits for nothing any more.
-    pub(crate) fn release(&mut self) -> Option<H> {
-        let (waits_for, _) = self.held.front()?;
-        (*waits_for <= self.synced).then(|| self.held.pop_front().expect("just seen").1)
-    }
-
-    /// Loses everything that is not durable. Gives back how many writes were lost.
-    pub(crate) fn crash(&mut self, now: SimTime) -> usize {
+    fn crash(&mut self, now: SimTime) -> usize {
         let lost = self.pending.len();
         for (since, _) in self.pending.drain(..) {
             self.station.leave(now, since);
@@ -107,25 +154,6 @@ impl<R: Clone, H> Disk<R, H> {
         self.syncing = None;
         (self.handed, self.synced) = (0, 0);
         lost
-    }
-
-    pub(crate) fn is_syncing(&self) -> bool {
-        self.syncing.is_some()
-    }
-
-    pub(crate) fn durable(&self) -> &[Survivor<R>] {
-        &self.durable
-    }
-
-    /// What was handed over and is not durable yet.
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &Write<R>> {
-        self.pending.iter().map(|(_, write)| write)
-    }
-
-    /// Closes the books at the end of the run.
-    pub(crate) fn close(&self, name: &str, now: SimTime) {
-        let station = self.station.clone();
-        station.close(&format!("the disk of {name}"), now, self.pending.iter().map(|(at, _)| *at));
     }
 }
 

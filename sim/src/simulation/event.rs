@@ -30,7 +30,7 @@ impl<P: Protocol> Event<P> {
     /// The node that it happens on.
     pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
-            Event::Arrive(flight) => Some(flight.at.to),
+            Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
             Event::Ring(id, _) | Event::Synced(id) => Some(*id),
             Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
@@ -42,10 +42,16 @@ impl<P: Protocol> Event<P> {
 #[derive(Debug)]
 pub(crate) struct Flight<M> {
     pub(crate) at: Address,
-    /// 0 for the original, 1 for the network's own copy.
-    pub(crate) copy: u8,
     pub(crate) sent: SimTime,
-    pub(crate) body: M,
+    /// Until it arrives.
+    pub(crate) body: Option<M>,
+}
+
+impl<M> Flight<M> {
+    /// What it says.
+    pub(crate) fn body(&self) -> &M {
+        self.body.as_ref().expect("the message has not arrived yet")
+    }
 }
 
 /// A message of a node to itself; it dies with the process.

@@ -233,7 +233,7 @@ impl<P: Protocol> Simulation<'_, P> {
         if let Some(sync) = node.sync.take() {
             self.queue.cancel(sync);
         }
-        for armed in std::mem::take(&mut node.timers).into_values() {
+        for (_, armed) in std::mem::take(&mut node.timers).in_order() {
             self.unschedule(armed.scheduled);
         }
         self.world.digest(Tag::Crash, u64::from(id.0), lost as u64, 0);
@@ -267,8 +267,12 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn pause(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.paused = Some(self.world.now);
-        let scheduled: Vec<_> =
-            node.timers.values_mut().filter_map(|armed| armed.scheduled.take()).collect();
+        let scheduled: Vec<_> = node
+            .timers
+            .in_order()
+            .into_iter()
+            .filter_map(|(_, armed)| armed.scheduled.take())
+            .collect();
         scheduled.into_iter().for_each(|timer| self.unschedule(Some(timer)));
         self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
         self.world.count("pauses", 1);
@@ -290,11 +294,9 @@ impl<P: Protocol> Simulation<'_, P> {
         let standing = node.standing;
         self.world.stands(id, Health::Up, standing);
         // In the order they were set: that is how timers of one instant ring.
-        let mut waiting: Vec<_> = self.nodes[id.index()].timers.iter_mut().collect();
-        waiting.sort_by_key(|(_, armed)| armed.nth);
-        for (timer, armed) in waiting {
+        for (timer, armed) in self.nodes[id.index()].timers.in_order() {
             let at = now.after(Span(armed.rings.0 - clock.0));
-            armed.scheduled = Some(self.queue.push(at, Event::Ring(id, *timer)));
+            armed.scheduled = Some(self.queue.push(at, Event::Ring(id, timer)));
         }
         self.release(id);
         self.begin_sync(id);

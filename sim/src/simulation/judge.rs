@@ -1,5 +1,6 @@
 //! The judgement over a run: properties, expectations, progress.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Simulation;
@@ -128,7 +129,7 @@ impl<P: Protocol> Simulation<'_, P> {
         history: &Option<Verdict>,
         progress: &Progress,
         violations: &[Violation],
-        metrics: &BTreeMap<String, i64>,
+        metrics: &BTreeMap<Cow<'static, str>, i64>,
     ) -> Finding {
         let window = expectation.during.unwrap_or(EVER);
         let violation = |name: &str| violations.iter().find(|v| v.property == name);
@@ -180,8 +181,8 @@ impl<P: Protocol> Simulation<'_, P> {
                 Progress::LegallyStuck(why) | Progress::Stuck(why) => (why.clone(), Some(false)),
             },
             Expect::Metric { name, min, max } => {
-                let Some(value) = metrics.get(name).copied() else {
-                    let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
+                let Some(value) = metrics.get(name.as_str()).copied() else {
+                    let names: Vec<&str> = metrics.keys().map(AsRef::as_ref).collect();
                     return (format!("nobody counts it; there are {}", names.join(", ")), None);
                 };
                 let holds =
@@ -198,20 +199,24 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// The most live nodes that were leaders in one epoch at one instant of a window.
     fn leaders(&self, (from, to): (SimTime, SimTime)) -> u32 {
-        let mut leads: Vec<Option<u64>> = vec![None; self.nodes.len()];
-        let together = |leads: &[Option<u64>]| {
-            let same = |epoch: &Option<u64>| leads.iter().filter(|other| *other == epoch).count();
-            leads.iter().filter(|epoch| epoch.is_some()).map(same).max().unwrap_or(0)
-        };
+        let mut leads: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut in_epoch: BTreeMap<u64, u32> = BTreeMap::new();
         let mut most = 0;
         for change in self.world.standings.iter().take_while(|change| change.at_ns < to.0) {
+            let together = || in_epoch.values().max().copied().unwrap_or(0);
             if change.at_ns >= from.0 {
-                most = most.max(together(&leads));
+                most = most.max(together());
             }
-            let is = change.rank == "leader" && change.health != Health::Down;
-            leads[change.node as usize] = is.then_some(change.epoch);
+            if let Some(epoch) = leads.remove(&change.node) {
+                *in_epoch.get_mut(&epoch).expect("counted when it began to lead") -= 1;
+                in_epoch.retain(|_, count| *count > 0);
+            }
+            if change.rank == "leader" && change.health != Health::Down {
+                leads.insert(change.node, change.epoch);
+                *in_epoch.entry(change.epoch).or_insert(0) += 1;
+            }
         }
-        u32::try_from(most.max(together(&leads))).expect("few leaders")
+        most.max(in_epoch.values().max().copied().unwrap_or(0))
     }
 
     fn throughput(&self, window: (SimTime, SimTime), operations: u64, per: Span) -> Finding {
@@ -258,7 +263,7 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// The protocol's counters beside those of the world, which are there even when zero.
-    fn metrics(&self) -> BTreeMap<String, i64> {
+    fn metrics(&self) -> BTreeMap<Cow<'static, str>, i64> {
         let world = &self.world;
         let m = &world.messages;
         let unavailable = world.ledger.unavailable(EVER, world.now).into_iter().max();
@@ -272,14 +277,15 @@ impl<P: Protocol> Simulation<'_, P> {
             ("unavailable_ns", unavailable.map_or(0, |span| span.0)),
             ("bug_evaluations", self.bugs.evaluations()),
         ];
+        let of_the_world = of_the_world
+            .map(|(name, value)| (Cow::Borrowed(name), i64::try_from(value).unwrap_or(i64::MAX)));
         let declared = P::METRICS.iter().chain(WORLD_METRICS);
-        let mut metrics: BTreeMap<String, i64> =
-            declared.map(|name| ((*name).to_owned(), 0)).collect();
-        metrics.extend(world.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)));
-        metrics.extend(world.gauges.iter().map(|(name, value)| (format!("{name}_max"), *value)));
-        for (name, value) in of_the_world {
-            metrics.insert(name.to_owned(), i64::try_from(value).unwrap_or(i64::MAX));
-        }
+        let mut metrics: BTreeMap<Cow<'static, str>, i64> =
+            declared.map(|name| (Cow::Borrowed(*name), 0)).collect();
+        metrics.extend(world.metrics.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)));
+        let most = |(name, value): (&&str, &i64)| (Cow::Owned(format!("{name}_max")), *value);
+        metrics.extend(world.gauges.iter().map(most));
+        metrics.extend(of_the_world);
         if !self.bugs.any() {
             metrics.remove("bug_evaluations");
         }

@@ -190,8 +190,12 @@ impl Ledger {
         curve
     }
 
+    /// Counts and latencies over time; without buckets when nothing was ever called.
     pub(crate) fn series(&self, end: SimTime) -> Series {
         let bucket_ns = bucket(end);
+        if self.rows.is_empty() {
+            return Series { bucket_ns, ..Series::default() };
+        }
         let buckets = usize::try_from(end.0.div_ceil(bucket_ns)).expect("a few hundred buckets");
         let place = |at: SimTime| {
             usize::try_from(at.0 / bucket_ns).expect("few buckets").min(buckets.saturating_sub(1))

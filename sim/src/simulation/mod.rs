@@ -10,6 +10,7 @@ mod event;
 mod faults;
 mod judge;
 mod ledger;
+mod links;
 mod network;
 mod node;
 mod progress;
@@ -20,6 +21,7 @@ mod station;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod trace;
 mod workload;
 mod world;
@@ -33,7 +35,7 @@ pub use queue::{EventQueue, Handle, HeapQueue, Wheel};
 pub(crate) use run::run;
 
 use event::{Event, Flight, SelfMessage};
-use network::{Address, NetworkLaws};
+use network::NetworkLaws;
 use node::Node;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
@@ -42,8 +44,9 @@ use crate::bug::BugSet;
 use crate::effects::Recorded;
 use crate::invariant::{Invariant, Monitor};
 use crate::law::{Law, Sampler};
-use crate::plan::{self, Fault, Plan, PlannedFault};
+use crate::plan::{self, Fault, Plan, PlannedFault, PlannedNode};
 use crate::protocol::{NodeId, Protocol};
+use crate::record::NodeInfo;
 use crate::time::{SimTime, Span};
 
 /// The laws of a plan as tables, compiled at the first run and shared by all seeds. A plan that was
@@ -57,6 +60,7 @@ impl fmt::Debug for Laws {
     }
 }
 
+/// What is made of a plan once, and shared by all its seeds.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     of: Source,
@@ -65,44 +69,65 @@ pub(crate) struct Compiled {
     workload: Option<Arc<WorkloadLaws>>,
     /// The latency of each fault that has one.
     faults: Vec<Option<Arc<Sampler>>>,
+    /// What each node's draws are keyed by.
+    owners: Arc<[u32]>,
+    /// The nodes' names.
+    names: Arc<[String]>,
+    /// The nodes as records tell of them; made by the first run that ends.
+    infos: OnceLock<Arc<[NodeInfo]>>,
 }
 
-/// What laws were compiled from.
-#[derive(Clone, Debug, PartialEq)]
+/// What all this was made of.
+#[derive(Debug)]
 struct Source {
     duration: Span,
+    nodes: Vec<PlannedNode>,
     network: plan::Network,
     disk: plan::Disk,
     workload: Option<plan::Workload>,
     latencies: Vec<Option<Law>>,
 }
 
+/// The latency that a fault brings.
+fn latency(planned: &PlannedFault) -> Option<&Law> {
+    match &planned.fault {
+        Fault::Latency(law) => Some(law),
+        _ => None,
+    }
+}
+
 impl Source {
     fn of(plan: &Plan) -> Source {
-        let latency = |planned: &PlannedFault| match &planned.fault {
-            Fault::Latency(law) => Some(law.clone()),
-            _ => None,
-        };
         Source {
             duration: plan.duration,
+            nodes: plan.nodes.clone(),
             network: plan.network.clone(),
             disk: plan.disk.clone(),
             workload: plan.workload.clone(),
-            latencies: plan.faults.iter().map(latency).collect(),
+            latencies: plan.faults.iter().map(|planned| latency(planned).cloned()).collect(),
         }
+    }
+
+    fn is_of(&self, plan: &Plan) -> bool {
+        self.duration == plan.duration
+            && self.nodes == plan.nodes
+            && self.network == plan.network
+            && self.disk == plan.disk
+            && self.workload == plan.workload
+            && self.latencies.iter().map(Option::as_ref).eq(plan.faults.iter().map(latency))
     }
 }
 
 impl Laws {
     pub(crate) fn of(plan: &Plan) -> Arc<Compiled> {
-        let source = Source::of(plan);
-        let known = plan.laws.0.get_or_init(|| Arc::new(Compiled::new(source.clone())));
-        if known.of == source { known.clone() } else { Arc::new(Compiled::new(source)) }
+        let known = plan.laws.0.get_or_init(|| Arc::new(Compiled::new(plan)));
+        if known.of.is_of(plan) { known.clone() } else { Arc::new(Compiled::new(plan)) }
     }
 }
 
 impl Compiled {
-    fn new(of: Source) -> Compiled {
+    fn new(plan: &Plan) -> Compiled {
+        let of = Source::of(plan);
         let end = SimTime::ZERO + of.duration;
         let workload = of.workload.as_ref();
         let sampler = |law: &Option<Law>| law.as_ref().map(|law| Arc::new(law.compile()));
@@ -111,6 +136,9 @@ impl Compiled {
             sync: of.disk.sync_latency.compile(),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
             faults: of.latencies.iter().map(sampler).collect(),
+            owners: plan.owners().into(),
+            names: of.nodes.iter().map(|node| node.name.clone()).collect(),
+            infos: OnceLock::new(),
             of,
         }
     }

@@ -1,14 +1,16 @@
 //! The main loop, and the record it leaves behind.
 
 use std::any::Any;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
-use super::{Event, Occasion, Simulation};
+use super::{Event, Flight, Occasion, Simulation};
 use crate::metrics::Histogram;
-use crate::plan::{Plan, Watch};
+use crate::plan::{Plan, PlannedNode, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
 use crate::record::{Head, Judgement, NodeInfo, Record, ViolationKind};
 use crate::service::{Operation, Service};
@@ -47,12 +49,14 @@ impl<P: Protocol> Simulation<'_, P> {
         // The end itself does not belong to the run.
         let last = SimTime(self.world.end.0.saturating_sub(1));
         let mut at_this_instant = 0;
+        let mut tell_at = self.progress.map_or(u64::MAX, |_| TELL_EVERY);
         while !self.stopped {
-            let Some((at, event)) = self.queue.pop_until(last) else { break };
+            let Some((at, place)) = self.queue.next(last) else { break };
             if at == self.world.now {
                 at_this_instant += 1;
                 if at_this_instant > LIVELOCK {
-                    self.livelocked(&event);
+                    let node = self.queue.vacate(place).and_then(|event| event.node());
+                    self.livelocked(node);
                     return;
                 }
             } else {
@@ -60,12 +64,11 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             self.world.now = at;
             self.world.events += 1;
-            if let Some(tell) = self.progress
-                && self.world.events.is_multiple_of(TELL_EVERY)
-            {
-                tell(at);
+            if self.world.events == tell_at {
+                self.progress.iter().for_each(|tell| tell(at));
+                tell_at += TELL_EVERY;
             }
-            self.handle(event);
+            self.happen(place);
             if self.world.messages.in_flight > STORM {
                 self.stormed();
             }
@@ -92,12 +95,29 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
-    #[inline]
-    pub(super) fn handle(&mut self, event: Event<P>) {
-        match event {
-            Event::Arrive(flight) => self.arrive(flight),
-            Event::ArriveSelf(message) => self.arrive_self(message),
+    /// What stands in a place of the queue happens.
+    #[inline(always)]
+    fn happen(&mut self, place: u32) {
+        match *self.queue.event(place) {
+            Event::Ring(id, timer) => {
+                self.queue.vacate(place);
+                self.ring(id, timer);
+            }
+            Event::Arrive(Flight { at, sent, ref mut body }) => {
+                let body = body.take().expect("a message arrives once");
+                self.queue.vacate(place);
+                self.arrive(at, sent, body);
+            }
+            _ => self.happen_rarely(place),
+        }
+    }
+
+    #[inline(never)]
+    fn happen_rarely(&mut self, place: u32) {
+        match self.queue.vacate(place).expect("the place holds an event") {
             Event::Ring(id, timer) => self.ring(id, timer),
+            Event::Arrive(flight) => self.land(flight),
+            Event::ArriveSelf(message) => self.arrive_self(message),
             Event::Synced(id) => self.synced(id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
@@ -107,8 +127,8 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// Time stands still while things go on happening, the last of them on some node.
-    pub(super) fn livelocked(&mut self, event: &Event<P>) {
-        let nodes: Vec<NodeId> = event.node().into_iter().collect();
+    pub(super) fn livelocked(&mut self, node: Option<NodeId>) {
+        let nodes: Vec<NodeId> = node.into_iter().collect();
         let message = format!("{LIVELOCK} events at one instant");
         self.world.violate("livelock", ViolationKind::Liveness, &nodes, message, "");
         self.stopped = true;
@@ -176,6 +196,11 @@ impl<P: Protocol> Simulation<'_, P> {
         let latencies = world.ledger.sorted_latencies(EVER);
         let mut histogram = Histogram::default();
         latencies.iter().for_each(|latency| histogram.record(*latency));
+        let infos = || {
+            let role = |node: &PlannedNode| P::Role::ALL[node.role].singular().to_owned();
+            let info = |node: &PlannedNode| NodeInfo { name: node.name.clone(), role: role(node) };
+            self.plan.nodes.iter().map(info).collect()
+        };
         Record {
             head: Head {
                 scenario: self.plan.scenario.clone(),
@@ -197,15 +222,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 metrics: judged.metrics,
             },
             duration_ns: self.plan.duration.0,
-            nodes: self
-                .plan
-                .nodes
-                .iter()
-                .map(|node| NodeInfo {
-                    name: node.name.clone(),
-                    role: P::Role::ALL[node.role].singular().to_owned(),
-                })
-                .collect(),
+            nodes: self.laws.infos.get_or_init(infos).clone(),
             faults: world.bands,
             series,
             latency_curve: Ledger::curve(&latencies),
@@ -240,5 +257,5 @@ pub(super) struct Judged {
     pub(super) violations: Vec<crate::record::Violation>,
     pub(super) measured: Vec<crate::record::Measured>,
     pub(super) legally_stuck: Option<String>,
-    pub(super) metrics: std::collections::BTreeMap<String, i64>,
+    pub(super) metrics: BTreeMap<Cow<'static, str>, i64>,
 }

@@ -14,18 +14,25 @@ pub(crate) struct Station {
 }
 
 impl Station {
+    #[inline]
     pub(crate) fn enter(&mut self, now: SimTime) {
         self.pass(now);
         self.inside += 1;
     }
 
+    #[inline]
     pub(crate) fn leave(&mut self, now: SimTime, entered: SimTime) {
         self.pass(now);
         self.inside -= 1;
         self.sojourn += u128::from(now.since(entered).0);
     }
 
+    #[inline]
     fn pass(&mut self, now: SimTime) {
+        // Most steps send right after they received, at the same instant.
+        if now == self.changed {
+            return;
+        }
         self.integral += u128::from(self.inside) * u128::from(now.since(self.changed).0);
         self.changed = now;
     }

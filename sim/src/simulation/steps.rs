@@ -1,12 +1,11 @@
 //! Steps and their effects: the only place where a protocol's code is called.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use super::disk::Write;
-use super::network::Fate;
-use super::node::Armed;
+use super::network::{Address, Fate};
 use super::queue::{EventQueue, Handle};
+use super::timers::Armed;
 use super::world::Tag;
 use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Watcher};
 use crate::bug::BugSet;
@@ -25,7 +24,7 @@ use crate::simulation::judge::LINEARIZABLE;
 use crate::simulation::ledger::Status;
 use crate::simulation::workload::{Book, Workload};
 use crate::simulation::world::World;
-use crate::time::{LocalTime, Span, SpanRange};
+use crate::time::{LocalTime, SimTime, Span, SpanRange};
 
 impl<'a, P: Protocol> Simulation<'a, P> {
     /// Sets the stage: nodes exist, nothing has booted.
@@ -33,11 +32,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let seed = Seed(seed);
         let laws = Laws::of(plan);
         let kinds = <P::Message as Kinds>::KINDS;
-        let world = World::new(plan, seed, laws.network.clone(), kinds, trace_rows);
+        let world = World::new(plan, seed, &laws, kinds, trace_rows);
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
-        let nodes = plan.owners().into_iter().map(|owner| Node::new(owner, seed)).collect();
+        let nodes = laws.owners.iter().map(|owner| Node::new(*owner, seed)).collect();
         let cluster = Cluster {
-            names: plan.nodes.iter().map(|node| node.name.clone()).collect(),
+            names: laws.names.clone(),
             voters: plan.nodes.iter().filter(|node| node.role == 0).count(),
         };
         let watchers = P::INVARIANTS
@@ -100,6 +99,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// Gives a node one input. A node that stands still gets it when it goes on.
+    #[inline(never)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<P>) {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_some() {
@@ -122,6 +122,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// Runs the protocol's code on a node. What it records is in the buffer afterwards.
+    #[inline(always)]
     fn inside<R>(
         &mut self,
         id: NodeId,
@@ -147,23 +148,43 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// Carries out what a step recorded, in its order.
+    #[inline(always)]
     fn carry_out(&mut self, id: NodeId) {
-        let mut out = std::mem::take(&mut self.buffer);
-        for Recorded { effect, held } in out.drain(..) {
-            if !held {
-                self.effect(id, effect);
-            } else if let Some(effect) = self.nodes[id.index()].disk.hold(effect) {
-                self.effect(id, effect);
+        for nth in 0..self.buffer.len() {
+            // The two that happen all the time are read where they lie.
+            match &mut self.buffer[nth] {
+                Recorded { effect: Effect::Arm { timer, after }, held: false } => {
+                    let (timer, after) = (*timer, *after);
+                    self.arm(id, timer, after);
+                }
+                Recorded { effect: effect @ Effect::Send { .. }, held: false } => {
+                    let sent = std::mem::replace(effect, Effect::Done);
+                    let Effect::Send { to, body } = sent else { unreachable!("just seen") };
+                    self.send(id, to, body);
+                }
+                Recorded { effect, held } => {
+                    let (effect, held) = (std::mem::replace(effect, Effect::Done), *held);
+                    self.effect_or_hold(id, effect, held);
+                }
             }
         }
-        self.buffer = out;
+        self.buffer.clear();
         self.begin_sync(id);
+    }
+
+    /// Carries out an effect, or holds it until the disk has caught up.
+    #[inline(never)]
+    fn effect_or_hold(&mut self, id: NodeId, effect: Effect<P>, held: bool) {
+        if !held {
+            self.effect(id, effect);
+        } else if let Some(effect) = self.nodes[id.index()].disk.hold(effect) {
+            self.effect(id, effect);
+        }
     }
 
     fn effect(&mut self, id: NodeId, effect: Effect<P>) {
         let now = self.world.now;
         match effect {
-            Effect::Send { to, body } if to == id => self.send_self(id, body),
             Effect::Send { to, body } => self.send(id, to, body),
             Effect::Reply { call, outcome } => self.reply(id, call, outcome),
             Effect::Note(event) => self.note(id, &event),
@@ -179,6 +200,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 self.nodes[id.index()].disk.hand_over(now, Write::Rewrite(records));
             }
             Effect::Count { name, by } => self.world.count(name, by),
+            Effect::Done => {}
             Effect::Gauge { name, value } => {
                 let most = self.world.gauges.entry(name).or_insert(value);
                 *most = (*most).max(value);
@@ -192,80 +214,92 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.queue.push(self.world.now, Event::ArriveSelf(message));
     }
 
+    #[inline(never)]
     fn send(&mut self, from: NodeId, to: NodeId, body: P::Message) {
+        if from == to {
+            return self.send_self(from, body);
+        }
         let world = &mut self.world;
         let at = world.network.address(from, to, body.kind());
         world.messages.sent += 1;
-        world.digest_address(Tag::Send, at, 0);
-        world.digest.word(u64::from(body.size()));
+        world.digest_address(Tag::Send, at, u64::from(body.size()));
         body.digest(&mut world.digest);
         world.trace_message(RowKind::Send, at, || format!("{body:?}"));
         // What is cut off never reaches the network that might copy it.
         let cut = world.network.is_cut(from, to);
         if world.by_hand || cut || !world.network.duplicates(at) {
-            self.put_under_way(at, 0, body);
+            self.put_under_way(at, body);
             return;
         }
-        self.put_under_way(at, 0, body.clone());
+        self.send_twice(at, body);
+    }
+
+    /// The network makes a copy of a message.
+    #[cold]
+    fn send_twice(&mut self, at: Address, body: P::Message) {
+        self.put_under_way(at, body.clone());
         let world = &mut self.world;
         world.messages.duplicated += 1;
         world.digest_address(Tag::Duplicate, at, 0);
         world.trace_message(RowKind::Duplicate, at, || "the network makes a copy".to_owned());
-        self.put_under_way(at, 1, body);
+        self.put_under_way(at.copied(), body);
     }
 
     /// Decides a copy's fate.
-    pub(super) fn put_under_way(&mut self, at: super::Address, copy: u8, body: P::Message) {
+    #[inline(always)]
+    pub(super) fn put_under_way(&mut self, at: Address, body: P::Message) {
         let world = &mut self.world;
         let now = world.now;
         let fate = match world.by_hand {
-            true if world.network.is_cut(at.from, at.to) => Fate::Cut,
+            true if world.network.is_cut(at.from(), at.to()) => Fate::Cut,
             true => Fate::Arrives(now),
-            false => world.network.fate(now, at, copy),
+            false => world.network.fate(now, at),
         };
         match fate {
             Fate::Arrives(arrival) => {
                 world.wire.enter(now);
                 world.messages.in_flight += 1;
-                let flight = Flight { at, copy, sent: now, body };
+                let flight = || Flight { at, sent: now, body: Some(body) };
                 if world.by_hand {
-                    self.park(flight);
+                    self.park(flight());
                 } else {
-                    self.queue.push(arrival, Event::Arrive(flight));
+                    self.queue.push_with(arrival, || Event::Arrive(flight()));
                 }
             }
             Fate::Lost => {
                 world.messages.dropped.loss += 1;
-                world.digest_address(Tag::Drop, at, 1);
-                world.trace_message(RowKind::Drop, at, || of_copy(copy, "lost"));
+                world.drops(at, 1, "lost");
             }
             Fate::Cut => {
                 world.messages.dropped.cut += 1;
-                world.digest_address(Tag::Drop, at, 2);
-                world.trace_message(RowKind::Drop, at, || of_copy(copy, "cut off by a partition"));
+                world.drops(at, 2, "cut off by a partition");
             }
         }
     }
 
+    /// A copy arrives that was waiting elsewhere than in the queue.
+    #[inline(never)]
+    pub(super) fn land(&mut self, flight: Flight<P::Message>) {
+        let Flight { at, sent, body } = flight;
+        self.arrive(at, sent, body.expect("a message arrives once"));
+    }
+
     /// A copy arrives: at a node that is up, or nowhere.
-    #[inline]
-    pub(super) fn arrive(&mut self, flight: Flight<P::Message>) {
-        let Flight { at, copy, sent, body } = flight;
+    #[inline(always)]
+    pub(super) fn arrive(&mut self, at: Address, sent: SimTime, body: P::Message) {
         let world = &mut self.world;
         world.wire.leave(world.now, sent);
         world.messages.in_flight -= 1;
-        let receiver = &self.nodes[at.to.index()];
+        let receiver = &self.nodes[at.to().index()];
         if !receiver.is_up() {
             world.messages.dropped.down += 1;
-            world.digest_address(Tag::Drop, at, 3);
-            world.trace_message(RowKind::Drop, at, || of_copy(copy, "the receiver is down"));
+            world.drops(at, 3, "the receiver is down");
             return;
         }
         world.messages.delivered += 1;
-        world.digest_address(Tag::Deliver, at, u64::from(copy));
-        let waits = receiver.waits();
-        world.trace_message(RowKind::Deliver, at, || format!("{body:?}{waits}"));
-        self.step(at.to, Input::Message { from: at.from, body });
+        world.digest_address(Tag::Deliver, at, 0);
+        world.trace_message(RowKind::Deliver, at, || format!("{body:?}{}", receiver.waits()));
+        self.step(at.to(), Input::Message { from: at.from(), body });
     }
 
     pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
@@ -277,35 +311,31 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         }
     }
 
+    #[inline(never)]
     fn arm(&mut self, id: NodeId, timer: P::Timer, after: SpanRange) {
         let node = &mut self.nodes[id.index()];
         let span = node.timer_draws.span_in(after);
         let clock = node.clock(self.world.now);
         let rings = LocalTime(clock.0.saturating_add(span.0));
         node.armed += 1;
-        let armed = Armed { scheduled: None, rings, nth: node.armed };
+        let nth = node.armed;
+        // In scripts timers wait for commands, and while a node stands still for its going on.
         let waits = self.world.by_hand || node.paused.is_some();
-        // What is set again keeps its place in the books.
-        let (armed, before) = match node.timers.entry(timer) {
-            Entry::Vacant(place) => (place.insert(armed), None),
-            Entry::Occupied(place) => {
-                let place = place.into_mut();
-                let before = std::mem::replace(place, armed);
-                (place, before.scheduled)
-            }
+        let scheduled = if waits {
+            None
+        } else {
+            let at = self.world.now.after(span);
+            Some(self.queue.push_with(at, || Event::Ring(id, timer)))
         };
-        if waits {
-            debug_assert!(before.is_none(), "a timer is scheduled while its node stands still");
-            return;
+        let timers = &mut self.nodes[id.index()].timers;
+        if let Some(before) = timers.set(timer, Armed { scheduled, rings, nth }) {
+            debug_assert!(!waits, "a timer is scheduled while its node stands still");
+            self.queue.cancel(before);
         }
-        if let Some(handle) = before {
-            self.queue.cancel(handle);
-        }
-        armed.scheduled = Some(self.queue.push(self.world.now.after(span), Event::Ring(id, timer)));
     }
 
     fn disarm(&mut self, id: NodeId, timer: P::Timer) {
-        if let Some(armed) = self.nodes[id.index()].timers.remove(&timer) {
+        if let Some(armed) = self.nodes[id.index()].timers.remove(timer) {
             self.unschedule(armed.scheduled);
         }
     }
@@ -318,24 +348,29 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// A scheduled timer rings.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ring(&mut self, id: NodeId, timer: P::Timer) {
-        self.nodes[id.index()].timers.remove(&timer);
+        self.nodes[id.index()].timers.remove(timer);
         self.fire(id, timer);
     }
 
+    #[inline(always)]
     pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
-        self.world.digest(Tag::Timer, u64::from(id.0), timer.kind() as u64, 0);
+        self.world.digest_timer(id, timer.kind());
         self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
         self.step(id, Input::Timer(timer));
     }
 
     /// Begins to make durable what a node's disk was handed.
+    #[inline(always)]
     pub(super) fn begin_sync(&mut self, id: NodeId) {
-        let node = &mut self.nodes[id.index()];
-        if !node.disk.begin_sync() || self.world.by_hand {
-            return;
+        if self.nodes[id.index()].disk.begin_sync() && !self.world.by_hand {
+            self.schedule_sync(id);
         }
+    }
+
+    fn schedule_sync(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.index()];
         let takes = self.laws.sync.draw(node.disk_draws.next_u64());
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
@@ -373,9 +408,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let (_, key, draw) = what;
         self.world.digest.word(key);
         self.world.digest.word(draw);
-        let waits = self.nodes[client.index()].waits();
         self.world.trace(RowKind::Call, Some(client), || {
-            format!("call {}: {operation:?}{waits}", call.0)
+            format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
         });
         if self.nodes[client.index()].is_up() {
             self.step(client, Input::Call { id: call, operation });
@@ -447,12 +481,21 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 
     /// Notices a change of what a node is.
+    #[inline(always)]
     fn note_standing(&mut self, id: NodeId, standing: Standing, always: bool) {
         let node = &self.nodes[id.index()];
-        if standing == node.standing && !always {
+        // Ranks are mostly the very same text, which is seen without reading it.
+        let is_known = std::ptr::eq(standing.rank, node.standing.rank)
+            && standing.epoch == node.standing.epoch;
+        if !always && (is_known || standing == node.standing) {
             return;
         }
-        let health = node.health();
+        self.new_standing(id, standing, always);
+    }
+
+    #[cold]
+    fn new_standing(&mut self, id: NodeId, standing: Standing, always: bool) {
+        let health = self.nodes[id.index()].health();
         self.nodes[id.index()].standing = standing;
         self.world.stands(id, health, standing);
         if self.world.by_hand && !always {
@@ -466,10 +509,6 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 /// A user of a closed loop whose client is down looks again after this time at the earliest: without
 /// it, one that does not think would ask for ever at one instant.
 const LOOKS_AGAIN: Span = Span::millis(1);
-
-fn of_copy(copy: u8, what: &str) -> String {
-    if copy == 0 { what.to_owned() } else { format!("the copy: {what}") }
-}
 
 /// Whether anything in the plan reads the operations' history.
 fn reads_history(plan: &Plan) -> bool {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::Compiled;
 use super::digest::Digest;
 use super::ledger::Ledger;
-use super::network::{Address, Network, NetworkLaws};
+use super::network::{Address, Network};
 use super::station::Station;
 use super::trace::Tracer;
-use crate::plan::{Plan, PlannedNode};
+use crate::plan::Plan;
 use crate::protocol::{NodeId, Standing};
 use crate::random::{Keyed, Seed};
 use crate::record::{
@@ -62,7 +63,7 @@ pub(crate) struct World {
     pub(crate) digest: Digest,
     pub(crate) events: u64,
     pub(crate) tracer: Option<Tracer>,
-    nodes: Vec<PlannedNode>,
+    names: Arc<[String]>,
     kinds: &'static [&'static str],
 }
 
@@ -70,7 +71,7 @@ impl World {
     pub(crate) fn new(
         plan: &Plan,
         seed: Seed,
-        laws: Arc<NetworkLaws>,
+        laws: &Compiled,
         kinds: &'static [&'static str],
         trace_rows: usize,
     ) -> World {
@@ -78,20 +79,20 @@ impl World {
             now: SimTime::ZERO,
             end: SimTime::ZERO + plan.duration,
             by_hand: false,
-            network: Network::new(Keyed::new(seed), laws, kinds.len(), plan.owners()),
+            network: Network::new(Keyed::new(seed), laws, kinds.len()),
             messages: MessageCounts::default(),
             wire: Station::default(),
             ledger: Ledger::default(),
             metrics: BTreeMap::new(),
             gauges: BTreeMap::new(),
             bands: Vec::new(),
-            standings: Vec::new(),
+            standings: Vec::with_capacity(laws.names.len()),
             violations: Vec::new(),
             last_fault_end: SimTime::ZERO,
             digest: Digest::default(),
             events: 0,
             tracer: (trace_rows > 0).then(|| Tracer::new(trace_rows)),
-            nodes: plan.nodes.clone(),
+            names: laws.names.clone(),
             kinds,
         }
     }
@@ -99,16 +100,32 @@ impl World {
     /// Takes an event into the digest: when, what, and up to three numbers about it.
     #[inline]
     pub(crate) fn digest(&mut self, tag: Tag, a: u64, b: u64, c: u64) {
-        self.digest.word(self.now.0);
-        self.digest.word(tag as u64 | a << 8);
+        self.digest.pair(self.now.0, a | (tag as u64) << 56);
         self.digest.word(b << 32 ^ c);
     }
 
-    /// The digest of a message's address.
-    #[inline]
+    /// Takes the ringing of a timer into the digest.
+    #[inline(always)]
+    pub(crate) fn digest_timer(&mut self, id: NodeId, kind: usize) {
+        let what = u64::from(id.0) | (kind as u64) << 32;
+        self.digest.pair(self.now.0, what | (Tag::Timer as u64) << 56);
+    }
+
+    /// Takes what happens to a copy of a message into the digest, with one more number about it.
+    #[inline(always)]
     pub(crate) fn digest_address(&mut self, tag: Tag, at: Address, extra: u64) {
-        let link = u64::from(at.from.0) << 24 | u64::from(at.to.0);
-        self.digest(tag, link, (at.kind as u64) << 8 | extra, u64::from(at.nth));
+        self.digest.pair(self.now.0, at.link | (tag as u64) << 56);
+        self.digest.pair(at.which, extra);
+    }
+
+    /// A copy dies; `why` is its number in the digest.
+    #[cold]
+    pub(crate) fn drops(&mut self, at: Address, why: u64, text: &str) {
+        self.digest_address(Tag::Drop, at, why);
+        self.trace_message(RowKind::Drop, at, || match at.is_copy() {
+            false => text.to_owned(),
+            true => format!("the copy: {text}"),
+        });
     }
 
     pub(crate) fn count(&mut self, metric: &'static str, by: u64) {
@@ -118,7 +135,7 @@ impl World {
     }
 
     pub(crate) fn name(&self, node: NodeId) -> &str {
-        &self.nodes[node.index()].name
+        &self.names[node.index()]
     }
 
     pub(crate) fn names(&self, nodes: &[NodeId]) -> Vec<String> {
@@ -127,63 +144,71 @@ impl World {
 
     /// A text with names in the place of node numbers.
     pub(crate) fn named(&self, text: &str) -> String {
-        let name = |node: usize| self.nodes.get(node).map(|node| node.name.as_str());
+        let name = |node: usize| self.names.get(node).map(String::as_str);
         with_names(text, name)
     }
 
     /// `n1->n2 AppendEntries#3`.
     pub(crate) fn address_text(&self, at: Address) -> String {
-        let (from, to) = (self.name(at.from), self.name(at.to));
-        format!("{from}->{to} {}#{}", self.kinds[at.kind], at.nth)
+        let (from, to) = (self.name(at.from()), self.name(at.to()));
+        format!("{from}->{to} {}#{}", self.kinds[at.kind()], at.nth())
     }
 
-    /// Adds a row to the trace. The text is made only when someone keeps it.
-    #[inline]
+    /// Adds a row to the trace. The text is made only when someone keeps it, and out of the way of
+    /// those who do not.
+    #[inline(always)]
     pub(crate) fn trace(
         &mut self,
         kind: RowKind,
         node: Option<NodeId>,
         text: impl FnOnce() -> String,
     ) {
-        if self.tracer.is_none() {
-            return;
+        if self.tracer.is_some() {
+            self.keep(kind, node, text);
         }
-        let row = TraceRow {
-            at_ns: self.now.0,
-            kind,
-            node: node.map(|node| node.0),
-            peer: None,
-            address: String::new(),
-            text: self.named(&text()),
-        };
-        self.tracer.as_mut().expect("checked above").push(row);
     }
 
     /// Adds a row about a message.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn trace_message(
         &mut self,
         kind: RowKind,
         at: Address,
         text: impl FnOnce() -> String,
     ) {
-        if self.tracer.is_none() {
-            return;
+        if self.tracer.is_some() {
+            self.keep_message(kind, at, text);
         }
-        let address = self.address_text(at);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn keep(&mut self, kind: RowKind, node: Option<NodeId>, text: impl FnOnce() -> String) {
+        let (node, text) = (node.map(|id| id.0), self.named(&text()));
+        self.keep_row(kind, node, None, String::new(), text);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn keep_message(&mut self, kind: RowKind, at: Address, text: impl FnOnce() -> String) {
         let (node, peer) = match kind {
-            RowKind::Deliver => (at.to, at.from),
-            _ => (at.from, at.to),
+            RowKind::Deliver => (at.to(), at.from()),
+            _ => (at.from(), at.to()),
         };
-        let row = TraceRow {
-            at_ns: self.now.0,
-            kind,
-            node: Some(node.0),
-            peer: Some(peer.0),
-            address,
-            text: self.named(&text()),
-        };
-        self.tracer.as_mut().expect("checked above").push(row);
+        let (address, text) = (self.address_text(at), self.named(&text()));
+        self.keep_row(kind, Some(node.0), Some(peer.0), address, text);
+    }
+
+    fn keep_row(
+        &mut self,
+        kind: RowKind,
+        node: Option<u32>,
+        peer: Option<u32>,
+        address: String,
+        text: String,
+    ) {
+        let row = TraceRow { at_ns: self.now.0, kind, node, peer, address, text };
+        self.tracer.as_mut().expect("only what is traced is kept").push(row);
     }
 
     pub(crate) fn violate(

@@ -9,6 +9,8 @@ const ARITY: usize = 4;
 /// Dead entries that are never worth a cleaning.
 const FEW: usize = 64;
 
+const MANY: &str = "fewer than 2^32 - 1 events are pending";
+
 /// An entry of the heap: time first, then the order of scheduling.
 type Entry = (SimTime, u64, Handle);
 
@@ -41,13 +43,13 @@ impl<E> Default for HeapQueue<E> {
 
 impl<E> HeapQueue<E> {
     fn take(&mut self, handle: Handle) -> Option<E> {
-        let slot = self.slots.get_mut(handle.slot as usize)?;
+        let slot = self.slots.get_mut(handle.slot())?;
         if slot.generation != handle.generation {
             return None;
         }
         let event = slot.event.take()?;
         slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(handle.slot);
+        self.free.push(u32::try_from(handle.slot()).expect(MANY));
         self.live -= 1;
         Some(event)
     }
@@ -80,8 +82,7 @@ impl<E> HeapQueue<E> {
     /// Throws the dead entries away.
     fn clean(&mut self) {
         let slots = &self.slots;
-        self.heap
-            .retain(|(_, _, handle)| slots[handle.slot as usize].generation == handle.generation);
+        self.heap.retain(|(_, _, handle)| slots[handle.slot()].generation == handle.generation);
         (0..self.heap.len()).rev().for_each(|at| self.sink(at));
     }
 
@@ -97,11 +98,11 @@ impl<E> EventQueue<E> for HeapQueue<E> {
         assert!(at >= self.popped, "an event at {at} is scheduled into the past");
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, event: None });
-            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 events are pending")
+            u32::try_from(self.slots.len() - 1).expect(MANY)
         });
         let place = &mut self.slots[slot as usize];
         place.event = Some(event);
-        let handle = Handle { slot, generation: place.generation };
+        let handle = Handle::new(slot, place.generation);
         self.heap.push((at, self.scheduled, handle));
         self.rise(self.heap.len() - 1);
         self.scheduled += 1;
@@ -120,7 +121,7 @@ impl<E> EventQueue<E> for HeapQueue<E> {
     fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {
         loop {
             let (at, _, handle) = *self.heap.first()?;
-            let dead = self.slots[handle.slot as usize].generation != handle.generation;
+            let dead = self.slots[handle.slot()].generation != handle.generation;
             if !dead && at > limit {
                 return None;
             }

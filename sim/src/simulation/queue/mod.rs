@@ -13,6 +13,8 @@ mod wheel;
 pub use heap::HeapQueue;
 pub use wheel::Wheel;
 
+use std::num::NonZeroU32;
+
 use crate::time::SimTime;
 
 /// Names a scheduled event until it is popped or cancelled.
@@ -21,8 +23,21 @@ use crate::time::SimTime;
 /// would name a new event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle {
-    slot: u32,
+    /// One more than the slot, which leaves zero for `None`.
+    number: NonZeroU32,
     generation: u32,
+}
+
+impl Handle {
+    #[inline(always)]
+    fn new(slot: u32, generation: u32) -> Handle {
+        let number = NonZeroU32::new(slot.wrapping_add(1)).expect("no slot has the last number");
+        Handle { number, generation }
+    }
+    #[inline(always)]
+    fn slot(self) -> usize {
+        self.number.get() as usize - 1
+    }
 }
 
 /// A set of events ordered by time, first scheduled first among equals.
@@ -34,7 +49,7 @@ pub trait EventQueue<E> {
     fn cancel(&mut self, handle: Handle) -> Option<E>;
     /// Takes the next event out unless it is later than `limit`.
     fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)>;
-    /// How many events are scheduled.
+    /// How many events are scheduled; may take as long as counting them.
     fn len(&self) -> usize;
     /// Whether none is.
     fn is_empty(&self) -> bool {

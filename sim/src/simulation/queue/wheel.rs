@@ -46,7 +46,6 @@ pub struct Wheel<E> {
     places: Vec<Place<E>>,
     /// The first free place; each names the next in its link.
     free: u32,
-    len: usize,
 }
 
 /// The neighbours in a circular list.
@@ -83,7 +82,6 @@ impl<E> Default for Wheel<E> {
             links: EMPTY.to_vec(),
             places: Vec::new(),
             free: NONE,
-            len: 0,
         }
     }
 }
@@ -103,11 +101,11 @@ impl<E> Wheel<E> {
     /// The link of a place.
     #[inline]
     fn link(place: u32) -> u32 {
-        place + SENTINELS
+        place.wrapping_add(SENTINELS)
     }
 
     /// A free place; the arena grows when there is none.
-    #[inline]
+    #[inline(always)]
     fn free_place(&mut self) -> u32 {
         if self.free == NONE {
             return self.grow();
@@ -134,7 +132,11 @@ impl<E> Wheel<E> {
         let level = ((at ^ self.base) | 1).ilog2() / DIGIT;
         let slot = (at >> (level * DIGIT)) as u32 % SLOTS;
         let sentinel = level << DIGIT | slot;
-        self.levels |= 1 << level;
+        // Mostly the level is marked already, and a branch that is foreseen lets the next event be
+        // looked for before the time of this one is known.
+        if self.levels & 1 << level == 0 {
+            self.levels |= 1 << level;
+        }
         self.slots[level as usize] |= 1 << slot;
         let last = self.links[sentinel as usize].before;
         self.links[sentinel as usize].before = link;
@@ -143,7 +145,7 @@ impl<E> Wheel<E> {
     }
 
     /// Takes an event out of its slot.
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, link: u32) {
         let Link { before, after } = self.links[link as usize];
         self.links[before as usize].after = after;
@@ -154,7 +156,7 @@ impl<E> Wheel<E> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn mark_empty(&mut self, sentinel: u32) {
         let (level, slot) = (sentinel >> DIGIT, sentinel % SLOTS);
         let slots = &mut self.slots[level as usize];
@@ -164,15 +166,63 @@ impl<E> Wheel<E> {
         }
     }
 
-    /// Takes the event of a place that left its slot, and frees the place.
-    #[inline]
-    fn vacate(&mut self, place: u32) -> Option<E> {
+    /// Schedules the event that `make` makes right in its place: one that is made before would lie
+    /// on the stack and be copied.
+    #[inline(always)]
+    pub(crate) fn push_with(&mut self, at: SimTime, make: impl FnOnce() -> E) -> Handle {
+        assert!(at.0 >= self.base, "an event at {at} is scheduled into the past");
+        let place = self.free_place();
+        let taken = &mut self.places[place as usize];
+        taken.at = at.0;
+        // A free place holds nothing that would have to be dropped.
+        std::mem::forget(std::mem::replace(&mut taken.event, Some(make())));
+        let handle = Handle::new(place, taken.generation);
+        self.join(Self::link(place), at.0);
+        handle
+    }
+
+    /// Takes the next event out of its slot unless it is later than `limit`, and leaves it in its
+    /// place: look at it there with [`Wheel::event`], then [`Wheel::vacate`] the place. An event is
+    /// a hundred bytes, which need not be moved to read a few of them.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, limit: SimTime) -> Option<(SimTime, u32)> {
+        while self.levels != 0 {
+            let level = self.levels.trailing_zeros();
+            let slot = self.slots[level as usize].trailing_zeros();
+            let sentinel = level << DIGIT | slot;
+            let Link { before: last, after: first } = self.links[sentinel as usize];
+            if level > 0 && first != last {
+                if !self.cascade(sentinel, limit.0) {
+                    return None;
+                }
+                continue;
+            }
+            let place = first.wrapping_sub(SENTINELS);
+            let at = self.places[place as usize].at;
+            if at > limit.0 {
+                return None;
+            }
+            self.leave(first);
+            self.base = at;
+            return Some((SimTime(at), place));
+        }
+        None
+    }
+
+    /// The event in a place that holds one.
+    #[inline(always)]
+    pub(crate) fn event(&mut self, place: u32) -> &mut E {
+        self.places[place as usize].event.as_mut().expect("the place holds an event")
+    }
+
+    /// Frees the place of an event that left its slot; gives back what is left of the event.
+    #[inline(always)]
+    pub(crate) fn vacate(&mut self, place: u32) -> Option<E> {
         let vacated = &mut self.places[place as usize];
         vacated.generation = vacated.generation.wrapping_add(1);
         let event = vacated.event.take();
         self.links[Self::link(place) as usize].after = self.free;
         self.free = place;
-        self.len -= 1;
         event
     }
 
@@ -193,7 +243,7 @@ impl<E> Wheel<E> {
         let mut link = first;
         while link != sentinel {
             let next = self.links[link as usize].after;
-            let at = self.places[(link - SENTINELS) as usize].at;
+            let at = self.places[link.wrapping_sub(SENTINELS) as usize].at;
             self.join(link, at);
             link = next;
         }
@@ -206,7 +256,7 @@ impl<E> Wheel<E> {
         let mut earliest = u64::MAX;
         let mut link = self.links[sentinel as usize].after;
         while link != sentinel {
-            earliest = earliest.min(self.places[(link - SENTINELS) as usize].at);
+            earliest = earliest.min(self.places[link.wrapping_sub(SENTINELS) as usize].at);
             link = self.links[link as usize].after;
         }
         earliest
@@ -214,55 +264,31 @@ impl<E> Wheel<E> {
 }
 
 impl<E> EventQueue<E> for Wheel<E> {
-    #[inline]
     fn push(&mut self, at: SimTime, event: E) -> Handle {
-        assert!(at.0 >= self.base, "an event at {at} is scheduled into the past");
-        let place = self.free_place();
-        let taken = &mut self.places[place as usize];
-        taken.at = at.0;
-        taken.event = Some(event);
-        let handle = Handle { slot: place, generation: taken.generation };
-        self.join(Self::link(place), at.0);
-        self.len += 1;
-        handle
+        self.push_with(at, || event)
     }
 
     #[inline]
     fn cancel(&mut self, handle: Handle) -> Option<E> {
-        let place = self.places.get(handle.slot as usize)?;
-        if place.generation != handle.generation || place.event.is_none() {
+        let named = self.places.get(handle.slot())?;
+        if named.generation != handle.generation || named.event.is_none() {
             return None;
         }
-        self.leave(Self::link(handle.slot));
-        self.vacate(handle.slot)
+        let place = handle.number.get() - 1;
+        self.leave(Self::link(place));
+        self.vacate(place)
     }
 
-    #[inline]
     fn pop_until(&mut self, limit: SimTime) -> Option<(SimTime, E)> {
-        while self.levels != 0 {
-            let level = self.levels.trailing_zeros();
-            let slot = self.slots[level as usize].trailing_zeros();
-            let sentinel = level << DIGIT | slot;
-            let Link { before: last, after: first } = self.links[sentinel as usize];
-            if level > 0 && first != last {
-                if !self.cascade(sentinel, limit.0) {
-                    return None;
-                }
-                continue;
-            }
-            let place = first - SENTINELS;
-            let at = self.places[place as usize].at;
-            if at > limit.0 {
-                return None;
-            }
-            self.leave(first);
-            self.base = at;
-            return self.vacate(place).map(|event| (SimTime(at), event));
-        }
-        None
+        let (at, place) = self.next(limit)?;
+        self.vacate(place).map(|event| (at, event))
     }
 
     fn len(&self) -> usize {
-        self.len
+        self.iter().count()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.levels == 0
     }
 }

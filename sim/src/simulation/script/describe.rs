@@ -64,8 +64,8 @@ impl<P: Protocol> Simulation<'_, P> {
             let fields = view.fields.iter().map(|(name, value)| format!("{name}={value}"));
             lines.extend(wrapped(name, fields));
         }
-        let timers = self.nodes[id.index()].timers.keys();
-        let armed: Vec<String> = timers.map(|timer| format!("{timer:?}")).collect();
+        let timers = self.nodes[id.index()].timers.names();
+        let armed: Vec<String> = timers.iter().map(|timer| format!("{timer:?}")).collect();
         let armed = if armed.is_empty() { "none".to_owned() } else { armed.join(" ") };
         lines.push(format!("{name} timers: {armed}"));
         lines
@@ -108,7 +108,7 @@ impl<P: Protocol> Simulation<'_, P> {
     /// The messages in flight, a line each.
     pub(super) fn show_flights(&self) -> Vec<String> {
         let line = |flight: &Flight<P::Message>| {
-            let text = self.world.named(&format!("{:?}", flight.body));
+            let text = self.world.named(&format!("{:?}", flight.body()));
             let address = self.world.address_text(flight.at);
             format!("{address}{}", after_kind(&address, &text))
         };

@@ -126,15 +126,14 @@ impl<P: Protocol> Simulation<'_, P> {
     fn drain_instant(&mut self) {
         let mut events = 0;
         while let Some((_, event)) = self.queue.pop_until(self.world.now) {
+            let Event::ArriveSelf(message) = event else {
+                unreachable!("on a stage only messages to oneself are scheduled");
+            };
             events += 1;
-            match event {
-                event if events < LIVELOCK => self.handle(event),
-                event @ Event::ArriveSelf(_) => {
-                    if events == LIVELOCK {
-                        self.livelocked(&event);
-                    }
-                }
-                _ => unreachable!("on a stage only messages to oneself are scheduled"),
+            match events {
+                ..LIVELOCK => self.arrive_self(message),
+                LIVELOCK => self.livelocked(Some(message.node)),
+                _ => {}
             }
         }
     }
@@ -202,7 +201,7 @@ impl<P: Protocol> Simulation<'_, P> {
 
     fn fire_by_hand(&mut self, node: &str, timer: &str) -> Result<(), String> {
         let id = self.node_called(node)?;
-        let timers = &self.nodes[id.index()].timers;
+        let timers = self.nodes[id.index()].timers.names();
         let named = |t: &&P::Timer| {
             <P::Timer as Kinds>::KINDS[t.kind()] == timer || format!("{t:?}") == timer
         };
@@ -210,18 +209,17 @@ impl<P: Protocol> Simulation<'_, P> {
             let names: Vec<String> = timers.iter().map(|t| format!("{t:?}")).collect();
             names.join(", ")
         };
-        let found: Vec<P::Timer> = timers.keys().filter(named).copied().collect();
+        let found: Vec<P::Timer> = timers.iter().filter(named).copied().collect();
         match found[..] {
             [timer] => {
-                self.nodes[id.index()].timers.remove(&timer);
+                self.nodes[id.index()].timers.remove(timer);
                 self.fire(id, timer);
                 Ok(())
             }
             [] if !self.nodes[id.index()].is_up() => Err(format!("{node} is down")),
             [] if timers.is_empty() => Err(format!("{node} has no armed timer")),
             [] => {
-                let armed: Vec<P::Timer> = timers.keys().copied().collect();
-                let armed = list(&armed);
+                let armed = list(&timers);
                 Err(format!("{node} has no armed timer \"{timer}\"; armed: {armed}"))
             }
             _ => Err(format!("\"{timer}\" names several timers of {node}: {}", list(&found))),
@@ -257,7 +255,7 @@ impl<P: Protocol> Simulation<'_, P> {
 
     fn deliver_by_hand(&mut self, number: u32) {
         let flight = self.unpark(number);
-        self.arrive(flight);
+        self.land(flight);
     }
 
     fn drop_by_hand(&mut self, number: u32) {
@@ -271,10 +269,10 @@ impl<P: Protocol> Simulation<'_, P> {
 
     fn duplicate_by_hand(&mut self, number: u32) {
         let flight = &self.parked[&number];
-        let (at, body) = (flight.at, flight.body.clone());
+        let (at, body) = (flight.at, flight.body().clone());
         self.world.messages.duplicated += 1;
         self.world.trace_message(RowKind::Duplicate, at, || "gets a second copy".to_owned());
-        self.put_under_way(at, 1, body);
+        self.put_under_way(at.copied(), body);
     }
 
     fn settle(&mut self) -> Result<(), String> {

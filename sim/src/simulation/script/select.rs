@@ -18,10 +18,10 @@ struct Selector {
 
 impl Selector {
     fn matches(&self, at: Address) -> bool {
-        self.from.is_none_or(|from| from == at.from)
-            && self.to.is_none_or(|to| to == at.to)
-            && self.kind.is_none_or(|kind| kind == at.kind)
-            && self.nth.is_none_or(|nth| nth == at.nth)
+        self.from.is_none_or(|from| from == at.from())
+            && self.to.is_none_or(|to| to == at.to())
+            && self.kind.is_none_or(|kind| kind == at.kind())
+            && self.nth.is_none_or(|nth| nth == at.nth())
     }
 }
 

@@ -1,0 +1,175 @@
+//! How many messages of each kind went over each link: a counter for every link that was used, and
+//! nothing for the others, of which ten thousand nodes have a hundred million.
+
+/// Counters that a small cluster has in one table: 64 KB of them.
+const SMALL: usize = 16_384;
+/// A plain row that fits into one page of memory needs no hashing.
+const PAGE: usize = 4096;
+/// Slots of a sender's hash table when it is first used.
+const FIRST: usize = 8;
+
+/// A counter per sender, receiver and kind of message, zero until it is raised.
+///
+/// A small cluster has one plain table. In a large one every sender has a row of its own, which
+/// begins as a hash table with open addressing and becomes a plain table once that would be no
+/// larger, or is small. Rows are only ever asked for one counter at a time: their order can not reach a run.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    nodes: usize,
+    kinds: usize,
+    /// Counters of one sender.
+    row: usize,
+    /// By sender, receiver, kind; empty in a large cluster.
+    all: Vec<u32>,
+    /// By sender; empty in a small cluster.
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+enum Row {
+    /// `key << 32 | count`; zero is a free slot. A power of two of them.
+    Hashed { slots: Vec<u64>, filled: usize },
+    /// By receiver, kind.
+    Plain(Vec<u32>),
+}
+
+impl Counters {
+    pub(crate) fn new(nodes: usize, kinds: usize) -> Counters {
+        assert!(nodes * kinds <= u32::MAX as usize, "a link and a kind fit into 32 bits");
+        let row = nodes * kinds;
+        let cells = nodes * row;
+        let all = if cells <= SMALL { vec![0; cells] } else { Vec::new() };
+        Counters { nodes, kinds, row, all, rows: Vec::new() }
+    }
+
+    /// Counts one more message; gives back how many there are now.
+    #[inline(always)]
+    pub(crate) fn raise(&mut self, from: u32, to: u32, kind: u16) -> u32 {
+        let column = (to as usize).wrapping_mul(self.kinds) + usize::from(kind);
+        let cell = (from as usize).wrapping_mul(self.row).wrapping_add(column);
+        let count = match self.all.get_mut(cell) {
+            Some(count) => count,
+            None => return self.raise_in_row(from as usize, column),
+        };
+        *count = count.checked_add(1).expect(TOO_MANY);
+        *count
+    }
+
+    #[inline(never)]
+    fn raise_in_row(&mut self, from: usize, column: usize) -> u32 {
+        if self.rows.is_empty() {
+            let empty = || Row::Hashed { slots: Vec::new(), filled: 0 };
+            self.rows.resize_with(self.nodes, empty);
+        }
+        match &mut self.rows[from] {
+            Row::Plain(counts) => {
+                counts[column] = counts[column].checked_add(1).expect(TOO_MANY);
+                counts[column]
+            }
+            Row::Hashed { slots, filled } => {
+                // Keys begin at 1, so that no counter looks like a free slot.
+                let key = u32::try_from(column + 1).expect("a link and a kind fit into 32 bits");
+                if *filled * 4 >= slots.len() * 3 {
+                    self.grow(from);
+                    return self.raise_in_row(from, column);
+                }
+                let slot = find(slots, key);
+                *filled += usize::from(*slot == 0);
+                let (_, count) = split(*slot);
+                *slot = join(key, count.checked_add(1).expect(TOO_MANY));
+                count + 1
+            }
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, from: usize) {
+        let Row::Hashed { slots, .. } = &mut self.rows[from] else { return };
+        let old = std::mem::take(slots);
+        let used = old.iter().map(|slot| split(*slot)).filter(|(key, _)| *key > 0);
+        let room = (old.len() * 2).max(FIRST);
+        let plain = self.row * size_of::<u32>();
+        if plain <= PAGE || plain <= room * size_of::<u64>() {
+            let mut counts = vec![0; self.row];
+            used.for_each(|(key, count)| counts[key as usize - 1] = count);
+            self.rows[from] = Row::Plain(counts);
+        } else {
+            *slots = vec![0; room];
+            used.for_each(|(key, count)| *find(slots, key) = join(key, count));
+        }
+    }
+}
+
+const TOO_MANY: &str = "fewer than 2^32 messages of a kind on a link";
+
+fn join(key: u32, count: u32) -> u64 {
+    u64::from(key) << 32 | u64::from(count)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the halves of a slot")]
+fn split(slot: u64) -> (u32, u32) {
+    ((slot >> 32) as u32, slot as u32)
+}
+
+/// The slot of a key, or the free one where it belongs.
+#[inline]
+fn find(slots: &mut [u64], key: u32) -> &mut u64 {
+    let mask = slots.len() - 1;
+    // Fibonacci hashing: the high bits of the product are the well mixed ones.
+    let mut place = (key.wrapping_mul(0x9e37_79b9) >> 12) as usize & mask;
+    while slots[place] != 0 && split(slots[place]).0 != key {
+        place = (place + 1) & mask;
+    }
+    &mut slots[place]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Small or large, the counts are those that a map would keep.
+        #[test]
+        fn links_count_for_themselves(
+            nodes in prop::sample::select(vec![2u32, 5, 40, 700, 3_000, 1 << 20]),
+            kinds in 1u16..9,
+            uses in proptest::collection::vec((any::<u32>(), any::<u32>(), any::<u16>()), 0..900),
+        ) {
+            let mut counters = Counters::new(nodes as usize, usize::from(kinds));
+            let mut model = BTreeMap::new();
+            // Few nodes are used, so that links are used again.
+            let near = |n: u32| n % nodes.min(12) * (nodes / nodes.min(12));
+            for (from, to, kind) in uses {
+                let (from, to, kind) = (near(from), near(to), kind % kinds);
+                let count = model.entry((from, to, kind)).or_insert(0);
+                *count += 1;
+                prop_assert_eq!(counters.raise(from, to, kind), *count);
+            }
+        }
+    }
+
+    /// A row grows by hashing as long as that is smaller, and counts on over each change.
+    #[test]
+    fn rows_take_the_room_they_need() {
+        let mut counters = Counters::new(10_000, 20);
+        for round in 1..=3 {
+            assert!((0..1_000).all(|to| counters.raise(7, to, 11) == round));
+        }
+        assert!(counters.all.is_empty());
+        let slots = |row: &Row| match row {
+            Row::Hashed { slots, .. } => slots.len(),
+            Row::Plain(_) => panic!("a plain row is larger"),
+        };
+        assert_eq!(slots(&counters.rows[7]), 2_048);
+        assert_eq!(slots(&counters.rows[8]), 0);
+        for round in 1..=3 {
+            let all = (0..10_000).flat_map(|to| (0..20).map(move |kind| (to, kind)));
+            assert!(all.into_iter().all(|(to, kind)| counters.raise(9, to, kind) == round));
+        }
+        assert!(matches!(&counters.rows[9], Row::Plain(counts) if counts.len() == 200_000));
+    }
+}
