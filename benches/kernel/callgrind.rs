@@ -3,6 +3,7 @@
 //! The benchmark runs itself under callgrind with two sizes; the difference per unit leaves out
 //! what it takes to start, and to build the cluster.
 
+use std::io::ErrorKind;
 use std::process::{Child, Command, Stdio};
 
 use crate::workloads::{Contest, Workload};
@@ -35,7 +36,12 @@ fn start(workload: Workload, n: u32, units: u64) -> Result<Child, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("valgrind does not start: {error}"))
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                "instructions are left out: valgrind is not installed".to_owned()
+            }
+            _ => format!("instructions are left out: valgrind does not start: {error}"),
+        })
 }
 
 fn finish(child: Child) -> Result<Count, String> {
@@ -51,11 +57,14 @@ fn finish(child: Child) -> Result<Count, String> {
     };
     match count() {
         Some(count) if output.status.success() => Ok(count),
-        _ => Err(format!("valgrind gives no count: {}", told.lines().last().unwrap_or("silence"))),
+        _ => {
+            let why = told.lines().last().unwrap_or("it says nothing");
+            Err(format!("instructions are left out: valgrind gives no count: {why}"))
+        }
     }
 }
 
 /// The other side: one run of the engine, which says how many units it did.
-pub(crate) fn run(workload: Workload, n: u32, units: u64) -> u64 {
+pub(crate) fn count(workload: Workload, n: u32, units: u64) -> u64 {
     (Contest::new(workload, n, units).engine)().units
 }

@@ -247,6 +247,7 @@ impl Protocol for Alarms {
         for alarm in 0..fx.config().depth {
             fx.arm(Bell::Tick(alarm), Span::ZERO..TICK);
         }
+        // A cluster in which nothing is pending has no later moment.
         if fx.me().0 + 1 == fx.config().active {
             crate::memory::note_resident();
         }

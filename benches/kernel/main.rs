@@ -14,7 +14,6 @@ mod memory;
 mod workloads;
 
 use std::io::{ErrorKind, Write as _};
-use std::time::Duration;
 
 use clap::Parser;
 use serde::Serialize;
@@ -25,7 +24,7 @@ use workloads::{Contest, Workload};
 
 /// Measures what the engine costs per event, against a bare loop.
 #[derive(Debug, Parser)]
-#[command(name = "cargo bench --bench kernel --", disable_version_flag = true)]
+#[command(bin_name = "cargo bench --bench kernel --", disable_version_flag = true)]
 struct Options {
     /// Only the rows with one of these in their name.
     #[arg(value_name = "ROW", value_parser = filter)]
@@ -42,12 +41,12 @@ struct Options {
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Runs one workload and prints its units.
-    #[arg(long, hide = true, num_args = 3)]
-    run: Vec<String>,
+    /// Runs a row's workload once with about so many units, and prints how many it had.
+    #[arg(long, hide = true, num_args = 3, value_names = ["ROW", "N", "UNITS"])]
+    run: Option<Vec<String>>,
     /// Runs with so much pending on each node, and prints the resident bytes.
-    #[arg(long, hide = true, num_args = 2)]
-    resident: Vec<String>,
+    #[arg(long, hide = true, num_args = 2, value_names = ["WHAT", "DEPTH"])]
+    resident: Option<Vec<String>>,
 }
 
 /// What the row of the memory is called in filters and in the output.
@@ -96,26 +95,41 @@ fn main() {
         return smoke();
     }
     let options = Options::parse();
-    if let [name, n, units] = &options.run[..] {
-        let workload = Workload::ALL.into_iter().find(|workload| workload.name() == name);
-        let (workload, n) = (workload.expect("a workload"), n.parse().expect("a size"));
-        return say(&callgrind::run(workload, n, units.parse().expect("a number")).to_string());
+    match (&options.run, &options.resident) {
+        (Some(words), _) => answer(counted(words)),
+        (_, Some(words)) => answer(resident(words)),
+        _ => bench(&options),
     }
-    if let [name, depth] = &options.resident[..] {
-        let pending = Pending::ALL.into_iter().find(|pending| pending.name() == name);
-        let bytes = pending.expect("a kind").resident(depth.parse().expect("a number"));
-        return say(&bytes.to_string());
-    }
-    bench(&options);
+}
+
+/// `--run ROW N UNITS`, of which there is one where there are nodes enough to talk.
+fn counted(words: &[String]) -> Option<u64> {
+    let [name, n, units] = words else { return None };
+    let n = n.parse().ok().filter(|n| *n >= 2)?;
+    Some(callgrind::count(Workload::named(name)?, n, units.parse().ok()?))
+}
+
+/// `--resident WHAT DEPTH`.
+fn resident(words: &[String]) -> Option<u64> {
+    let [name, depth] = words else { return None };
+    Some(Pending::named(name)?.resident(depth.parse().ok()?))
+}
+
+/// Prints a number for the process that asked for it.
+fn answer(number: Option<u64>) {
+    let Some(number) = number else {
+        eprintln!("error: no such workload: write --run heartbeat 5 1000 or --resident timers 10");
+        std::process::exit(2);
+    };
+    say(&number.to_string());
 }
 
 /// Tries every row with little work: it runs, and both sides do the same.
 fn smoke() {
-    let effort = Effort { events: 100_000, repetitions: 1, at_least: Duration::ZERO };
     for workload in Workload::ALL {
         for n in workload.sizes().iter().filter(|n| **n <= 100) {
-            let contest = Contest::new(workload, *n, units(workload, *n, effort.events));
-            let cost = cost(&contest, &effort);
+            let contest = Contest::new(workload, *n, units(workload, *n, Effort::SMOKE.events));
+            let cost = cost(&contest, &Effort::SMOKE);
             assert!(cost.engine > 0.0, "{} {n} took no time", workload.name());
         }
     }
@@ -131,14 +145,11 @@ fn units(workload: Workload, n: u32, events: u64) -> u64 {
 }
 
 fn bench(options: &Options) {
-    let effort = match options.quick {
-        true => Effort { events: 200_000, repetitions: 3, at_least: Duration::from_millis(30) },
-        false => Effort { events: 1_000_000, repetitions: 7, at_least: Duration::from_millis(100) },
-    };
+    let effort = if options.quick { Effort::QUICK } else { Effort::FULL };
     let mut instructions = !options.no_instructions;
     let mut outcome = Outcome::default();
     if !options.json {
-        say(HEADER.trim_end());
+        say(HEADER);
     }
     for workload in Workload::ALL.into_iter().filter(|workload| options.wants(workload.name())) {
         for n in workload.sizes() {

@@ -14,7 +14,36 @@ pub(crate) struct Effort {
     pub(crate) repetitions: u32,
     /// A repetition runs until so much time has gone.
     pub(crate) at_least: Duration,
+    /// Once so much time has gone in all, a few repetitions are enough.
+    pub(crate) enough: Duration,
 }
+
+impl Effort {
+    /// What is published.
+    pub(crate) const FULL: Effort = Effort {
+        events: 1_000_000,
+        repetitions: 7,
+        at_least: Duration::from_millis(100),
+        enough: Duration::from_secs(4),
+    };
+    /// For a first look.
+    pub(crate) const QUICK: Effort = Effort {
+        events: 200_000,
+        repetitions: 3,
+        at_least: Duration::from_millis(30),
+        enough: Duration::from_secs(1),
+    };
+    /// Enough events for both sides to agree on their number.
+    pub(crate) const SMOKE: Effort = Effort {
+        events: 100_000,
+        repetitions: 1,
+        at_least: Duration::ZERO,
+        enough: Duration::ZERO,
+    };
+}
+
+/// Repetitions that are made in any case, where more are asked for.
+const FEW: u32 = 3;
 
 /// Nanoseconds per unit.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +66,11 @@ pub(crate) fn cost(contest: &Contest, effort: &Effort) -> Cost {
         );
     }
     let mut least = Cost { engine: f64::INFINITY, baseline: bare.map(|_| f64::INFINITY) };
-    for _ in 0..effort.repetitions {
+    let start = thread_time();
+    for repetition in 0..effort.repetitions {
+        if repetition >= FEW && thread_time() - start >= effort.enough {
+            break;
+        }
         least.engine = least.engine.min(once(&contest.engine, effort.at_least));
         if let (Some(side), Some(cost)) = (&contest.baseline, &mut least.baseline) {
             *cost = cost.min(once(side, effort.at_least));

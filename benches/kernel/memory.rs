@@ -36,6 +36,10 @@ impl Pending {
         }
     }
 
+    pub(crate) fn named(name: &str) -> Option<Pending> {
+        Pending::ALL.into_iter().find(|pending| pending.name() == name)
+    }
+
     /// The bytes of a pending event beyond the message itself, or why they can not be told.
     pub(crate) fn bytes(self) -> Result<f64, String> {
         let (few, message) = match self {
@@ -58,7 +62,7 @@ impl Pending {
         let said = String::from_utf8_lossy(&output.stdout);
         match said.trim().parse() {
             Ok(bytes) if bytes > 0 => Ok(bytes),
-            _ => Err("the resident set of a process can be read on Linux only".to_owned()),
+            _ => Err("memory is left out: only Linux tells what a process takes".to_owned()),
         }
     }
 

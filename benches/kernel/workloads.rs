@@ -1,6 +1,5 @@
 //! The rows of the table: what runs, how large, and what it is compared with.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rehearsal::prelude::*;
@@ -53,6 +52,10 @@ impl Workload {
         }
     }
 
+    pub(crate) fn named(name: &str) -> Option<Workload> {
+        Workload::ALL.into_iter().find(|workload| workload.name() == name)
+    }
+
     /// Nodes that take part.
     pub(crate) fn sizes(self) -> &'static [u32] {
         match self {
@@ -66,11 +69,14 @@ impl Workload {
     /// What a reader must know to read the row; empty where there is nothing.
     pub(crate) fn remark(self) -> &'static str {
         match self {
+            Workload::Messages => {
+                "with 1000 nodes and more, most messages are the first on their link"
+            }
             Workload::Seeds => "the unit is a run of about 100 events, set-up and record included",
             Workload::RaftIdle => "the baseline is that of heartbeat 5",
             Workload::RaftBusy => "disk syncs and calls count as events as well",
             Workload::IdleNodes => "the baseline is the engine without the idle nodes",
-            _ => "",
+            Workload::Timers | Workload::Heartbeat => "",
         }
     }
 }
@@ -90,12 +96,6 @@ pub(crate) type Side = Box<dyn Fn() -> Tally>;
 pub(crate) struct Contest {
     pub(crate) engine: Side,
     pub(crate) baseline: Option<Side>,
-}
-
-impl fmt::Debug for Contest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Contest(..)")
-    }
 }
 
 impl Contest {
