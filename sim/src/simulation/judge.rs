@@ -272,7 +272,8 @@ impl<P: Protocol> Simulation<'_, P> {
             ("unavailable_ns", unavailable.map_or(0, |span| span.0)),
             ("bug_evaluations", self.bugs.evaluations()),
         ];
-        let declared = P::METRICS.iter().chain(WORLD_METRICS);
+        let probes = P::PROBES.iter().map(|probe| &probe.name);
+        let declared = P::METRICS.iter().chain(WORLD_METRICS).chain(probes);
         let mut metrics: BTreeMap<String, i64> =
             declared.map(|name| ((*name).to_owned(), 0)).collect();
         metrics.extend(world.metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)));
