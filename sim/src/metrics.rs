@@ -36,6 +36,11 @@ impl Histogram {
         self.sum += other.sum;
     }
 
+    /// What was recorded: each value that is told from others, the smallest first, and how often.
+    pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counts.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()))
+    }
+
     /// Count, mean and percentiles; percentiles and the largest carry three significant digits.
     pub fn summary(&self) -> Latency {
         let count = self.counts.len();
