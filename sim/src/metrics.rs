@@ -1,8 +1,8 @@
 //! Histograms that can be merged: what many runs together say about latency.
 //!
-//! One run keeps every operation, so its own percentiles are exact. A sweep of thousands of runs
-//! keeps a histogram: a few kilobytes, three significant digits, and merging two of them gives the
-//! same as recording everything in one, in any order.
+//! One run keeps every operation, so its own percentiles are exact. Whoever puts thousands of runs
+//! together takes their histograms: a few kilobytes, three significant digits, and merging two of
+//! them gives the same as recording everything in one, in any order.
 
 use crate::record::Latency;
 
