@@ -42,8 +42,8 @@ pub mod prelude {
     pub use rehearsal_sim::law::{Law, Sampler};
     pub use rehearsal_sim::plan::{Plan, Watch};
     pub use rehearsal_sim::protocol::{
-        self, Boot, Explorable, Input, Kinds, NoConfig, NodeId, Protocol, Reach, Remark, Standing,
-        Survivor, explorable,
+        self, Boot, Explorable, Input, Kinds, NoConfig, NodeId, Probe, Protocol, Reach, Remark,
+        Standing, Survivor, explorable,
     };
     // For their methods.
     pub use rehearsal_sim::protocol::{Config as _, Message as _, Role as _};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Plan;
+use rehearsal_sim::simulation::Digest;
 
 use crate::diagnose;
 use crate::files::{self, Found, Origin};
@@ -45,6 +46,10 @@ pub struct Loaded {
     pub name: String,
     /// The scenario's own text, without what it builds on and what the command line changed.
     pub text: String,
+    /// 16 hexadecimal digits over everything the plan was made from: what the scenario is called, its
+    /// texts with all they build on, and what the command line changed. Equal for equal scenarios, on
+    /// every machine; whoever keeps results tells by it whose they are.
+    pub fingerprint: String,
 }
 
 impl fmt::Debug for Loaded {
@@ -99,6 +104,7 @@ fn resolve_text(found: Found, request: &Request<'_>, catalog: &[Entry]) -> Resul
         Origin::Bundled(name) => name.as_str(),
         _ => request.source,
     };
+    let fingerprint = fingerprint(scenario, &sources, request);
     let mut desk = Desk::new(&tree);
     let resolved = resolve::plan(&mut desk, catalog, scenario);
     findings.append(&mut desk.findings);
@@ -106,7 +112,7 @@ fn resolve_text(found: Found, request: &Request<'_>, catalog: &[Entry]) -> Resul
     match resolved {
         Some((plan, entry)) if !findings.iter().any(is_error) => {
             let remarks = Report::new(sources, findings);
-            Ok(Loaded { plan, entry: *entry, remarks, name, text })
+            Ok(Loaded { plan, entry: *entry, remarks, name, text, fingerprint })
         }
         _ => {
             findings.retain(is_error);
@@ -114,6 +120,20 @@ fn resolve_text(found: Found, request: &Request<'_>, catalog: &[Entry]) -> Resul
             Err(Report::new(sources, findings))
         }
     }
+}
+
+fn fingerprint(scenario: &str, sources: &Sources, request: &Request<'_>) -> String {
+    let mut digest = Digest::default();
+    digest.text(scenario);
+    // Each list begins with its length, so that nothing can move from one into the next.
+    let texts: Vec<&str> = sources.0.iter().map(|source| source.text.as_str()).collect();
+    let set: Vec<&str> = request.set.iter().map(String::as_str).collect();
+    let bug: Vec<&str> = request.bug.iter().map(String::as_str).collect();
+    for list in [texts, set, bug] {
+        digest.word(list.len() as u64);
+        list.iter().for_each(|text| digest.text(text));
+    }
+    digest.to_string()
 }
 
 /// Reads a text and everything it builds on into one tree. `above` are the texts that led here.
@@ -153,4 +173,32 @@ fn gather(
     let mut merged = gather(sources, found, above, findings)?;
     merged.overlay(tree);
     Some(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_changes_with_everything_that_is_said() {
+        let of = |name: &str, text: &str, set: &[&str], bug: &[&str]| {
+            let mut sources = Sources::default();
+            sources.add("shown", text);
+            let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+            let (set, bug) = (own(set), own(bug));
+            fingerprint(name, &sources, &Request { source: "x", set: &set, bug: &bug })
+        };
+        let all = [
+            of("a", "t", &[], &[]),
+            of("b", "t", &[], &[]),
+            of("a", "u", &[], &[]),
+            of("a", "t", &["x=1"], &[]),
+            of("a", "t", &["x=1", "x=1"], &[]),
+            of("a", "t", &[], &["x=1"]),
+        ];
+        let different: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(different.len(), all.len(), "{all:?}");
+        assert_eq!(all[0], of("a", "t", &[], &[]));
+        assert_eq!(all[0].len(), 16);
+    }
 }

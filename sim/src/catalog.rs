@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::bug::{BugInfo, PlantedBug};
 use crate::plan::{ErasedConfig, Plan, Watch};
-use crate::protocol::{Config, Kinds, Protocol, Remark, Role};
+use crate::protocol::{Config, Kinds, Probe, Protocol, Remark, Role};
 use crate::record::Record;
 use crate::script::Stage;
 use crate::service::{Operation, Service};
@@ -33,6 +33,8 @@ pub struct Entry {
     pub events: &'static [&'static str],
     /// The counters it declares, and its gauges as `<name>_max`.
     pub metrics: &'static [&'static str],
+    /// The rare situations it counts beside them.
+    pub probes: &'static [Probe],
     /// Its invariants.
     pub invariants: fn() -> Vec<PropertyInfo>,
     /// Its planted bugs, in the order that [`Plan::bugs`] counts.
@@ -116,6 +118,7 @@ impl Entry {
             timers: <P::Timer as Kinds>::KINDS,
             events: <P::Event as Kinds>::KINDS,
             metrics: P::METRICS,
+            probes: P::PROBES,
             invariants: invariants::<P>,
             bugs: bugs::<P>,
             config_schema: || schemars::schema_for!(P::Config).to_value(),

@@ -1,8 +1,8 @@
 //! Histograms that can be merged: what many runs together say about latency.
 //!
-//! One run keeps every operation, so its own percentiles are exact. A sweep of thousands of runs
-//! keeps a histogram: a few kilobytes, three significant digits, and merging two of them gives the
-//! same as recording everything in one, in any order.
+//! One run keeps every operation, so its own percentiles are exact. Whoever puts thousands of runs
+//! together takes their histograms: a few kilobytes, three significant digits, and merging two of
+//! them gives the same as recording everything in one, in any order.
 
 use crate::record::Latency;
 
@@ -36,6 +36,12 @@ impl Histogram {
         let counts = self.counts.get_or_insert_with(empty);
         counts.add(others).expect("the histogram grows as it must");
         self.sum += other.sum;
+    }
+
+    /// What was recorded: each value that is told from others, the smallest first, and how often.
+    pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> {
+        let steps = self.counts.iter().flat_map(|counts| counts.iter_recorded());
+        steps.map(|step| (step.value_iterated_to(), step.count_at_value()))
     }
 
     /// Count, mean and percentiles; percentiles and the largest carry three significant digits.

@@ -129,6 +129,16 @@ pub struct Remark {
     pub help: String,
 }
 
+/// A rare situation that a good campaign of seeds reaches at least once. A property that held in
+/// runs which never came near the situation it is about has proved little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The name that nodes count with [`Effects::count`]: `split_vote`.
+    pub name: &'static str,
+    /// What the situation is, in a sentence.
+    pub sentence: &'static str,
+}
+
 /// A protocol, with everything the world needs to know about it.
 ///
 /// The node's state is the implementing type itself. Its volatile part is lost in a crash by
@@ -143,6 +153,9 @@ pub trait Protocol: Sized + Debug + 'static {
     /// The counters that nodes count, and their gauges as `<name>_max`: reported even when zero, and
     /// a scenario that expects anything else of `metric` is told that there is no such name.
     const METRICS: &'static [&'static str] = &[];
+    /// Rare situations, counted like the metrics and reported beside them, even when zero: a sweep
+    /// tells which of them its seeds reached.
+    const PROBES: &'static [Probe] = &[];
     /// The bugs that can be planted; [`crate::bug::NoBugs`] where there are none.
     type Bug: PlantedBug;
     /// The parameters; they live outside the node and are lent by [`Effects::config`].

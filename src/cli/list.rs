@@ -30,6 +30,8 @@ enum What {
     Properties,
     /// The bugs that can be planted
     Bugs,
+    /// The rare situations that a sweep tells of, protocol by protocol
+    Probes,
     /// The commands of script files
     Commands,
 }
@@ -41,6 +43,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         What::Protocols => catalog.iter().try_for_each(|entry| protocol(&mut text, entry)),
         What::Properties => properties(&mut text, catalog),
         What::Bugs => bugs(&mut text, catalog),
+        What::Probes => probes(&mut text, catalog),
         What::Commands => commands(&mut text),
     };
     written.expect("a string takes text");
@@ -116,6 +119,16 @@ fn bugs(out: &mut String, catalog: &[Entry]) -> fmt::Result {
             let id = bug.id.map(|id| format!(" ({id})")).unwrap_or_default();
             writeln!(out, "  {}{id}\n      {}", bug.slug, bug.sentence)?;
             writeln!(out, "      breaks {}; {DIM}{}{PLAIN}", bug.property, bug.source)?;
+        }
+    }
+    Ok(())
+}
+
+fn probes(out: &mut String, catalog: &[Entry]) -> fmt::Result {
+    for entry in catalog.iter().filter(|entry| !entry.probes.is_empty()) {
+        writeln!(out, "{BOLD}{}{PLAIN}", entry.name)?;
+        for probe in entry.probes {
+            writeln!(out, "  {}\n      {}", probe.name, probe.sentence)?;
         }
     }
     Ok(())

@@ -61,7 +61,7 @@ enum Command {
     Sweep(sweep::Args),
     /// Drive single steps by hand, as a script file says
     Script(script::Args),
-    /// List scenarios, protocols, properties, bugs or script commands
+    /// List scenarios, protocols, properties, bugs, probes or script commands
     List(list::Args),
     /// Write a starter scenario for a protocol
     New(new::Args),

@@ -46,17 +46,23 @@ impl Scenario {
 
     /// The command line that runs this again: `rehearsal run raft/leader-crash --seed 7`.
     pub(crate) fn reproduce(&self, head: &Head) -> String {
-        let mut words = vec![program().to_owned(), "run".to_owned(), file(&self.source)];
-        words.push(format!("--seed {}", head.seed));
+        let mut words = self.words("run");
+        words.insert(3, format!("--seed {}", head.seed));
+        if head.violations.iter().any(|found| found.kind == ViolationKind::Nondeterminism) {
+            words.push("--twice".to_owned());
+        }
+        words.join(" ")
+    }
+
+    /// The words of a command line about this scenario: program, verb, file, and what is changed.
+    pub(crate) fn words(&self, verb: &str) -> Vec<String> {
+        let mut words = vec![program().to_owned(), verb.to_owned(), file(&self.source)];
         words.extend(self.set.iter().map(|set| option("--set", set)));
         words.extend(self.bug.iter().map(|bug| option("--bug", bug)));
         if self.check_budget != Watch::QUIET.check_budget {
             words.push(format!("--check-budget {}", self.check_budget));
         }
-        if head.violations.iter().any(|found| found.kind == ViolationKind::Nondeterminism) {
-            words.push("--twice".to_owned());
-        }
-        words.join(" ")
+        words
     }
 }
 
@@ -79,7 +85,8 @@ pub(crate) fn file(path: &str) -> String {
     if path.starts_with('-') { quote(&format!("./{path}")) } else { quote(path) }
 }
 
-fn option(name: &str, value: &str) -> String {
+/// An option with its value, as words of a command line.
+pub(crate) fn option(name: &str, value: &str) -> String {
     let between = if value.starts_with('-') { '=' } else { ' ' };
     format!("{name}{between}{}", quote(value))
 }

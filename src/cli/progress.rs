@@ -74,15 +74,83 @@ fn new_bar(length: u64) -> ProgressBar {
 fn sentence(now: SimTime, length: Span, took: Duration) -> String {
     let so_far = u128::from(now.0.max(1));
     let left = took.as_nanos() * u128::from(length.0.saturating_sub(now.0)) / so_far;
-    let seconds = left.div_ceil(u128::from(SECOND));
-    let left = match seconds {
-        0..120 => format!("{seconds}s"),
-        120..7_200 => format!("{}m", seconds.div_ceil(60)),
-        _ => format!("{}h", seconds.div_ceil(3_600)),
-    };
+    let left = rest(left);
     // A long run is told in whole seconds, so that the line does not flicker.
     let shown = if length >= Span::secs(100) { now.0 / SECOND * SECOND } else { now.0 };
     format!("{} of {length} simulated, {left} left", print::rounded(shown))
+}
+
+/// What is left of a long time, in nanoseconds: `3s`, `34m`, `5h`.
+fn rest(nanos: u128) -> String {
+    let seconds = nanos.div_ceil(u128::from(SECOND));
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7_200 => format!("{}m", seconds.div_ceil(60)),
+        _ => format!("{}h", seconds.div_ceil(3_600)),
+    }
+}
+
+/// How far a sweep is: a bar on stderr, where that is a terminal.
+pub(super) struct Seeds {
+    bar: ProgressBar,
+    begun: Instant,
+    all: u64,
+    known: u64,
+    finished: u64,
+    failed: u64,
+}
+
+impl Seeds {
+    /// A bar for `all` seeds, of which some are known already and take no time; of those, `failed`
+    /// did so.
+    pub(super) fn new(all: u64, known: u64, failed: u64) -> Seeds {
+        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr_with_hz(4));
+        let style = ProgressStyle::with_template("{bar:14} {percent:>3}% {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = bar.with_style(style);
+        Seeds { bar, begun: Instant::now(), all, known, finished: 0, failed }
+    }
+
+    /// One more seed was run.
+    pub(super) fn finished(&mut self, failed: bool) {
+        self.finished += 1;
+        self.failed += u64::from(failed);
+    }
+
+    /// Shows where the sweep is.
+    pub(super) fn show(&self) {
+        if !self.bar.is_hidden() {
+            self.bar.set_position(self.known + self.finished);
+            self.bar.set_message(self.sentence(self.begun.elapsed()));
+        }
+    }
+
+    /// `120 of 1 000 seeds, 64.2/s, 2 failed, 14s left`.
+    fn sentence(&self, took: Duration) -> String {
+        let (done, took) = (self.known + self.finished, took.as_nanos().max(1));
+        let tenths = u128::from(self.finished) * u128::from(10 * SECOND) / took;
+        let rate = match tenths {
+            0..1_000 => format!("{}.{}", tenths / 10, tenths % 10),
+            _ => (tenths / 10).to_string(),
+        };
+        let open = u128::from(self.all.saturating_sub(done));
+        let left = match u128::from(self.finished) {
+            0 => "nobody knows how long".to_owned(),
+            finished => rest(took.saturating_mul(open) / finished),
+        };
+        format!(
+            "{} of {} seeds, {rate}/s, {} failed, {left} left",
+            print::grouped(done),
+            print::grouped(self.all),
+            print::grouped(self.failed),
+        )
+    }
+}
+
+impl Drop for Seeds {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +170,17 @@ mod tests {
         assert_eq!(sentence(at(1), Span::secs(1000), took), "1s of 1000s simulated, 34m left");
         assert_eq!(sentence(at(20), Span::secs(20), took), "20s of 20s simulated, 0s left");
         sentence(at(0), Span::secs(u64::MAX / 1_000_000_000), took);
+    }
+
+    #[test]
+    fn a_sweep_tells_how_far_it_is() {
+        let mut seeds = Seeds::new(1_000, 100, 1);
+        assert!(seeds.sentence(Duration::ZERO).ends_with(", nobody knows how long left"));
+        (0..20).for_each(|seed| seeds.finished(seed < 2));
+        assert_eq!(
+            seeds.sentence(Duration::from_secs(2)),
+            "120 of 1 000 seeds, 10.0/s, 3 failed, 88s left"
+        );
     }
 
     #[test]

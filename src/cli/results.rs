@@ -2,7 +2,7 @@
 //! found under its name.
 
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,6 +71,11 @@ impl Shelf {
             ));
         }
         Ok(shelf)
+    }
+
+    /// Where everything about the scenario goes.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Makes and removes a folder as deep on the way as there are folders already.
@@ -143,6 +148,47 @@ fn folder_name(name: &str) -> String {
     let fits = (0..=LONGEST_NAME.min(folder.len())).rev().find(|at| folder.is_char_boundary(*at));
     folder.truncate(fits.unwrap_or(0));
     if folder.is_empty() { "scenario".to_owned() } else { folder }
+}
+
+/// Puts one file in place, all of it or nothing, and for good.
+pub(crate) fn put_file(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let aside = aside(path);
+    let write = || {
+        let mut file = std::fs::File::create_new(&aside)?;
+        file.write_all(text.as_ref())?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    interrupt::hold(write).map_err(|error| {
+        let _ = std::fs::remove_file(&aside);
+        unwritable_file(path, &error)
+    })
+}
+
+/// Says at once, and not after a long run, when [`put_file`] could not put a file there.
+pub(crate) fn probe_file(path: &Path) -> Result<(), Failure> {
+    let aside = aside(path);
+    let probe = || {
+        if path.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        std::fs::File::create_new(&aside)?;
+        std::fs::remove_file(&aside)
+    };
+    interrupt::hold(probe).map_err(|error| unwritable_file(path, &error))
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.tmp-{}", unique()))
+}
+
+fn unwritable_file(path: &Path, error: &io::Error) -> Failure {
+    let (why, help) = match error.kind() {
+        ErrorKind::NotFound => ("its folder does not exist".to_owned(), "make the folder first"),
+        _ => (say::why(error), "choose another place for it"),
+    };
+    Failure::said(format!("can not write {}: {why}", shown(path)), help)
 }
 
 /// A path for people.

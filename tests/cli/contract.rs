@@ -25,6 +25,29 @@ const FIELDS: &[&str] = &[
     "files",
     "host",
 ];
+const SWEEP: &[&str] = &[
+    "scenario",
+    "protocol",
+    "version",
+    "fingerprint",
+    "seeds",
+    "asked",
+    "measures",
+    "metrics",
+    "failed_seeds",
+    "inconclusive_seeds",
+    "digests",
+    "passed",
+    "failed",
+    "inconclusive",
+    "legally_stuck",
+    "repeated",
+    "latency_ns",
+    "probes",
+    "digest",
+    "failures",
+    "host",
+];
 const MESSAGES: &[&str] = &["sent", "delivered", "duplicated", "in_flight", "dropped"];
 const DROPPED: &[&str] = &["loss", "cut", "no_route", "down", "refused", "overflow", "corrupt"];
 const OPERATIONS: &[&str] = &["called", "ok", "failed", "unknown"];
@@ -156,7 +179,11 @@ fn a_file_that_can_not_be_run_prints_no_object() {
 fn a_sweep_is_one_object() {
     let place = Place::new();
     let args = ["sweep", "ping.toml", "--seeds", "0..21", "--json", "--bug", "stale-answer"];
-    let json = place.run(&args).exits(1).json();
+    let said = place.run(&args).exits(1);
+    let json = said.json();
+    assert_eq!(keys(&said.out), SWEEP);
+    assert_eq!(json["digests"].as_array().unwrap().len(), 21);
+    assert_eq!(json["failed_seeds"].as_array().unwrap().len(), 21);
     assert_eq!(json["seeds"], serde_json::json!([0, 21]));
     assert_eq!((&json["failed"], &json["repeated"]), (&21.into(), &2.into()));
     assert_eq!(json["failures"].as_array().unwrap().len(), 5);

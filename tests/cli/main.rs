@@ -11,4 +11,6 @@ mod own_catalog;
 mod pipes;
 mod results;
 mod support;
+mod sweeps;
+mod sweeps_go_on;
 mod verbs;

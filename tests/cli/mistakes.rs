@@ -108,6 +108,10 @@ fn options_that_make_no_sense() {
     sweep("--jobs", "0", "0 is not in 1..=1024");
     sweep("--jobs", "many", "invalid");
     sweep("--failures", "-", "invalid");
+    sweep("--out", "ping.toml", "can not write results to ping.toml/");
+    sweep("--junit", "no/found.xml", "can not write no/found.xml: its folder does not exist");
+    sweep("--junit", ".", "can not write .: it is a folder");
+    sweep("--resum", "", "a similar argument exists: '--resume'");
     for (seeds, what) in [
         ("5..1", "the range 5..1 has no seeds"),
         ("5..5", "write the smaller number first"),

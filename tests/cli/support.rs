@@ -63,6 +63,21 @@ impl Said {
         self
     }
 
+    /// What a sweep printed, without the one line or key that depends on the machine, and without
+    /// the path of the results, as every place has another name.
+    #[track_caller]
+    pub(crate) fn same_everywhere(&self) -> String {
+        if let Some((found, host)) = self.out.split_once(",\"host\":") {
+            assert!(host.starts_with("{\"wall_ns\":") && host.ends_with("}}\n"), "{host}");
+            return found.to_owned();
+        }
+        let (found, last) = self.out.rsplit_once("\nresults       ").expect("where they are");
+        let [results, took] = last.lines().collect::<Vec<_>>()[..] else { panic!("{last}") };
+        assert!(results.ends_with("/sweep.json"), "{results}");
+        assert!(took.starts_with("took  ") && took.contains(" seeds/s"), "{took}");
+        found.to_owned()
+    }
+
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.out.lines().count(), 1, "one object on one line: {}", self.out);

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::Invariant;
-use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Protocol, explorable};
+use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Probe, Protocol, explorable};
 use rehearsal_sim::simulation::Digest;
 use rehearsal_sim::time::Span;
 use rehearsal_sim::view::View;
@@ -140,6 +140,8 @@ impl Protocol for Ping {
     const SUMMARY: &'static str = "clients ask servers to echo a number, again until they hear";
     const INVARIANTS: &'static [Invariant<Event>] = &[invariants::answers_match::INVARIANT];
     const METRICS: &'static [&'static str] = &["retries"];
+    const PROBES: &'static [Probe] =
+        &[Probe { name: "late_pong", sentence: "a pong came when its ping was answered already" }];
     type Bug = Bug;
     type Config = Config;
     type Role = Role;
@@ -177,7 +179,10 @@ impl Protocol for Ping {
             }
             (Ping::Client { waiting, .. }, Input::Message { body, .. }) => {
                 let Message::Pong { number, token } = body else { return };
-                let Some((call, _)) = waiting.remove(&number) else { return }; // a late copy
+                let Some((call, _)) = waiting.remove(&number) else {
+                    fx.count("late_pong", 1); // nobody waits for this copy any more
+                    return;
+                };
                 fx.disarm(Timer::Again(number));
                 fx.note(Event::Answered { number, token });
                 fx.reply(call, token);

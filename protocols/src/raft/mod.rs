@@ -42,6 +42,7 @@
 //! | `server/sessions.rs` | applying, answering, applying once | 5.3, 8; thesis 6.3 |
 //! | `client.rs` | finding the leader, asking again | 8; thesis 6.2 |
 //! | `invariants/` | the five properties of Figure 3 | Figure 3 |
+//! | `probes.rs` | rare situations that a campaign should reach | all of them |
 //!
 //! Left out: snapshots, membership changes, reads that skip the log, pre-votes, term hints.
 //! **Disks that lie.** A log on disk is read up to the first record that is torn or damaged, and
@@ -55,6 +56,7 @@ pub mod config;
 pub mod invariants;
 pub mod log;
 pub mod message;
+pub mod probes;
 pub mod server;
 #[cfg(test)]
 mod tests;
@@ -64,7 +66,9 @@ use std::fmt;
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
-use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Protocol, Reach, Standing, explorable};
+use rehearsal_sim::protocol::{
+    self, Boot, Input, NodeId, Probe, Protocol, Reach, Standing, explorable,
+};
 use rehearsal_sim::view::View;
 
 pub use bugs::Bug;
@@ -186,6 +190,7 @@ impl<M: Machine> Protocol for Raft<M> {
         "redirects",
         "retries",
     ];
+    const PROBES: &'static [Probe] = probes::ALL;
     type Bug = Bug;
     type Config = Config;
     type Role = Role;

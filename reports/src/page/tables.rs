@@ -158,7 +158,7 @@ pub(crate) fn messages(record: &Record) -> Markup {
 /// Who took part.
 pub(crate) fn nodes(record: &Record) -> Markup {
     let mut roles: Vec<(&str, Vec<&str>)> = Vec::new();
-    for node in &record.nodes {
+    for node in record.nodes.iter() {
         match roles.iter_mut().find(|(role, _)| *role == node.role) {
             Some((_, names)) => names.push(&node.name),
             None => roles.push((&node.role, vec![&node.name])),

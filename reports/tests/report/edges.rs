@@ -1,6 +1,8 @@
 //! Records at the edges: nothing at all, far too much of everything, and text that wants to be
 //! code.
 
+use std::sync::Arc;
+
 use rehearsal_sim::record::{
     CurvePoint, Health, Judgement, Latency, NodeInfo, OperationCounts, Record, Series,
     StandingChange, Violation, ViolationKind,
@@ -40,7 +42,7 @@ pub(crate) fn all() -> Vec<(&'static str, Record)> {
 
 fn faults_only() -> Record {
     let mut record = Record { faults: many_kinds().faults, ..empty() };
-    record.head.metrics.insert("faults_missed".to_owned(), 2);
+    record.head.metrics.insert("faults_missed".into(), 2);
     record
 }
 
@@ -109,9 +111,9 @@ fn long_texts() -> Record {
     record.head.violations[0].property = "unbreakable-".repeat(14);
     record.head.violations[0].message = "W".repeat(400);
     record.head.expectations[0].expect = format!("metric.{} = {{ min = 1 }}", "m".repeat(150));
-    record.head.metrics.insert("m".repeat(90), i64::MIN);
-    record.head.metrics.insert("unavailable_ns".to_owned(), i64::MAX);
-    record.nodes[0].name = "node-with-a-name-that-never-ends".repeat(3);
+    record.head.metrics.insert("m".repeat(90).into(), i64::MIN);
+    record.head.metrics.insert("unavailable_ns".into(), i64::MAX);
+    Arc::make_mut(&mut record.nodes)[0].name = "node-with-a-name-that-never-ends".repeat(3);
     record.faults.push(fault(
         "kind-of-fault-with-a-long-name",
         &long.repeat(3),
@@ -142,9 +144,10 @@ fn hostile() -> Record {
     };
     record.head.expectations[0].expect.clone_from(&evil);
     record.head.expectations[0].measured.clone_from(&evil);
-    record.head.metrics.insert(evil.clone(), 1);
-    record.nodes[3].name.clone_from(&evil);
-    record.nodes[3].role.clone_from(&evil);
+    record.head.metrics.insert(evil.clone().into(), 1);
+    let node = &mut Arc::make_mut(&mut record.nodes)[3];
+    node.name.clone_from(&evil);
+    node.role.clone_from(&evil);
     record.faults.push(fault(&evil, &evil, 2_000, Some(3_000)));
     record.standings[3].rank.clone_from(&evil);
     for row in &mut record.trace.rows {

@@ -175,7 +175,7 @@ fn unavailability_is_the_one_of_the_whole_run() {
     let mut record = leader_crash();
     record.head.expectations[1].expect = "unavailable_at_most = \"1s\" during 8s .. 20s".to_owned();
     record.head.expectations[1].measured = "12ms".to_owned();
-    record.head.metrics.insert("unavailable_ns".to_owned(), 253_900_000);
+    record.head.metrics.insert("unavailable_ns".into(), 253_900_000);
     assert_eq!(named_value(&page(&record), "unavailable").as_deref(), Some("254 ms"));
     record.head.metrics.remove("unavailable_ns");
     assert_eq!(named_value(&page(&record), "unavailable"), None);
@@ -184,8 +184,8 @@ fn unavailability_is_the_one_of_the_whole_run() {
 #[test]
 fn metrics_in_nanoseconds_are_times() {
     let mut record = leader_crash();
-    record.head.metrics.insert("wait_ns_max".to_owned(), 7_000_000);
-    record.head.metrics.insert("columns".to_owned(), 7_000_000);
+    record.head.metrics.insert("wait_ns_max".into(), 7_000_000);
+    record.head.metrics.insert("columns".into(), 7_000_000);
     let page = page(&record);
     assert_eq!(named_value(&page, "time_to_elect_max_ns").as_deref(), Some("231 ms"));
     assert_eq!(named_value(&page, "wait_ns_max").as_deref(), Some("7 ms"));
@@ -200,7 +200,7 @@ fn faults_that_found_nobody_are_told() {
         (1, Some("1\u{a0}fault found nobody to hit.")),
         (3, Some("3\u{a0}faults found nobody to hit.")),
     ] {
-        record.head.metrics.insert("faults_missed".to_owned(), missed);
+        record.head.metrics.insert("faults_missed".into(), missed);
         let page = page(&record);
         assert_eq!(page.contains("found nobody to hit"), told.is_some());
         assert!(told.is_none_or(|told| page.contains(told)));

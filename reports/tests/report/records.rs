@@ -78,7 +78,7 @@ pub(crate) fn empty() -> Record {
             metrics: Default::default(),
         },
         duration_ns: 20 * SECOND,
-        nodes: nodes(3, 1),
+        nodes: nodes(3, 1).into(),
         faults: Vec::new(),
         series: Series { bucket_ns: 250 * MS, ..Series::default() },
         latency_curve: Vec::new(),
@@ -91,7 +91,7 @@ pub(crate) fn empty() -> Record {
 /// Twenty seconds of Raft at 500 operations per second; the leader is down from 5 s to 8 s.
 pub(crate) fn leader_crash() -> Record {
     let mut record = empty();
-    record.nodes = nodes(5, 2);
+    record.nodes = nodes(5, 2).into();
     record.faults = vec![fault("crash", "n2", 5_000, Some(8_000))];
     record.standings = election_standings();
     record.series = series(20 * SECOND, 250 * MS, 500, &[(5_000, 5_300)]);
@@ -142,7 +142,7 @@ fn fill_head(record: &mut Record) {
         ("unavailable_ns", 312_400_000),
         ("votes", 11),
     ];
-    head.metrics = metrics.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
+    head.metrics = metrics.into_iter().map(|(name, n)| (name.into(), n)).collect();
 }
 
 /// n2 leads epoch 1, crashes at 5 s; n4 tries, n5 wins epoch 3; n2 comes back as a follower.

@@ -181,7 +181,8 @@ fn metric(
     let at = path.key(name);
     // A protocol that declares nothing may count anything.
     let declared = entry.map_or(&[][..], |entry| entry.metrics);
-    let known: Vec<&str> = declared.iter().chain(WORLD_METRICS).copied().collect();
+    let probes = entry.map_or(&[][..], |entry| entry.probes).iter().map(|probe| &probe.name);
+    let known: Vec<&str> = declared.iter().chain(WORLD_METRICS).chain(probes).copied().collect();
     if !declared.is_empty() && !known.contains(&name.as_str()) {
         desk.say(diagnose::unknown_metric(desk.key_site(&at), name, &known));
         return None;

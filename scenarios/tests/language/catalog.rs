@@ -109,6 +109,7 @@ fn bugs() -> Vec<BugInfo> {
 
 pub(crate) const RAFT: Entry = Entry {
     metrics: &["elections", "elections_started"],
+    probes: &[],
     name: "raft",
     summary: "Agrees on a log, with a strong leader.",
     roles: raft_roles,

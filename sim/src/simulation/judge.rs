@@ -279,7 +279,8 @@ impl<P: Protocol> Simulation<'_, P> {
         ];
         let of_the_world = of_the_world
             .map(|(name, value)| (Cow::Borrowed(name), i64::try_from(value).unwrap_or(i64::MAX)));
-        let declared = P::METRICS.iter().chain(WORLD_METRICS);
+        let probes = P::PROBES.iter().map(|probe| &probe.name);
+        let declared = P::METRICS.iter().chain(WORLD_METRICS).chain(probes);
         let mut metrics: BTreeMap<Cow<'static, str>, i64> =
             declared.map(|name| (Cow::Borrowed(*name), 0)).collect();
         metrics.extend(world.metrics.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)));

@@ -47,7 +47,7 @@ mod testing {
     /// Feeds events of nodes 0, 1 and 2, and stops at the first breach.
     pub(super) fn feed(invariant: &Invariant<Event>, notes: &[(u32, Event)]) -> Result<(), Breach> {
         let names = ["n1", "n2", "n3"].map(str::to_owned).to_vec();
-        let mut monitor = (invariant.new)(&Cluster { names, voters: 3 });
+        let mut monitor = (invariant.new)(&Cluster { names: names.into(), voters: 3 });
         notes.iter().try_for_each(|(node, event)| {
             monitor.read(&Note { at: SimTime::ZERO, node: NodeId(*node), event })
         })

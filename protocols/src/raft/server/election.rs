@@ -21,7 +21,7 @@ use super::{Rank, Server, majority, peers};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
 use crate::raft::log::Command;
-use crate::raft::{Fx, Message, Timer};
+use crate::raft::{Fx, Message, Timer, probes};
 
 impl<M: Machine> Server<M> {
     /// The election timeout rang: stand for election in a new term (Section 5.2).
@@ -29,6 +29,9 @@ impl<M: Machine> Server<M> {
     /// The requests wait for the ballot, because a candidate that forgot its term in a crash would
     /// stand in it a second time. Its own vote counts like any other, once it is durable.
     pub(super) fn campaign(&mut self, fx: &mut Fx<'_, M>) {
+        if matches!(self.rank, Rank::Candidate { .. }) {
+            fx.count(probes::ELECTION_WITHOUT_WINNER.name, 1);
+        }
         self.current_term += 1;
         self.voted_for = Some(fx.me());
         self.write_ballot(fx);
@@ -66,6 +69,11 @@ impl<M: Machine> Server<M> {
         // "More up to date" compares the terms of the last entries, then the lengths (5.4.1).
         let mine = (self.log.last_term(), self.log.last_index());
         let granted = is_current && is_free && (last_term, last_index) >= mine;
+        if is_current && !is_free {
+            fx.count(probes::SPLIT_VOTE.name, 1);
+        } else if is_current && !granted {
+            fx.count(probes::STALE_LOG_REFUSED.name, 1);
+        }
         let is_first = granted && self.voted_for.is_none();
         if is_first {
             self.voted_for = Some(candidate);
@@ -112,6 +120,9 @@ impl<M: Machine> Server<M> {
         fx.arm(Timer::Heartbeat, fx.config().heartbeat);
         // Clients ask again after an election. What they asked for may be in the log already.
         let pending = self.unapplied_requests();
+        if !pending.is_empty() {
+            fx.count(probes::REQUESTS_INHERITED.name, 1);
+        }
         self.rank = Rank::Leader(Leader::new(fx, last_index, pending));
         self.append_and_replicate(Command::Noop, fx);
     }

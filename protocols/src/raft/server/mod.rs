@@ -24,7 +24,7 @@ use rehearsal_sim::view::View;
 use crate::events::consensus::{Event, Logged, Voter};
 use crate::parts::machine::Machine;
 use crate::raft::log::{Entry, Log};
-use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer};
+use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
 use replication::Leader;
 use sessions::Replica;
 
@@ -179,6 +179,7 @@ impl<M: Machine> Server<M> {
     fn follow(&mut self, leader: Option<NodeId>, fx: &mut Fx<'_, M>) {
         if matches!(self.rank, Rank::Leader(_)) {
             fx.note(Event::SteppedDown { term: self.current_term });
+            fx.count(probes::LEADER_DEPOSED.name, 1);
             fx.disarm(Timer::Heartbeat);
             fx.arm(Timer::Election, fx.config().election_timeout);
         }

@@ -20,7 +20,7 @@ use super::{Rank, Server, peers};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
 use crate::raft::log::{Command, Entries, Entry, Session};
-use crate::raft::{Bug, Fx, Message, Record, Role, Timer};
+use crate::raft::{Bug, Fx, Message, Record, Role, Timer, probes};
 
 /// What only a leader remembers; made anew by each election. The lists are indexed by server, which
 /// is by node, as servers are the first role.
@@ -130,6 +130,9 @@ impl<M: Machine> Server<M> {
             fx.arm(Timer::Election, fx.config().election_timeout);
         }
         let term = self.current_term;
+        if !is_current {
+            fx.count(probes::OLD_LEADER_REFUSED.name, 1);
+        }
         // Rules 1 and 2: refuse a deposed leader, and entries that would leave a gap.
         if !is_current || self.log.term_at(prev_index) != Some(prev_term) {
             let (success, last_index) = (false, self.log.last_index());
@@ -163,6 +166,7 @@ impl<M: Machine> Server<M> {
                 Some(_) => {
                     self.log.truncate(index);
                     fx.note(Event::Truncated { from: index });
+                    fx.count(probes::CONFLICT_TRUNCATED.name, 1);
                 }
                 None => {}
             }
@@ -170,6 +174,8 @@ impl<M: Machine> Server<M> {
         }
         if let Some(index) = last_new {
             fx.note_synced(Event::Stored { index, term: self.current_term });
+        } else if !entries.is_empty() && self.log.last_index() > prev_index + entries.len() {
+            fx.count(probes::OLD_APPEND_KEPT_LOG.name, 1);
         }
     }
 
@@ -241,11 +247,16 @@ impl<M: Machine> Server<M> {
     fn advance_commit_index(&mut self, fx: &mut Fx<'_, M>) {
         let Rank::Leader(leader) = &self.rank else { return };
         let (index, term) = (leader.majority_match(), self.current_term);
-        if index > self.commit_index && self.log.term_at(index) == Some(term) {
-            self.commit_index = index;
-            fx.note(Event::Committed { index, term, leader: true });
-            self.apply_committed(fx);
+        if index <= self.commit_index {
+            return;
         }
+        if self.log.term_at(index) != Some(term) {
+            fx.count(probes::COMMIT_HELD_BACK.name, 1);
+            return;
+        }
+        self.commit_index = index;
+        fx.note(Event::Committed { index, term, leader: true });
+        self.apply_committed(fx);
     }
 
     fn leader(&self) -> Option<&Leader> {

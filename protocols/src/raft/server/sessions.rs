@@ -18,7 +18,7 @@ use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::{Command, Session};
-use crate::raft::{Fx, Message};
+use crate::raft::{Fx, Message, probes};
 
 /// What every server builds from the same log: the machine, and what each session got last. It
 /// never sees the node's effects, so that all replicas stay equal.
@@ -82,6 +82,7 @@ impl<M: Machine> Server<M> {
         {
             if answer.serial == serial {
                 let reply = answer.reply.clone();
+                fx.count(probes::ANSWERED_FROM_SESSION.name, 1);
                 fx.send(session.client, Message::Response { session, serial, reply });
             }
             return; // an operation before the last one: its client has moved on

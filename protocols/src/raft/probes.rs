@@ -1,0 +1,76 @@
+//! Rare situations that a campaign of seeds should reach: each is where a rule of the paper matters,
+//! and where an implementation that lacks the rule goes wrong.
+
+use rehearsal_sim::protocol::Probe;
+
+/// All of them, in the order of the paper.
+pub const ALL: &[Probe] = &[
+    SPLIT_VOTE,
+    ELECTION_WITHOUT_WINNER,
+    LEADER_DEPOSED,
+    OLD_LEADER_REFUSED,
+    CONFLICT_TRUNCATED,
+    OLD_APPEND_KEPT_LOG,
+    STALE_LOG_REFUSED,
+    COMMIT_HELD_BACK,
+    REQUESTS_INHERITED,
+    ANSWERED_FROM_SESSION,
+];
+
+/// Section 5.2: one vote a term.
+pub(crate) const SPLIT_VOTE: Probe = Probe {
+    name: "split_vote",
+    sentence: "a server was asked for a vote that it had given to another candidate of the term",
+};
+
+/// Section 5.2: the next timeout begins a new term.
+pub(crate) const ELECTION_WITHOUT_WINNER: Probe = Probe {
+    name: "election_without_winner",
+    sentence: "a candidate waited for votes in vain, and stood again in a new term",
+};
+
+/// Section 5.1: a newer term makes a follower of everybody.
+pub(crate) const LEADER_DEPOSED: Probe =
+    Probe { name: "leader_deposed", sentence: "a leader heard of a newer term and stepped down" };
+
+/// Figure 2, AppendEntries, rule 1.
+pub(crate) const OLD_LEADER_REFUSED: Probe = Probe {
+    name: "old_leader_refused",
+    sentence: "entries of a leader of an older term were refused",
+};
+
+/// Figure 2, AppendEntries, rule 3.
+pub(crate) const CONFLICT_TRUNCATED: Probe = Probe {
+    name: "conflict_truncated",
+    sentence: "a follower cut off entries that conflicted with its leader's",
+};
+
+/// Figure 2, AppendEntries, rule 3: what does not conflict stays.
+pub(crate) const OLD_APPEND_KEPT_LOG: Probe = Probe {
+    name: "old_append_kept_log",
+    sentence: "a late copy of entries did not cut off the newer ones behind them",
+};
+
+/// Section 5.4.1: the election restriction.
+pub(crate) const STALE_LOG_REFUSED: Probe = Probe {
+    name: "stale_log_refused",
+    sentence: "a candidate was refused a free vote because its log was behind the voter's",
+};
+
+/// Section 5.4.2 and Figure 8: only entries of the own term are committed by counting.
+pub(crate) const COMMIT_HELD_BACK: Probe = Probe {
+    name: "commit_held_back",
+    sentence: "an entry of an earlier term was on a majority of disks, and did not count as committed",
+};
+
+/// Section 8: a new leader goes on with what its predecessor left.
+pub(crate) const REQUESTS_INHERITED: Probe = Probe {
+    name: "requests_inherited",
+    sentence: "a new leader had requests in its log that were not applied yet",
+};
+
+/// Section 8; thesis, 6.3: sessions.
+pub(crate) const ANSWERED_FROM_SESSION: Probe = Probe {
+    name: "answered_from_session",
+    sentence: "a request came again after it was applied, and got its first answer",
+};
