@@ -21,6 +21,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod twins;
 mod workload;
 mod world;
 
@@ -30,6 +31,7 @@ use std::sync::{Arc, OnceLock};
 pub use digest::Digest;
 pub use queue::{EventQueue, Handle, HeapQueue};
 pub(crate) use run::run;
+pub(crate) use twins::twins;
 
 use arena::Arena;
 use network::{Address, NetworkLaws};

@@ -38,6 +38,15 @@ pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record 
 impl<P: Protocol> Simulation<'_, P> {
     /// Runs to the end of the plan, or to the first violation.
     pub(super) fn go(&mut self) {
+        let last = self.begin();
+        let mut at_this_instant = 0;
+        while self.advance(last, &mut at_this_instant, |_, _| ()) {}
+        self.arrive_at_the_end();
+    }
+
+    /// Schedules the plan's faults, boots the nodes and starts the workload; gives back the last
+    /// instant that belongs to the run.
+    pub(super) fn begin(&mut self) -> SimTime {
         for (index, fault) in (0u32..).zip(&self.plan.faults) {
             self.world.queue.push(fault.at, Event::FaultBegins(index));
         }
@@ -45,32 +54,53 @@ impl<P: Protocol> Simulation<'_, P> {
             self.boot(NodeId(u32::try_from(id).expect("few nodes")));
         }
         self.start_workload();
-        // The end itself does not belong to the run.
-        let last = SimTime(self.world.end.0.saturating_sub(1));
-        let mut at_this_instant = 0;
-        while !self.stopped {
-            let Some((at, event)) = self.world.queue.pop_until(last) else { break };
-            if at == self.world.now {
-                at_this_instant += 1;
-                if at_this_instant > LIVELOCK {
-                    self.livelocked(event);
-                    return;
-                }
-            } else {
-                at_this_instant = 0;
-            }
-            self.world.now = at;
-            self.world.events += 1;
-            if let Some(tell) = self.progress
-                && self.world.events.is_multiple_of(TELL_EVERY)
-            {
-                tell(at);
-            }
-            self.handle(event);
-            if self.world.messages.in_flight > STORM {
-                self.stormed();
-            }
+        self.last_instant()
+    }
+
+    /// The end itself does not belong to the run.
+    pub(super) fn last_instant(&self) -> SimTime {
+        SimTime(self.world.end.0.saturating_sub(1))
+    }
+
+    /// Lets the next event happen, which `look` sees before; `false` when there is none. It counts
+    /// how many there were `at_this_instant` before.
+    #[inline]
+    pub(super) fn advance(
+        &mut self,
+        last: SimTime,
+        at_this_instant: &mut u64,
+        look: impl FnOnce(&Self, Event),
+    ) -> bool {
+        if self.stopped {
+            return false;
         }
+        let Some((at, event)) = self.world.queue.pop_until(last) else { return false };
+        if at == self.world.now {
+            *at_this_instant += 1;
+            if *at_this_instant > LIVELOCK {
+                self.livelocked(event);
+                return false;
+            }
+        } else {
+            *at_this_instant = 0;
+        }
+        self.world.now = at;
+        self.world.events += 1;
+        if let Some(tell) = self.progress
+            && self.world.events.is_multiple_of(TELL_EVERY)
+        {
+            tell(at);
+        }
+        look(self, event);
+        self.handle(event);
+        if self.world.messages.in_flight > STORM {
+            self.stormed();
+        }
+        true
+    }
+
+    /// A run that nothing stopped lasts until its end.
+    pub(super) fn arrive_at_the_end(&mut self) {
         if !self.stopped {
             self.world.now = self.world.end;
         }
@@ -122,7 +152,7 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// The node that an event happens on.
-    fn node_of(&self, event: Event) -> Option<NodeId> {
+    pub(super) fn node_of(&self, event: Event) -> Option<NodeId> {
         match event {
             Event::Arrive(slot) => Some(self.flights.get(slot).at.to),
             Event::ArriveSelf(slot) => Some(self.selves.get(slot).node),
@@ -175,7 +205,7 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// Closes the books, judges, and writes the record.
-    fn finish(mut self, seed: u64, watch: &Watch) -> Record {
+    pub(super) fn finish(mut self, seed: u64, watch: &Watch) -> Record {
         self.close_books();
         let judged = self.judge(watch);
         let world = self.world;
