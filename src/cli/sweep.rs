@@ -15,7 +15,7 @@ use rehearsal_sim::record::{Head, Judgement, Latency, Record};
 use rehearsal_sim::time::SimTime;
 use serde::Serialize;
 
-use super::{Exit, Failure, exec, options, print, run, say};
+use super::{Exit, Failure, exec, options, print, run, say, twice};
 
 /// One seed in this many is run twice and compared.
 const REPEAT: u64 = 20;
@@ -187,7 +187,7 @@ fn run_all(loaded: &Loaded, args: &Args) -> Result<(Vec<Kept>, Histogram), Failu
         let watch = Watch { trace_rows, ..watch.clone() };
         let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
         if repeats {
-            let again = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
+            let again = twice::again(&loaded.entry, &loaded.plan, seed, &watch)?;
             run::compare(&mut record, &again);
         }
         bar.inc(1);
