@@ -26,7 +26,9 @@ mod workload;
 mod world;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[allow(clippy::disallowed_types, reason = "what it holds follows from the plan alone")]
+use std::sync::OnceLock;
 
 pub use digest::Digest;
 pub use queue::{EventQueue, Handle, HeapQueue};
@@ -50,6 +52,7 @@ use crate::time::{SimTime, Span};
 /// The laws of a plan as tables, compiled at the first run and shared by all seeds. A plan that was
 /// changed since is noticed, and its laws are compiled anew.
 #[derive(Clone, Default)]
+#[allow(clippy::disallowed_types, reason = "what it holds follows from the plan alone")]
 pub struct Laws(Arc<OnceLock<Arc<Compiled>>>);
 
 impl fmt::Debug for Laws {
