@@ -2,12 +2,14 @@
 //! into them that differs between two runs of the same seed.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rehearsal::prelude::*;
 use rehearsal::protocols::ping::{Echo, EchoService};
+use rehearsal::sim::simulation::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,8 @@ pub(crate) enum Into {
     Contents,
     /// Into the time until a node passes a number on.
     Delay,
+    /// Into what the digest is told and nothing else shows.
+    Digest,
     /// Into a counter, which only the record knows.
     Metric,
     /// Into what a node says it is.
@@ -86,14 +90,25 @@ impl protocol::Role for Member {
     }
 }
 
-/// What nodes say to each other. The digest is not told of the number.
-#[allow(dead_code, reason = "the number is read by its Debug form only")]
-#[derive(Clone, Copy, Debug)]
+/// What nodes say to each other.
+#[derive(Clone, Copy)]
 pub(crate) enum Message {
-    Number(u64),
+    /// The digest is not told of the number, the trace not of what is hidden.
+    Number { number: u64, hidden: u64 },
 }
 kinds!(Message { Number });
-impl protocol::Message for Message {}
+impl protocol::Message for Message {
+    fn digest(&self, digest: &mut Digest) {
+        let Message::Number { hidden, .. } = self;
+        digest.word(*hidden);
+    }
+}
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Message::Number { number, .. } = self;
+        write!(f, "Number({number})")
+    }
+}
 
 /// What rings: it is time to pass a number on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,7 +163,7 @@ impl Protocol for Leaky {
 
     fn step(&mut self, input: Input<Leaky>, fx: &mut Effects<'_, Leaky>) {
         match input {
-            Input::Message { body: Message::Number(_), .. } => {}
+            Input::Message { .. } => {}
             Input::Call { id, operation: Echo { token } } => fx.reply(id, token),
             Input::Timer(Timer::Next) => self.pass_on(fx),
         }
@@ -164,17 +179,18 @@ impl Leaky {
         self.count += 1;
         let Config { leak, into } = *fx.config();
         let leaked = if self.count > QUIET { self.leaked(leak) } else { 0 };
-        let mut number = self.count;
+        let (mut number, mut hidden) = (self.count, 0);
         let mut wait = Span::millis(10);
         match into {
             Into::Contents => number += leaked,
+            Into::Digest => hidden = leaked,
             Into::Delay => wait = Span(wait.0 + leaked % 1_000),
             Into::Metric => fx.count("leaked", leaked % 1_000),
             Into::Rank => self.epoch = leaked,
             Into::Panic => assert!(leaked.is_multiple_of(2), "an odd number leaked"),
         }
         let next = NodeId((fx.me().0 + 1) % u32::try_from(fx.all(Member).count()).unwrap_or(1));
-        fx.send(next, Message::Number(number));
+        fx.send(next, Message::Number { number, hidden });
         fx.arm(Timer::Next, wait);
     }
 

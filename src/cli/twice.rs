@@ -14,6 +14,8 @@ use rehearsal_sim::record::{Judgement, Record, RowKind, TraceRow, Violation, Vio
 use super::say::clean;
 use super::{Failure, exec, print, progress};
 
+/// The stack of a second run in bytes: no less than a program's own, where the first may have run.
+const STACK: usize = 16 << 20;
 /// Rows of each side that are shown.
 const ROWS: usize = 5;
 /// The longest row that is shown whole.
@@ -24,7 +26,10 @@ const LEAD: usize = 60;
 /// Runs something on a thread of its own, which has another identity and other memory than this one:
 /// what leaks into a run from there is different then.
 pub(crate) fn elsewhere<R: Send>(code: impl FnOnce() -> R + Send) -> R {
-    let result = thread::scope(|scope| scope.spawn(code).join());
+    let result = thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, code).expect("one more thread starts").join()
+    });
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

@@ -84,12 +84,13 @@ fn every_leak_is_caught_by_a_sweep() {
     }
 }
 
-/// Wherever it goes: into contents, instants, counters, ranks, or a panic.
+/// Wherever it goes: into contents, the digest, instants, counters, ranks, or a panic.
 #[test]
 fn a_leak_is_caught_wherever_it_goes() {
     let place = place();
     let tells = [
         ("contents", "Number("),
+        ("digest", "the digest is "),
         ("delay", "a timer rings on n2"),
         ("metric", "the metric leaked is "),
         ("rank", "n2 is member in epoch "),
@@ -118,7 +119,7 @@ fn a_panic_on_one_side_is_a_difference() {
 #[test]
 fn nothing_is_said_where_nothing_leaks() {
     let place = place();
-    for into in ["contents", "delay", "metric", "rank", "panic"] {
+    for into in ["contents", "digest", "delay", "metric", "rank", "panic"] {
         let set = format!("leaky.into={into}");
         let said = run(&place, &["sweep", "leaks.toml", "--seeds", "0..400", "--set", &set]);
         assert!(said.exits(0).out.contains("\n400 passed"), "{into}");

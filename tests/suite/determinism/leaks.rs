@@ -100,6 +100,20 @@ fn without_the_metrics_a_counter_leaks_unseen() {
     assert!(said.starts_with("metrics.leaked is "), "{said}");
 }
 
+/// The guard is the comparison of digests: rows, metrics and events are the same.
+#[test]
+fn without_the_digest_what_is_hidden_leaks_unseen() {
+    let loaded = loaded("counter", "digest");
+    let (a, b) = (run(&loaded, &Watch::TRACED), run(&loaded, &Watch::TRACED));
+    assert_eq!((&a.trace, &a.head.metrics), (&b.trace, &b.head.metrics));
+    let parted = twins(&loaded).expect("digests are compared");
+    assert_eq!((parted.event, parted.node), (Some(33), Some(1)));
+    let facts = [parted.first.fact, parted.second.fact];
+    assert!(facts.iter().all(|fact| fact.starts_with("the digest is ")), "{facts:?}");
+    let said = Divergence::between(&a, &b).expect("the records differ").first.fact;
+    assert!(said.starts_with("the digest is "), "{said}");
+}
+
 /// The guard is the comparison of what nodes are: rows, digests and metrics are the same.
 #[test]
 fn without_the_standings_a_rank_leaks_unseen() {
@@ -123,7 +137,7 @@ fn what_moves_an_event_is_seen_at_that_event() {
 
 #[test]
 fn where_nothing_leaks_nothing_is_seen() {
-    for into in ["contents", "delay", "metric", "rank", "panic"] {
+    for into in ["contents", "digest", "delay", "metric", "rank", "panic"] {
         let loaded = loaded("nothing", into);
         for seed in 0..20 {
             let traced = (loaded.entry.run)(&loaded.plan, seed, &Watch::TRACED);
