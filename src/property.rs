@@ -7,10 +7,12 @@ use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Head, Judgement, Record, ViolationKind};
 
-use crate::cli::{options, print, run};
+use crate::cli::{options, print, run, twice};
 
 /// One seed in this many is run twice and compared, as in `sweep`.
 const REPEAT: usize = 20;
+/// Rows of trace that are compared then.
+const REPEAT_ROWS: usize = 100_000;
 
 /// Rehearses a scenario, given as text, with every seed: its properties and expectations hold, or
 /// the test that calls this fails.
@@ -87,18 +89,16 @@ fn rehearse(
     for seed in seeds {
         count += 1;
         let run = |watch: &Watch| (loaded.entry.run)(&loaded.plan, seed, watch);
-        let mut record = run(&Watch::QUIET);
-        let repeated = count % REPEAT == 0;
-        if repeated {
-            run::compare(&mut record, &run(&Watch::QUIET));
+        let repeats = count % REPEAT == 0;
+        let trace_rows = if repeats { REPEAT_ROWS } else { 0 };
+        let watch = Watch { trace_rows, ..Watch::QUIET };
+        let mut record = run(&watch);
+        if repeats {
+            run::compare(&mut record, &twice::elsewhere(|| run(&watch)));
         }
         if record.head.verdict != Judgement::Pass {
             // Once more, to see the last steps.
-            let mut traced = run(&Watch::TRACED);
-            if repeated {
-                run::compare(&mut traced, &record);
-            }
-            return Err(failure(&record.head, &traced, file));
+            return Err(failure(&record.head, &run(&Watch::TRACED), file));
         }
     }
     if count == 0 { Err("there are no seeds to rehearse with".to_owned()) } else { Ok(()) }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::bug::{BugInfo, PlantedBug};
+use crate::divergence::Divergence;
 use crate::plan::{ErasedConfig, Plan, Watch};
 use crate::protocol::{Config, Kinds, Probe, Protocol, Remark, Role};
 use crate::record::Record;
@@ -49,6 +50,9 @@ pub struct Entry {
     pub review: fn(&ErasedConfig, Span) -> Vec<Remark>,
     /// Runs a plan with a seed.
     pub run: fn(&Plan, u64, &Watch) -> Record,
+    /// Runs a plan with a seed twice at once, event by event; gives back the record of one of the
+    /// two, or the first difference between them.
+    pub twins: fn(&Plan, u64, &Watch) -> Result<Record, Box<Divergence>>,
     /// Opens a stage on which single steps are driven by hand.
     pub stage: for<'a> fn(&'a Plan) -> Box<dyn Stage + 'a>,
 }
@@ -126,6 +130,7 @@ impl Entry {
             configure: configure::<P>,
             review: |config, round_trip| open::<P>(config).review(round_trip),
             run: simulation::run::<P>,
+            twins: simulation::twins::<P>,
             stage: simulation::script::stage::<P>,
         }
     }

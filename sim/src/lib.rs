@@ -4,6 +4,7 @@
 pub mod bug;
 pub mod catalog;
 pub mod check;
+pub mod divergence;
 pub mod effects;
 pub mod history;
 pub mod invariant;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::divergence::Divergence;
 use rehearsal_sim::plan::{Plan, Watch};
 use rehearsal_sim::record::Record;
 
@@ -42,7 +43,22 @@ pub(super) fn last_panic() -> Option<Panic> {
 
 /// Runs a plan with a seed.
 pub(super) fn run(entry: &Entry, plan: &Plan, seed: u64, watch: &Watch) -> Result<Record, Failure> {
-    catch_unwind(AssertUnwindSafe(|| (entry.run)(plan, seed, watch))).map_err(|_| {
+    caught(plan, seed, || (entry.run)(plan, seed, watch))
+}
+
+/// Runs a plan with a seed twice at once; the inner error is where the two differ.
+pub(super) fn twins(
+    entry: &Entry,
+    plan: &Plan,
+    seed: u64,
+    watch: &Watch,
+) -> Result<Result<Record, Box<Divergence>>, Failure> {
+    caught(plan, seed, || (entry.twins)(plan, seed, watch))
+}
+
+/// A panic that gets here is ours.
+fn caught<R>(plan: &Plan, seed: u64, run: impl FnOnce() -> R) -> Result<R, Failure> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
         let said = own_panic();
         Failure::OwnPanic(format!("{said}\n(while running {} with seed {seed})", plan.scenario))
     })

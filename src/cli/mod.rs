@@ -16,6 +16,7 @@ mod say;
 mod schema;
 mod script;
 mod sweep;
+pub(crate) mod twice;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -172,7 +172,9 @@ pub(crate) fn violations(record: &Record, found: &[Violation], code: Option<&str
         out.push('\n');
         violation(&mut out, one, code).expect("a string takes text");
         let steps = last_rows(record, one.at_ns);
-        if one.kind == ViolationKind::Expectation || steps.is_empty() {
+        // Where two runs part, the steps that both took are told already.
+        let is_told = one.kind == ViolationKind::Nondeterminism && one.explanation.is_some();
+        if one.kind == ViolationKind::Expectation || is_told || steps.is_empty() {
             continue;
         }
         if shown.replace(one.at_ns) == Some(one.at_ns) {
@@ -225,21 +227,23 @@ fn last_rows(record: &Record, at_ns: u64) -> Vec<&TraceRow> {
     rows[rows.len().saturating_sub(LAST_ROWS)..].to_vec()
 }
 
+/// What a row tells, beside when and where.
+pub(crate) fn cell(row: &TraceRow) -> String {
+    clean(&match row.kind {
+        RowKind::Send => format!("-> {} {}", row.address, row.text),
+        RowKind::Deliver => format!("<- {}", row.address),
+        RowKind::Drop | RowKind::Duplicate => format!("{} {}", row.address, row.text),
+        RowKind::Note => format!("* {}", row.text),
+        _ => row.text.clone(),
+    })
+}
+
 /// A table with one column per node that takes part.
 fn columns(record: &Record, rows: &[&TraceRow]) -> String {
     let mut nodes: Vec<u32> = rows.iter().filter_map(|row| row.node).collect();
     nodes.sort_unstable();
     nodes.dedup();
-    let cell = |row: &TraceRow| {
-        let text = match row.kind {
-            RowKind::Send => format!("-> {} {}", row.address, row.text),
-            RowKind::Deliver => format!("<- {}", row.address),
-            RowKind::Drop | RowKind::Duplicate => format!("{} {}", row.address, row.text),
-            RowKind::Note => format!("* {}", row.text),
-            _ => row.text.clone(),
-        };
-        shorten(&clean(&text), COLUMN)
-    };
+    let cell = |row: &TraceRow| shorten(&cell(row), COLUMN);
     let width = |node: u32| {
         let cells = rows.iter().filter(|row| row.node == Some(node));
         cells.map(|row| cell(row).chars().count()).max().unwrap_or(0)

@@ -7,10 +7,10 @@ use rehearsal_scenarios::Loaded;
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
-use rehearsal_sim::time::SimTime;
 
 use super::results::{Host, Shelf};
-use super::{Exit, Failure, exec, options, print, progress, results, say};
+pub(crate) use super::twice::compare;
+use super::{Exit, Failure, exec, options, print, progress, results, say, twice};
 
 /// What `run` takes.
 #[derive(clap::Args, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Run twice and compare the digests
+    /// Run it again, twice in lockstep, and show the first event in which any of the runs differ
     #[arg(long)]
     twice: bool,
     /// Where the results go
@@ -49,8 +49,7 @@ fn simulate(args: &Args, loaded: &Loaded) -> Result<(Record, u64), Failure> {
     let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
     let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
     if args.twice {
-        let again = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
-        compare(&mut record, &again);
+        twice::check(loaded, &mut record, &watch)?;
     }
     Ok((record, wall_ns))
 }
@@ -66,7 +65,7 @@ fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(
     let mut text = print::summary(record, wall_ns);
     let is_same = |v: &Violation| v.kind != ViolationKind::Nondeterminism;
     if args.twice && record.head.violations.iter().all(is_same) {
-        text += "twice         both runs did the same, message by message\n";
+        text += "twice         it did the same again, event by event and message by message\n";
     }
     let panic = exec::last_panic();
     let code = panic.as_ref().map(|panic| panic.place.as_str());
@@ -81,68 +80,11 @@ fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(
     results.map(|_| ())
 }
 
-/// Adds a violation when a second run of the same seed was different. Where both were traced, every
-/// row is compared, and so the contents of every message, event and reply.
-pub(crate) fn compare(record: &mut Record, again: &Record) {
-    let message = if record.head.digest != again.head.digest {
-        format!("the digests are {} and {}", record.head.digest, again.head.digest)
-    } else if let Some((a, b)) =
-        record.trace.rows.iter().zip(&again.trace.rows).find(|(a, b)| a != b)
-    {
-        let at = SimTime(a.at_ns);
-        format!(
-            "at {at} one says \"{} {}\", the other \"{} {}\"",
-            a.address, a.text, b.address, b.text
-        )
-    } else if record != again {
-        "what was measured differs".to_owned()
-    } else {
-        return;
-    };
-    record.head.violations.push(Violation {
-        property: "deterministic".to_owned(),
-        kind: ViolationKind::Nondeterminism,
-        at_ns: record.head.virtual_ns,
-        nodes: Vec::new(),
-        message: format!("two runs of seed {} differ: {message}", record.head.seed),
-        citation: "the laws of determinism, docs/ARCHITECTURE.md".to_owned(),
-        explanation: None,
-    });
-    record.head.verdict = Judgement::Fail;
-}
-
 /// The exit code of a judgement.
 pub(crate) fn exit(verdict: Judgement) -> Exit {
     match verdict {
         Judgement::Pass => Exit::Held,
         Judgement::Fail => Exit::Violated,
         Judgement::Inconclusive => Exit::Inconclusive,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rehearsal_protocols::catalog::CATALOG;
-    use rehearsal_scenarios::{Request, load_text};
-
-    use super::*;
-
-    /// A protocol that answers by a hash of its address, say, does the same events at the same
-    /// times: only the contents differ, and the trace has them.
-    #[test]
-    fn what_differs_behind_equal_digests_is_seen() {
-        let text = b"protocol = \"ping\"\nduration = \"1s\"\n[workload]\nrate = \"10/s\"\n";
-        let loaded = load_text(text, &Request::of("a test"), CATALOG).expect("it is valid");
-        let run = || (loaded.entry.run)(&loaded.plan, 1, &Watch::TRACED);
-        let (mut record, mut other) = (run(), run());
-        compare(&mut record, &other);
-        assert_eq!(record.head.violations, [], "two equal runs");
-        let row = other.trace.rows.last_mut().expect("something happened");
-        row.text = "Pong token=666".to_owned();
-        compare(&mut record, &other);
-        let [violation] = &record.head.violations[..] else { panic!("one violation") };
-        assert_eq!(violation.kind, ViolationKind::Nondeterminism);
-        assert!(violation.message.contains("Pong token=666"), "{}", violation.message);
-        assert_eq!(record.head.verdict, Judgement::Fail);
     }
 }

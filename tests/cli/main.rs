@@ -6,6 +6,7 @@ mod exit_codes;
 mod failures;
 #[cfg(unix)]
 mod interrupts;
+mod leaks;
 mod mistakes;
 mod own_catalog;
 mod pipes;

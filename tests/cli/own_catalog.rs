@@ -1,38 +1,10 @@
 //! A crate of one's own (`examples/panics.rs`) has every verb for its own protocol, which panics on
 //! the third message its server gets.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
-
-use crate::support::{Place, Said, behind, repository, words};
-
-/// The example's binary. `cargo test` builds it, `cargo test --test cli` does not: one that is
-/// missing, or older than the program, is built here.
-fn panics() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let program = Path::new(env!("CARGO_BIN_EXE_rehearsal"));
-        let profile = program.parent().expect("it lies in a folder");
-        let binary = profile.join(format!("examples/panics{}", std::env::consts::EXE_SUFFIX));
-        let made = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
-        if made(&binary) < made(program) {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["build", "--quiet", "--locked", "--example", "panics"]);
-            if profile.ends_with("release") {
-                cargo.arg("--release");
-            }
-            if let Some(target) = profile.parent().filter(|at| at.join("CACHEDIR.TAG").exists()) {
-                cargo.env("CARGO_TARGET_DIR", target);
-            }
-            assert!(cargo.current_dir(repository()).status().expect("cargo starts").success());
-        }
-        binary
-    })
-}
+use crate::support::{Place, Said, behind, example, words};
 
 fn run(place: &Place, args: &[&str]) -> Said {
-    Said::of(&place.program(panics(), args).output().expect("the example starts"))
+    Said::of(&place.program(example("panics"), args).output().expect("the example starts"))
 }
 
 fn place() -> Place {

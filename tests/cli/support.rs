@@ -1,8 +1,10 @@
 //! A folder to work in, and the program to start there.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -159,6 +161,33 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<String>) {
 /// The repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The binary of an example. `cargo test` builds it, `cargo test --test cli` does not: one that is
+/// missing, or older than the program, is built here.
+pub(crate) fn example(name: &'static str) -> &'static Path {
+    static BUILT: Mutex<BTreeMap<&'static str, &'static Path>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().expect("every build succeeds");
+    built.entry(name).or_insert_with(|| Box::leak(build_example(name).into_boxed_path()))
+}
+
+fn build_example(name: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_rehearsal"));
+    let profile = program.parent().expect("it lies in a folder");
+    let binary = profile.join(format!("examples/{name}{}", std::env::consts::EXE_SUFFIX));
+    let made = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
+    if made(&binary) < made(program) {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--locked", "--example", name]);
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        if let Some(target) = profile.parent().filter(|at| at.join("CACHEDIR.TAG").exists()) {
+            cargo.env("CARGO_TARGET_DIR", target);
+        }
+        assert!(cargo.current_dir(repository()).status().expect("cargo starts").success());
+    }
+    binary
 }
 
 /// Splits a command line that we printed the way a shell does, as far as quotes go.

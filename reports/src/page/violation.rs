@@ -72,8 +72,11 @@ fn card(violation: &Violation) -> Markup {
 }
 
 fn last_rows(record: &Record, violation: &Violation) -> Markup {
-    // What was measured at the end has no single step that broke it.
-    if matches!(violation.kind, ViolationKind::Expectation | ViolationKind::Liveness) {
+    // What was measured at the end has no single step that broke it, and where two runs part is told
+    // with the steps of both.
+    let is_told =
+        violation.kind == ViolationKind::Nondeterminism && violation.explanation.is_some();
+    if is_told || matches!(violation.kind, ViolationKind::Expectation | ViolationKind::Liveness) {
         return html! {};
     }
     let rows = &record.trace.rows;

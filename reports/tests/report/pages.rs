@@ -234,12 +234,14 @@ fn steps_say_their_kind_once() {
 }
 
 #[test]
-fn what_was_measured_at_the_end_has_no_last_steps() {
+fn what_was_measured_at_the_end_or_told_already_has_no_last_steps() {
     for (kind, shown) in [
         (ViolationKind::Safety, true),
         (ViolationKind::Panic, true),
         (ViolationKind::Expectation, false),
         (ViolationKind::Liveness, false),
+        // The explanation of where two runs part tells the steps of both.
+        (ViolationKind::Nondeterminism, false),
     ] {
         let mut record = two_leaders();
         record.head.violations[0].kind = kind;

@@ -124,6 +124,7 @@ pub(crate) const RAFT: Entry = Entry {
     configure,
     review,
     run: |_, _, _| unreachable!("no scenario is run here"),
+    twins: |_, _, _| unreachable!("no scenario is run here"),
     stage: |_| unreachable!("no scenario is run here"),
 };
 

@@ -20,13 +20,14 @@ pub enum Verdict {
     Inconclusive(String),
 }
 
-/// Why a history can not be explained.
+/// Why a history can not be explained, or two runs of one seed are not the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// One sentence: which operation can not be placed, and why.
     pub sentence: String,
     /// When the operation that can not be placed ended, in nanoseconds.
     pub at_ns: u64,
-    /// The operations of the object concerned that were open or recent at that moment, a line each.
+    /// The operations of the object concerned that were open or recent at that moment, a line each;
+    /// where two runs of a seed part, the last steps of both and what each did next.
     pub details: Vec<String>,
 }

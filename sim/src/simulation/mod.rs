@@ -23,16 +23,20 @@ mod steps;
 mod tests;
 mod timers;
 mod trace;
+mod twins;
 mod workload;
 mod world;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[allow(clippy::disallowed_types, reason = "what it holds follows from the plan alone")]
+use std::sync::OnceLock;
 
 pub use digest::Digest;
 pub use queue::{EventQueue, Handle, HeapQueue, Wheel};
 pub(crate) use run::run;
+pub(crate) use twins::twins;
 
 use event::{Event, Flight, SelfMessage};
 use network::NetworkLaws;
@@ -52,6 +56,7 @@ use crate::time::{SimTime, Span};
 /// The laws of a plan as tables, compiled at the first run and shared by all seeds. A plan that was
 /// changed since is noticed, and its laws are compiled anew.
 #[derive(Clone, Default)]
+#[allow(clippy::disallowed_types, reason = "what it holds follows from the plan alone")]
 pub struct Laws(Arc<OnceLock<Arc<Compiled>>>);
 
 impl fmt::Debug for Laws {
@@ -185,4 +190,6 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// A violation ended the run.
     stopped: bool,
     progress: Option<fn(SimTime)>,
+    /// How many events there will have been when it is told next.
+    tell_at: u64,
 }

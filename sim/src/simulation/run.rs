@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
-use super::{Event, Flight, Occasion, Simulation};
+use super::{Event, Flight, Occasion, Simulation, World};
 use crate::metrics::Histogram;
 use crate::plan::{Plan, PlannedNode, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol, Role};
@@ -39,6 +39,15 @@ pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record 
 impl<P: Protocol> Simulation<'_, P> {
     /// Runs to the end of the plan, or to the first violation.
     pub(super) fn go(&mut self) {
+        let last = self.begin();
+        let mut at_this_instant = 0;
+        while self.advance(last, &mut at_this_instant, |_, _| ()) {}
+        self.arrive_at_the_end();
+    }
+
+    /// Schedules the plan's faults, boots the nodes and starts the workload; gives back the last
+    /// instant that belongs to the run.
+    pub(super) fn begin(&mut self) -> SimTime {
         for (index, fault) in (0u32..).zip(&self.plan.faults) {
             self.queue.push(fault.at, Event::FaultBegins(index));
         }
@@ -46,33 +55,54 @@ impl<P: Protocol> Simulation<'_, P> {
             self.boot(NodeId(u32::try_from(id).expect("few nodes")));
         }
         self.start_workload();
-        // The end itself does not belong to the run.
-        let last = SimTime(self.world.end.0.saturating_sub(1));
-        let mut at_this_instant = 0;
-        let mut tell_at = self.progress.map_or(u64::MAX, |_| TELL_EVERY);
-        while !self.stopped {
-            let Some((at, place)) = self.queue.next(last) else { break };
-            if at == self.world.now {
-                at_this_instant += 1;
-                if at_this_instant > LIVELOCK {
-                    let node = self.queue.vacate(place).and_then(|event| event.node());
-                    self.livelocked(node);
-                    return;
-                }
-            } else {
-                at_this_instant = 0;
-            }
-            self.world.now = at;
-            self.world.events += 1;
-            if self.world.events == tell_at {
-                self.progress.iter().for_each(|tell| tell(at));
-                tell_at += TELL_EVERY;
-            }
-            self.happen(place);
-            if self.world.messages.in_flight > STORM {
-                self.stormed();
-            }
+        self.tell_at = self.progress.map_or(u64::MAX, |_| TELL_EVERY);
+        self.last_instant()
+    }
+
+    /// The end itself does not belong to the run.
+    pub(super) fn last_instant(&self) -> SimTime {
+        SimTime(self.world.end.0.saturating_sub(1))
+    }
+
+    /// Lets the next event happen, which `look` sees before; `false` when there is none. It counts
+    /// how many there were `at_this_instant` before.
+    #[inline(always)]
+    pub(super) fn advance(
+        &mut self,
+        last: SimTime,
+        at_this_instant: &mut u64,
+        look: impl FnOnce(&World, &Event<P>),
+    ) -> bool {
+        if self.stopped {
+            return false;
         }
+        let Some((at, place)) = self.queue.next(last) else { return false };
+        if at == self.world.now {
+            *at_this_instant += 1;
+            if *at_this_instant > LIVELOCK {
+                let node = self.queue.vacate(place).and_then(|event| event.node());
+                self.livelocked(node);
+                return false;
+            }
+        } else {
+            *at_this_instant = 0;
+        }
+        self.world.now = at;
+        self.world.events += 1;
+        if self.world.events == self.tell_at {
+            self.progress.iter().for_each(|tell| tell(at));
+            self.tell_at += TELL_EVERY;
+        }
+        look(&self.world, self.queue.event(place));
+        self.happen(place);
+        if self.world.messages.in_flight > STORM {
+            self.stormed();
+        }
+        true
+    }
+
+    /// A run that nothing stopped lasts until its end.
+    pub(super) fn arrive_at_the_end(&mut self) {
         if !self.stopped {
             self.world.now = self.world.end;
         }
@@ -184,7 +214,7 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// Closes the books, judges, and writes the record.
-    fn finish(mut self, seed: u64, watch: &Watch) -> Record {
+    pub(super) fn finish(mut self, seed: u64, watch: &Watch) -> Record {
         self.close_books();
         let judged = self.judge(watch);
         let world = self.world;

@@ -72,6 +72,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             inside: None,
             stopped: false,
             progress: None,
+            tell_at: u64::MAX,
         }
     }
 

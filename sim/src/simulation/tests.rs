@@ -1,4 +1,5 @@
-//! What can only be seen from inside: that a long run does not fill its arena.
+//! What can only be seen from inside: that a long run does not fill its arena, and that it does not
+//! depend on its observers.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use super::Simulation;
 use super::queue::EventQueue;
 use crate::bug::NoBugs;
 use crate::effects::Effects;
-use crate::invariant::Invariant;
+use crate::invariant::{Breach, Invariant, Monitor, Note};
 use crate::kinds;
 use crate::law::{KeyLaw, Law};
 use crate::plan::{Disk, ErasedConfig, Fault, Load, Network, Order, Plan, PlannedFault};
@@ -78,7 +79,12 @@ impl Sequential for Heart {
 impl Protocol for Heart {
     const NAME: &'static str = "heart";
     const SUMMARY: &'static str = "beats";
-    const INVARIANTS: &'static [Invariant<Word>] = &[];
+    const INVARIANTS: &'static [Invariant<Word>] = &[Invariant {
+        name: "leases_are_told",
+        sentence: "somebody reads every event",
+        citation: "",
+        new: |_| Box::new(Reader(0)),
+    }];
     type Bug = NoBugs;
     type Config = NoConfig;
     type Role = Peer;
@@ -112,6 +118,15 @@ impl Protocol for Heart {
             }
             Input::Call { id, .. } => fx.reply(id, ()),
         }
+    }
+}
+
+/// Reads events and minds none.
+struct Reader(u64);
+impl Monitor<Word> for Reader {
+    fn read(&mut self, _: &Note<'_, Word>) -> Result<(), Breach> {
+        self.0 += 1;
+        Ok(())
     }
 }
 
@@ -169,4 +184,23 @@ fn a_million_events_leave_nothing_behind() {
     assert!(
         simulation.nodes.iter().all(|node| node.timers.names().len() <= 3 && node.inbox.len() < 10)
     );
+}
+
+#[test]
+fn observers_change_nothing() {
+    let plan = Plan { duration: Span::secs(20), ..plan() };
+    let run = |watched: bool| {
+        let mut simulation = Simulation::<Heart>::new(&plan, 1, usize::MAX);
+        assert_eq!(simulation.watchers.len(), 1);
+        if !watched {
+            simulation.watchers.clear();
+        }
+        simulation.go();
+        let notes = simulation.world.events;
+        let rows = simulation.world.tracer.as_mut().expect("it is traced").drain();
+        (simulation.world.digest, notes, rows)
+    };
+    let (watched, alone) = (run(true), run(false));
+    assert!(watched.1 > 10_000, "{} events", watched.1);
+    assert_eq!(watched, alone);
 }

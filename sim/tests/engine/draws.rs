@@ -96,6 +96,88 @@ fn a_cut_moves_nothing_but_what_it_cuts() {
     assert_eq!(moved, expected);
 }
 
+/// Whatever message is taken away, every other one has the fate it had.
+#[test]
+fn one_message_that_is_cut_moves_no_other() {
+    let calm = fates(&run(&chatter(3, &[])));
+    let links = (0..3).flat_map(|from| (0..3).map(move |to| (from, to)));
+    for (from, to) in links.filter(|(from, to)| from != to) {
+        for n in 1..=20 {
+            let mut plan = chatter(3, &[]);
+            let cut = Fault::OneWay { from: nodes(&[from]), to: nodes(&[to]) };
+            plan.faults = vec![fault(10 * n, 1, cut)];
+            let expected = format!("n{}->n{} Ping#{n}", from + 1, to + 1);
+            assert_eq!(moved(&calm, &fates(&run(&plan))), [expected]);
+        }
+    }
+}
+
+#[test]
+fn loss_on_one_link_only_takes_away_and_only_there() {
+    let calm = fates(&run(&chatter(3, &[])));
+    let mut plan = chatter(3, &[]);
+    plan.network.links = vec![LinkRule {
+        from: vec![NodeId(0)],
+        to: vec![NodeId(1)],
+        latency: None,
+        loss: Some(chance(0.6)),
+        duplicate: None,
+        order: None,
+    }];
+    let lossy = fates(&run(&plan));
+    let moved = moved(&calm, &lossy);
+    assert!(moved.len() >= 5 && all_on(&moved, &["n1->n2 "]), "{moved:?}");
+    for address in moved {
+        // What still arrives does so when it would have.
+        let arrives = |fate: &&String| fate.starts_with("arrives");
+        let left: Vec<&String> = lossy[&address].iter().filter(arrives).collect();
+        assert!(left.iter().all(|fate| calm[&address].contains(fate)), "{address}: {left:?}");
+    }
+}
+
+#[test]
+fn every_copy_has_one_fate() {
+    let mut plan = chatter(3, &[]);
+    plan.duration = Span::millis(180);
+    plan.faults = vec![fault(55, 50, Fault::Crash(nodes(&[2])))];
+    let record = run(&plan);
+    let (mut copies, mut ended) = (BTreeMap::new(), BTreeMap::new());
+    for row in record.trace.rows.iter().filter(|row| !row.address.is_empty()) {
+        let count = match row.kind {
+            RowKind::Send | RowKind::Duplicate => &mut copies,
+            RowKind::Deliver | RowKind::Drop => &mut ended,
+            _ => continue,
+        };
+        *count.entry(row.address.clone()).or_insert(0u64) += 1;
+    }
+    let under_way = |(address, copies): (&String, &u64)| {
+        let ended = ended.get(address).copied().unwrap_or(0);
+        copies.checked_sub(ended).unwrap_or_else(|| panic!("{address}: {ended} of {copies}"))
+    };
+    let in_flight: u64 = copies.iter().map(under_way).sum();
+    let m = record.head.messages;
+    assert_eq!((in_flight, copies.values().sum::<u64>()), (m.in_flight, m.sent + m.duplicated));
+    let all_kinds = [m.in_flight, m.duplicated, m.dropped.loss, m.dropped.down, m.delivered];
+    assert!(all_kinds.iter().all(|count| *count > 0), "{m:?}");
+}
+
+#[test]
+fn what_observers_are_told_moves_nothing() {
+    let calm = run(&chatter(3, &[]));
+    let told = |what: &[Do]| {
+        let more: Vec<(u32, On, &[Do])> = (0..20).map(|n| (0, On::Bell(Zulu(n)), what)).collect();
+        run(&chatter(3, &more))
+    };
+    // Counters and gauges are no events.
+    let measured = told(&[Do::Count(3), Do::Gauge(9)]);
+    assert_eq!((measured.head.metrics["things"], measured.head.metrics["depth_max"]), (60, 9));
+    assert_eq!((&measured.trace, &measured.head.digest), (&calm.trace, &calm.head.digest));
+    // Notes are, and move nothing.
+    let noted = told(&[Do::Say(5)]);
+    assert_ne!(noted.head.digest, calm.head.digest);
+    assert_eq!(moved(&fates(&calm), &fates(&noted)), Vec::<String>::new());
+}
+
 #[test]
 fn a_window_of_loss_only_takes_away() {
     let calm = fates(&run(&chatter(3, &[])));

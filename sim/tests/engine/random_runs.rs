@@ -235,6 +235,8 @@ proptest! {
         again.laws = Default::default();
         let again = (TOWN.run)(&again, seed, &Watch::QUIET);
         prop_assert_eq!(&again, &quiet, "twice the same");
+        let twin = (TOWN.twins)(&plan, seed, &Watch::QUIET);
+        prop_assert_eq!(twin.as_ref(), Ok(&quiet), "in lockstep the same");
     }
 
     /// A short trace is a part of the whole one, and says what it leaves out.

@@ -21,7 +21,7 @@ use super::journal::{self, Journal, Place};
 use super::row::Row;
 use super::tally::Tally;
 use crate::cli::progress::Seeds;
-use crate::cli::{Failure, exec, run};
+use crate::cli::{Failure, exec, run, twice};
 
 /// Rows of trace that are compared when a seed is repeated.
 const REPEAT_ROWS: usize = 100_000;
@@ -155,7 +155,7 @@ impl Campaign<'_> {
         let watch = Watch { trace_rows, check_budget: self.check_budget, ..Watch::QUIET };
         let mut record = exec::run(entry, plan, seed, &watch)?;
         if repeated {
-            let again = exec::run(entry, plan, seed, &watch)?;
+            let again = twice::again(entry, plan, seed, &watch)?;
             run::compare(&mut record, &again);
         }
         let row = Row::of(record, repeated);

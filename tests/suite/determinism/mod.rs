@@ -1,6 +1,12 @@
 //! The same scenario and the same seed are the same run: watched or not, in one process or in two,
 //! on one thread or on two, in debug and in release.
 
+mod arrivals;
+mod laws;
+mod leaks;
+mod lints;
+mod worlds;
+
 use std::fmt::Write;
 use std::process::Command;
 
@@ -23,7 +29,7 @@ const GOLDEN_HEADER: &str = "\
 # REHEARSAL_REWRITE=1 cargo test --test suite golden
 ";
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
     command.env("NO_COLOR", "1");
     command
