@@ -1,7 +1,8 @@
 //! The record: everything a run leaves behind, as plain data that can be stored, sent and drawn.
 //!
 //! The command line prints its head as one JSON object (see
-//! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types.
+//! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types. A stored record
+//! with a field that this version does not know is refused, as its page would leave something out.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +13,9 @@ use crate::metrics::Histogram;
 
 /// Everything a run leaves behind. Times are nanoseconds of simulated time since the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// The facts of the run: the one JSON object that `--json` prints.
-    #[serde(flatten)]
     pub head: Head,
     /// The planned length of the run; [`Head::virtual_ns`] is shorter when a violation ended it.
     pub duration_ns: u64,
@@ -38,6 +39,7 @@ pub struct Record {
 
 /// The facts of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Head {
     /// The scenario's name (`raft/leader-crash`) or the path it was read from.
     pub scenario: String,
@@ -105,6 +107,7 @@ pub enum ViolationKind {
 
 /// One broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Violation {
     /// The property's name, as used in `[[expect]]`.
     pub property: String,
@@ -125,6 +128,7 @@ pub struct Violation {
 
 /// One expectation of the scenario with its measurement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Measured {
     /// The expectation as written: `unavailable_at_most = "1s"`.
     pub expect: String,
@@ -137,6 +141,7 @@ pub struct Measured {
 /// Every copy of a message between two different nodes has exactly one fate, so that
 /// `sent + duplicated = delivered + dropped + in_flight` in every run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MessageCounts {
     /// Messages that nodes sent to other nodes.
     pub sent: u64,
@@ -152,6 +157,7 @@ pub struct MessageCounts {
 
 /// Why copies of messages died.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DropCounts {
     /// Lost at random.
     pub loss: u64,
@@ -170,20 +176,25 @@ pub struct DropCounts {
 }
 
 impl DropCounts {
-    /// All dropped copies.
+    /// All dropped copies; more than fit into the number, in a record from outside, are as many as
+    /// fit.
     pub fn total(&self) -> u64 {
-        self.loss
-            + self.cut
-            + self.no_route
-            + self.down
-            + self.refused
-            + self.overflow
-            + self.corrupt
+        let causes = [
+            self.loss,
+            self.cut,
+            self.no_route,
+            self.down,
+            self.refused,
+            self.overflow,
+            self.corrupt,
+        ];
+        causes.into_iter().fold(0, u64::saturating_add)
     }
 }
 
 /// How the operations ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OperationCounts {
     /// Operations called.
     pub called: u64,
@@ -198,6 +209,7 @@ pub struct OperationCounts {
 /// A summary of latencies in nanoseconds, exact; all zero when `count` is zero. Percentiles are by
 /// nearest rank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Samples.
     pub count: u64,
@@ -217,6 +229,7 @@ pub struct Latency {
 
 /// One node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeInfo {
     /// `n1`, `client2`.
     pub name: String,
@@ -226,6 +239,7 @@ pub struct NodeInfo {
 
 /// One fault, as a band over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultBand {
     /// The kind: `crash`, `pause`, `partition`, `one-way`, `loss`, `latency`. One lane per kind.
     pub kind: String,
@@ -242,6 +256,7 @@ pub struct FaultBand {
 /// Operations in equal buckets of time. Bucket `i` covers
 /// `i * bucket_ns .. (i + 1) * bucket_ns` of simulated time; an operation counts where it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// The width of a bucket.
     pub bucket_ns: u64,
@@ -261,6 +276,7 @@ pub struct Series {
 
 /// One point of the latency-by-percentile curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CurvePoint {
     /// One sample in this many is slower: 2 is the median, 100 the 99th percentile.
     pub one_in: u64,
@@ -284,6 +300,7 @@ pub enum Health {
 
 /// A change of what a node is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StandingChange {
     /// When.
     pub at_ns: u64,
@@ -299,6 +316,7 @@ pub struct StandingChange {
 
 /// What happened, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Trace {
     /// The rows, in order.
     pub rows: Vec<TraceRow>,
@@ -340,6 +358,7 @@ pub enum RowKind {
 
 /// One row of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TraceRow {
     /// When.
     pub at_ns: u64,
