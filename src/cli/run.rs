@@ -15,17 +15,17 @@ use super::{Exit, Failure, exec, options, print, progress, results, say};
 /// What `run` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The seed; wins over the scenario's own
+    /// The seed, instead of the scenario's own
     #[arg(long, value_name = "N", value_parser = options::number, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Run twice and compare the digests
+    /// Run twice and compare the two runs, message by message
     #[arg(long)]
     twice: bool,
-    /// Where the results go
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    /// The folder that the results go to
+    #[arg(long, value_name = "DIR", default_value = "results", value_hint = clap::ValueHint::DirPath)]
     out: PathBuf,
     #[command(flatten)]
     scenario: options::Scenario,

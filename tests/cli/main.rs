@@ -9,6 +9,8 @@ mod interrupts;
 mod mistakes;
 mod own_catalog;
 mod pipes;
+mod report;
 mod results;
+mod shells;
 mod support;
 mod verbs;
