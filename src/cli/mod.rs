@@ -67,7 +67,7 @@ enum Command {
     Run(run::Args),
     /// Run a scenario with many seeds on all cores, and describe those that fail
     Sweep(sweep::Args),
-    /// Drive single steps by hand, as a script file says, and compare the reactions with its own
+    /// Drive single steps by hand, as a script says, and compare with what it recorded
     Script(script::Args),
     /// Draw a run's page again from its record, or one page over a folder of runs
     Report(report::Args),

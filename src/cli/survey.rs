@@ -98,16 +98,20 @@ impl Survey<'_> {
     /// Takes a folder's results in; gives back whether it is that of a single run, in which there
     /// is nothing else to look for.
     fn take(&mut self, folder: &Path, listing: &Listing) -> bool {
-        if listing.has_record || listing.has_facts {
+        let name = folder.file_name().unwrap_or_default();
+        if begins(name, SWEEPS) {
+            if listing.has_sweep {
+                self.sweep(folder, listing);
+            }
+        } else if PAGES.iter().any(|start| begins(name, start)) {
+            if listing.has_report {
+                let link = self.link(folder, "report.html");
+                let page = Page { folder: self.name(folder), link };
+                self.shelf(folder).pages.push(page);
+            }
+        } else if listing.has_record || listing.has_facts {
             self.run(folder, listing);
             return true;
-        }
-        let name = folder.file_name().unwrap_or_default();
-        if listing.has_sweep && begins(name, SWEEPS) {
-            self.sweep(folder, listing);
-        } else if listing.has_report && PAGES.iter().any(|start| begins(name, start)) {
-            let page = Page { folder: self.name(folder), link: self.link(folder, "report.html") };
-            self.shelf(folder).pages.push(page);
         }
         false
     }
