@@ -2,8 +2,8 @@
 //! elsewhere, and by a newer version.
 //!
 //! `record.json.gz` is one JSON object. Of the trace it keeps what a reader looks at first, the
-//! steps around the first violation: the whole of it would take longer to write than the run took,
-//! and the reproduce line makes it again.
+//! steps around the first violation: to store the whole of it takes about as long as the run itself
+//! (36 MB of text for 20 s of Raft, 5 MB packed), and the reproduce line makes it again.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write as _};
