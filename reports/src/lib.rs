@@ -11,11 +11,14 @@
 //!               chart (margins, axes, colours, fault bands: shared, so that pictures line up)
 //! ```
 //!
+//! [`index::index`] makes one more page, over many runs: a table with a link to each.
+//!
 //! [`Record`]: rehearsal_sim::record::Record
 
 mod chart;
 mod format;
+pub mod index;
 mod page;
 pub mod plot;
 
-pub use page::{Reproduce, report};
+pub use page::{Reproduce, is_page, report};

@@ -1,7 +1,8 @@
 //! The record: everything a run leaves behind, as plain data that can be stored, sent and drawn.
 //!
 //! The command line prints its head as one JSON object (see
-//! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types.
+//! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types. A stored record
+//! with a field that this version does not know is refused, as its page would leave something out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,9 +15,9 @@ use crate::metrics::Histogram;
 
 /// Everything a run leaves behind. Times are nanoseconds of simulated time since the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// The facts of the run: the one JSON object that `--json` prints.
-    #[serde(flatten)]
     pub head: Head,
     /// The planned length of the run; [`Head::virtual_ns`] is shorter when a violation ended it.
     pub duration_ns: u64,
@@ -40,6 +41,7 @@ pub struct Record {
 
 /// The facts of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Head {
     /// The scenario's name (`raft/leader-crash`) or the path it was read from.
     pub scenario: String,
@@ -107,6 +109,7 @@ pub enum ViolationKind {
 
 /// One broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Violation {
     /// The property's name, as used in `[[expect]]`.
     pub property: String,
@@ -127,6 +130,7 @@ pub struct Violation {
 
 /// One expectation of the scenario with its measurement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Measured {
     /// The expectation as written: `unavailable_at_most = "1s"`.
     pub expect: String,
@@ -139,6 +143,7 @@ pub struct Measured {
 /// Every copy of a message between two different nodes has exactly one fate, so that
 /// `sent + duplicated = delivered + dropped + in_flight` in every run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MessageCounts {
     /// Messages that nodes sent to other nodes.
     pub sent: u64,
@@ -154,6 +159,7 @@ pub struct MessageCounts {
 
 /// Why copies of messages died.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DropCounts {
     /// Lost at random.
     pub loss: u64,
@@ -172,20 +178,25 @@ pub struct DropCounts {
 }
 
 impl DropCounts {
-    /// All dropped copies.
+    /// All dropped copies; more than fit into the number, in a record from outside, are as many as
+    /// fit.
     pub fn total(&self) -> u64 {
-        self.loss
-            + self.cut
-            + self.no_route
-            + self.down
-            + self.refused
-            + self.overflow
-            + self.corrupt
+        let causes = [
+            self.loss,
+            self.cut,
+            self.no_route,
+            self.down,
+            self.refused,
+            self.overflow,
+            self.corrupt,
+        ];
+        causes.into_iter().fold(0, u64::saturating_add)
     }
 }
 
 /// How the operations ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OperationCounts {
     /// Operations called.
     pub called: u64,
@@ -200,6 +211,7 @@ pub struct OperationCounts {
 /// A summary of latencies in nanoseconds, exact; all zero when `count` is zero. Percentiles are by
 /// nearest rank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Samples.
     pub count: u64,
@@ -219,6 +231,7 @@ pub struct Latency {
 
 /// One node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeInfo {
     /// `n1`, `client2`.
     pub name: String,
@@ -228,6 +241,7 @@ pub struct NodeInfo {
 
 /// One fault, as a band over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultBand {
     /// The kind: `crash`, `pause`, `partition`, `one-way`, `loss`, `latency`. One lane per kind.
     pub kind: String,
@@ -244,6 +258,7 @@ pub struct FaultBand {
 /// Operations in equal buckets of time. Bucket `i` covers
 /// `i * bucket_ns .. (i + 1) * bucket_ns` of simulated time; an operation counts where it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// The width of a bucket.
     pub bucket_ns: u64,
@@ -263,6 +278,7 @@ pub struct Series {
 
 /// One point of the latency-by-percentile curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CurvePoint {
     /// One sample in this many is slower: 2 is the median, 100 the 99th percentile.
     pub one_in: u64,
@@ -286,6 +302,7 @@ pub enum Health {
 
 /// A change of what a node is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StandingChange {
     /// When.
     pub at_ns: u64,
@@ -301,6 +318,7 @@ pub struct StandingChange {
 
 /// What happened, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Trace {
     /// The rows, in order.
     pub rows: Vec<TraceRow>,
@@ -342,6 +360,7 @@ pub enum RowKind {
 
 /// One row of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TraceRow {
     /// When.
     pub at_ns: u64,

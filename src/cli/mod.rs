@@ -3,18 +3,23 @@
 //! Results go to stdout, everything else to stderr. The exit codes are part of the contract:
 //! see [`Exit`].
 
+mod completions;
 mod exec;
 mod interrupt;
 mod list;
+mod man;
 mod new;
 pub(crate) mod options;
 pub(crate) mod print;
 mod progress;
+mod report;
 mod results;
 pub(crate) mod run;
 mod say;
 mod schema;
 mod script;
+mod stored;
+mod survey;
 mod sweep;
 pub(crate) mod twice;
 
@@ -43,6 +48,9 @@ pub enum Exit {
 }
 
 const AFTER_HELP: &str = "\
+First steps: `list scenarios` shows what is built in, `run SCENARIO` rehearses one and writes a page
+to look at, `new PROTOCOL` writes a scenario of your own to start from.
+
 Exit codes: 0 all held; 1 a property or expectation was violated, or a protocol panicked;
 2 wrong usage or invalid input; 3 inconclusive; 101 a bug in rehearsal itself; 130 interrupted.";
 
@@ -56,18 +64,24 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Run a scenario: verdict, numbers, report.html
+    /// Run a scenario once: a verdict, numbers, and a page to look at (report.html)
     Run(run::Args),
-    /// Run a scenario with many seeds on all cores
+    /// Run a scenario with many seeds on all cores, and describe those that fail
     Sweep(sweep::Args),
-    /// Drive single steps by hand, as a script file says
+    /// Drive single steps by hand, as a script says, and compare with what it recorded
     Script(script::Args),
+    /// Draw a run's page again from its record, or one page over a folder of runs
+    Report(report::Args),
     /// List scenarios, protocols, properties, bugs, probes or script commands
     List(list::Args),
     /// Write a starter scenario for a protocol
     New(new::Args),
-    /// Print the JSON schema or the reference of scenario files
+    /// Print the language of scenario files: a JSON schema for editors, or a reference
     Schema(schema::Args),
+    /// Print completions for a shell: bash, zsh, fish and others
+    Completions(completions::Args),
+    /// Print the manual page, or write one for each subcommand
+    Man(man::Args),
 }
 
 /// Runs the command line over a catalog of protocols, and exits.
@@ -112,14 +126,23 @@ pub fn run_args(catalog: &[Entry], args: impl IntoIterator<Item = OsString>) -> 
     }
 }
 
+/// The command line as it is described to shells and manuals, under the name the user calls it by.
+fn command() -> clap::Command {
+    let name = options::program();
+    Cli::command().name(name).bin_name(name).disable_help_subcommand(true)
+}
+
 fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::main(catalog, args),
         Command::Sweep(args) => sweep::main(catalog, args),
         Command::Script(args) => script::main(catalog, args),
+        Command::Report(args) => report::main(args),
         Command::List(args) => list::main(catalog, args),
         Command::New(args) => new::main(catalog, args),
         Command::Schema(args) => schema::main(catalog, args),
+        Command::Completions(args) => completions::main(args),
+        Command::Man(args) => man::main(args),
     }
 }
 

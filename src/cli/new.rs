@@ -12,10 +12,10 @@ use super::{Exit, Failure, interrupt, options, say};
 /// What `new` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The protocol (see `rehearsal list protocols`)
+    /// The protocol (`list protocols` shows them)
     protocol: String,
     /// The file to write [default: PROTOCOL.toml]; `-` prints
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     out: Option<PathBuf>,
 }
 

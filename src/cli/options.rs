@@ -14,16 +14,17 @@ use super::{Failure, say};
 /// Which scenario, and what to change in it.
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Scenario {
-    /// A bundled scenario (see `rehearsal list scenarios`) or a path to a scenario file
-    #[arg(value_name = "SCENARIO")]
+    /// A bundled scenario (`list scenarios` shows them) or the path of a scenario file
+    #[arg(value_name = "SCENARIO", value_hint = clap::ValueHint::FilePath)]
     pub(crate) source: String,
-    /// Change a setting: `--set network.loss=0.05` (TOML, else a bare string; repeatable)
+    /// Change a setting of the scenario: `--set network.loss=0.05`, `--set duration=5s` (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Plant a bug, by name or number: `--bug vote-not-persisted`, `--bug bug:E4` (repeatable)
+    /// Plant a bug, by name or number; `list bugs` shows them (repeatable)
     #[arg(long, value_name = "BUG")]
     pub(crate) bug: Vec<String>,
-    /// How many configurations a history checker may explore per object before it gives up
+    /// How many configurations a history checker may explore per object before the run counts as
+    /// inconclusive
     #[arg(long, value_name = "N", default_value_t = Watch::QUIET.check_budget,
           value_parser = number, allow_negative_numbers = true)]
     pub(crate) check_budget: u64,

@@ -10,7 +10,7 @@ use rehearsal_reports::Reproduce;
 use rehearsal_sim::record::{Head, Record};
 use serde::Serialize;
 
-use super::{Failure, interrupt, say};
+use super::{Failure, interrupt, say, stored};
 
 /// The longest name of a folder, in bytes; systems allow 255.
 const LONGEST_NAME: usize = 120;
@@ -96,26 +96,29 @@ impl Shelf {
     ) -> Result<Results, Failure> {
         let leaf = format!("{}-{}", record.head.seed, &record.head.digest[..8]);
         let reproduce = Reproduce { run: reproduce.to_owned(), ..Reproduce::default() };
-        let mut files = vec![("report.html", rehearsal_reports::report(record, &reproduce))];
+        let mut files = vec![
+            ("report.html", rehearsal_reports::report(record, &reproduce).into_bytes()),
+            (stored::NAME, stored::encode(record, &reproduce)),
+        ];
         let trace = trace_text(record);
         if !trace.is_empty() {
-            files.push(("trace.txt", trace));
+            files.push(("trace.txt", trace.into_bytes()));
         }
         let mut names: Vec<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
         names.push("run.json".to_owned());
         names.sort();
         let json = json(record, &names, host);
-        files.push(("run.json", format!("{json}\n")));
+        files.push(("run.json", format!("{json}\n").into_bytes()));
         interrupt::hold(|| self.write(&leaf, &files)).map_err(|error| self.unwritable(&error))?;
         Ok(Results { report: self.folder.join(leaf).join("report.html"), json })
     }
 
-    fn write(&self, leaf: &str, files: &[(&str, String)]) -> io::Result<()> {
+    fn write(&self, leaf: &str, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
         let aside = self.folder.join(format!(".{leaf}.tmp-{}", unique()));
         let write_all = || {
             std::fs::create_dir_all(&aside)?;
-            for (name, text) in files {
-                std::fs::write(aside.join(name), text)?;
+            for (name, bytes) in files {
+                std::fs::write(aside.join(name), bytes)?;
             }
             replace(&aside, &self.folder.join(leaf))
         };
@@ -206,6 +209,15 @@ fn unique() -> String {
 pub(crate) fn json(record: &Record, files: &[String], host: Host) -> String {
     serde_json::to_string(&Output { head: &record.head, files, host })
         .expect("a record is plain data")
+}
+
+/// Writes a file in one go: whoever looks finds the old one or the new one.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_file_name(format!(".file.tmp-{}", unique()));
+    let written = std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, path));
+    written.inspect_err(|_| {
+        let _ = std::fs::remove_file(&aside);
+    })
 }
 
 /// Puts a finished folder in the place of an older one of the same name. Another run may be doing

@@ -15,7 +15,7 @@ use super::{Exit, Failure, exec, options, print, progress, results, say, twice};
 /// What `run` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The seed; wins over the scenario's own
+    /// The seed, instead of the scenario's own
     #[arg(long, value_name = "N", value_parser = options::number, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Print one JSON object instead of text
@@ -24,8 +24,8 @@ pub(crate) struct Args {
     /// Run it again, twice in lockstep, and show the first event in which any of the runs differ
     #[arg(long)]
     twice: bool,
-    /// Where the results go
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    /// The folder that the results go to
+    #[arg(long, value_name = "DIR", default_value = "results", value_hint = clap::ValueHint::DirPath)]
     out: PathBuf,
     #[command(flatten)]
     scenario: options::Scenario,

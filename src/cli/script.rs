@@ -32,7 +32,7 @@ use super::{Exit, Failure, interrupt, say};
 /// What `script` takes.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// The script file (see `rehearsal list commands`)
+    /// The script file (`list commands` shows what can stand in it)
     file: PathBuf,
     /// Plant a bug, by name or number (repeatable)
     #[arg(long, value_name = "BUG")]

@@ -113,7 +113,7 @@ fn a_pass_is_one_object_with_every_field_in_order() {
     assert_eq!(json["violations"], Value::Array(Vec::new()));
     assert_eq!(json["legally_stuck"], Value::Null);
     assert_eq!(json["virtual_ns"], 3_000_000_000_u64);
-    assert_eq!(json["files"], serde_json::json!(["report.html", "run.json"]));
+    assert_eq!(json["files"], serde_json::json!(["record.json.gz", "report.html", "run.json"]));
     assert_eq!(json["expectations"][0]["expect"], "linearizable = true");
     assert_eq!(json["expectations"][0]["holds"], true);
     let digest = json["digest"].as_str().unwrap();
@@ -152,7 +152,10 @@ fn violations_have_their_fields_and_kinds() {
     assert_eq!(first["property"], "answers_match");
     assert_eq!(first["kind"], "safety");
     assert!(!first["citation"].as_str().unwrap().is_empty());
-    assert_eq!(json["files"], serde_json::json!(["report.html", "run.json", "trace.txt"]));
+    assert_eq!(
+        json["files"],
+        serde_json::json!(["record.json.gz", "report.html", "run.json", "trace.txt"])
+    );
 
     let text = place.read("ping.toml").replace("2s", "30s")
         + "\n[[expect]]\np99_at_most = \"1ns\"\n[[expect]]\nprogress = true\n\

@@ -36,7 +36,8 @@ impl Steps {
     /// Events per second in each step. The last step may be cut short by the end of the run, and is
     /// counted over the time that it had.
     pub(crate) fn rates(self, counts: &[u64]) -> Vec<f64> {
-        let sums = counts.chunks(self.merge).map(|chunk| chunk.iter().sum::<u64>());
+        let sum = |chunk: &[u64]| chunk.iter().copied().fold(0, u64::saturating_add);
+        let sums = counts.chunks(self.merge).map(sum);
         let spans = (0_u64..).map(|i| self.edges(i));
         sums.zip(spans)
             .map(|(sum, (from, to))| real(sum) * 1e9 / real(to.saturating_sub(from).max(1)))

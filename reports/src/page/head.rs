@@ -66,7 +66,7 @@ fn tiles(record: &Record) -> Markup {
     let head = &record.head;
     let (operations, latency, messages) = (head.operations, head.latency_ns, head.messages);
     let measured = |ns: u64| if latency.count == 0 { "–".to_owned() } else { span(ns) };
-    let copies = messages.sent + messages.duplicated;
+    let copies = messages.sent.saturating_add(messages.duplicated);
     let called = format!("of {} called", count(operations.called));
     let failed = share(operations.failed, operations.called);
     let duplicated = format!("{} duplicated", count(messages.duplicated));

@@ -6,15 +6,18 @@ mod violation;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use rehearsal_sim::record::Record;
+use serde::{Deserialize, Serialize};
 
 use crate::format;
 use crate::plot::{self, Drawing, Plot};
 
-const STYLE: &str = include_str!("style.css");
+/// How pages look, in light and in dark.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The command lines by which a reader makes the run again. The record does not know them: they
 /// depend on where its scenario came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reproduce {
     /// The line that runs it again: `rehearsal run raft/leader-crash --seed 7`.
     pub run: String,
@@ -34,7 +37,7 @@ pub fn report(record: &Record, reproduce: &Reproduce) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content=(format!("rehearsal {}", head.version));
+                meta name="generator" content=(generator(&head.version));
                 link rel="icon" href="data:,";
                 title { (head.title) " · " (head.scenario) " · seed " (head.seed) }
                 style { (PreEscaped(STYLE)) }
@@ -54,6 +57,20 @@ pub fn report(record: &Record, reproduce: &Reproduce) -> String {
         }
     };
     page.into_string()
+}
+
+const GENERATOR: &str = "rehearsal ";
+
+/// What a page says it was made by.
+pub(crate) fn generator(version: &str) -> String {
+    format!("{GENERATOR}{version}")
+}
+
+/// Whether a file is a page that this program wrote, of this version or another. Such a one may be
+/// drawn anew; the first kilobyte of it tells.
+pub fn is_page(text: &[u8]) -> bool {
+    let mark = format!("<meta name=\"generator\" content=\"{GENERATOR}");
+    text.windows(mark.len()).take(1_024).any(|window| window == mark.as_bytes())
 }
 
 fn figure(plot: &Plot, record: &Record) -> Markup {

@@ -109,8 +109,8 @@ fn metric(name: &str, value: i64) -> String {
 pub(crate) fn messages(record: &Record) -> Markup {
     let messages = record.head.messages;
     let dropped = messages.dropped.total();
-    let copies = messages.sent + messages.duplicated;
-    let fates = messages.delivered + dropped + messages.in_flight;
+    let copies = messages.sent.saturating_add(messages.duplicated);
+    let fates = messages.delivered.saturating_add(dropped).saturating_add(messages.in_flight);
     let part = |name: &str, n: u64| {
         html! {
             span class="part" { span class="value" { (count(n)) } span class="detail" { (name) } }

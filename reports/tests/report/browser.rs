@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rehearsal_reports::index::index;
 use rehearsal_reports::report;
 
 use crate::edges;
+use crate::indexes;
 use crate::records::reproduce;
 
 /// Opens each page at each width and lists what sticks out.
@@ -38,6 +40,17 @@ function probe(name, width, doc) {
     if (style.display != "inline" && box.scrollWidth > box.clientWidth + 1)
       say("clipped: " + box.textContent.trim().slice(0, 60));
   }
+  for (const table of doc.querySelectorAll("table.sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, at) => {
+      head.querySelector("button").click();
+      head.querySelector("button").click();
+      const keys = [...table.tBodies[0].rows].map(row => row.cells[at].dataset.key);
+      if (head.dataset.sort != "number") return;
+      const sorted = keys.every((key, i) => !i || BigInt(keys[i - 1]) >= BigInt(key));
+      if (!sorted) say("not sorted by " + head.textContent + ": " + keys);
+    });
+  }
 }
 "#;
 
@@ -56,6 +69,10 @@ fn write_samples(folder: &Path) -> Vec<&'static str> {
     for (name, record) in edges::all() {
         fs::write(folder.join(format!("{name}.html")), report(&record, &reproduce(&record)))
             .unwrap();
+        names.push(name);
+    }
+    for (name, found) in indexes::all() {
+        fs::write(folder.join(format!("{name}.html")), index(&found)).unwrap();
         names.push(name);
     }
     names

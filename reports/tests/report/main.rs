@@ -2,6 +2,7 @@
 
 mod browser;
 mod edges;
+mod indexes;
 mod markup;
 mod pages;
 mod records;

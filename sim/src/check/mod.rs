@@ -22,6 +22,7 @@ pub enum Verdict {
 
 /// Why a history can not be explained, or two runs of one seed are not the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Explanation {
     /// One sentence: which operation can not be placed, and why.
     pub sentence: String,
