@@ -26,10 +26,10 @@ pub enum Severity {
 }
 
 /// One thing to say about a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding(Box<Body>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Body {
     severity: Severity,
     message: String,

@@ -1,10 +1,11 @@
 //! Options that several subcommands share.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use rehearsal_scenarios::{Loaded, Request};
+use rehearsal_scenarios::{Loaded, MOST_POINTS, Report, Request, Variants};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Head, ViolationKind};
@@ -23,6 +24,12 @@ pub(crate) struct Scenario {
     /// Plant a bug, by name or number: `--bug vote-not-persisted`, `--bug bug:E4` (repeatable)
     #[arg(long, value_name = "BUG")]
     pub(crate) bug: Vec<String>,
+    /// Add an axis to the matrix, or replace one: `--matrix network.loss=0,0.01` (repeatable)
+    #[arg(long, value_name = "KEY=A,B")]
+    pub(crate) matrix: Vec<String>,
+    /// One point of the matrix, by its number from 1
+    #[arg(long, value_name = "N", value_parser = point, allow_negative_numbers = true)]
+    pub(crate) point: Option<u32>,
     /// How many configurations a history checker may explore per object before it gives up
     #[arg(long, value_name = "N", default_value_t = Watch::QUIET.check_budget,
           value_parser = number, allow_negative_numbers = true)]
@@ -32,31 +39,70 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// Loads the scenario; prints its warnings and notes.
     pub(crate) fn load(&self, catalog: &[Entry]) -> Result<Loaded, Failure> {
-        let request = Request { source: &self.source, set: &self.set, bug: &self.bug };
-        match rehearsal_scenarios::load(&request, catalog) {
-            Ok(loaded) => {
-                if !loaded.remarks.is_empty() {
-                    say::err(&format!("{}\n", loaded.remarks.render(true).trim_end()));
-                }
-                Ok(loaded)
-            }
-            Err(report) => Err(Failure::Diagnosed(report.render(true))),
-        }
+        let loaded = rehearsal_scenarios::load(&self.request(), catalog)
+            .map_err(|report| diagnosed(&report))?;
+        remark(&loaded.remarks);
+        Ok(loaded)
+    }
+
+    /// Loads every point of the scenario's matrix, or the one that was asked for; prints warnings
+    /// and notes.
+    pub(crate) fn load_all(&self, catalog: &[Entry]) -> Result<Variants, Failure> {
+        let variants = rehearsal_scenarios::load_all(&self.request(), catalog)
+            .map_err(|report| diagnosed(&report))?;
+        remark(&variants.remarks);
+        Ok(variants)
+    }
+
+    fn request(&self) -> Request<'_> {
+        let Scenario { source, set, bug, matrix, point, .. } = self;
+        Request { source, set, bug, matrix, point: *point }
+    }
+
+    /// The same scenario at one point of its matrix.
+    pub(crate) fn at(&self, point: Option<u32>) -> Scenario {
+        Scenario { point, ..self.clone() }
     }
 
     /// The command line that runs this again: `rehearsal run raft/leader-crash --seed 7`.
     pub(crate) fn reproduce(&self, head: &Head) -> String {
-        let mut words = vec![program().to_owned(), "run".to_owned(), file(&self.source)];
-        words.push(format!("--seed {}", head.seed));
-        words.extend(self.set.iter().map(|set| option("--set", set)));
-        words.extend(self.bug.iter().map(|bug| option("--bug", bug)));
-        if self.check_budget != Watch::QUIET.check_budget {
-            words.push(format!("--check-budget {}", self.check_budget));
-        }
+        let mut words = self.run();
+        words.insert(3, format!("--seed {}", head.seed));
         if head.violations.iter().any(|found| found.kind == ViolationKind::Nondeterminism) {
             words.push("--twice".to_owned());
         }
         words.join(" ")
+    }
+
+    /// The command line that runs all points of the matrix again with these seeds.
+    pub(crate) fn again(&self, seeds: &Range<u64>) -> String {
+        let mut words = self.run();
+        words.insert(3, format!("--seeds {}..{}", seeds.start, seeds.end));
+        words.join(" ")
+    }
+
+    /// The words of a command line that runs this, without seeds.
+    fn run(&self) -> Vec<String> {
+        let mut words = vec![program().to_owned(), "run".to_owned(), file(&self.source)];
+        words.extend(self.set.iter().map(|set| option("--set", set)));
+        words.extend(self.matrix.iter().map(|axis| option("--matrix", axis)));
+        words.extend(self.point.map(|point| format!("--point {point}")));
+        words.extend(self.bug.iter().map(|bug| option("--bug", bug)));
+        if self.check_budget != Watch::QUIET.check_budget {
+            words.push(format!("--check-budget {}", self.check_budget));
+        }
+        words
+    }
+}
+
+fn diagnosed(report: &Report) -> Failure {
+    Failure::Diagnosed(report.render(true))
+}
+
+/// Prints warnings and notes.
+fn remark(remarks: &Report) {
+    if !remarks.is_empty() {
+        say::err(&format!("{}\n", remarks.render(true).trim_end()));
     }
 }
 
@@ -79,7 +125,7 @@ pub(crate) fn file(path: &str) -> String {
     if path.starts_with('-') { quote(&format!("./{path}")) } else { quote(path) }
 }
 
-fn option(name: &str, value: &str) -> String {
+pub(crate) fn option(name: &str, value: &str) -> String {
     let between = if value.starts_with('-') { '=' } else { ' ' };
     format!("{name}{between}{}", quote(value))
 }
@@ -90,6 +136,37 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
     let is_number = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
     plain.parse().ok().filter(|_| is_number).ok_or_else(|| {
         format!("it is no whole number; write one from 0 to {}, like 42 or 10_000", u64::MAX)
+    })
+}
+
+/// Reads a range of seeds: `0..200`, `5..=7`, or one number.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| {
+        number(text).map_err(|_| {
+            format!("`{text}` is no seed; write --seeds 0..200, a number below 2^64 at each end")
+        })
+    };
+    let range = match text.split_once("..") {
+        None => {
+            let seed = number(text)?;
+            seed..seed.checked_add(1).ok_or("the last seed of all can not be run alone here")?
+        }
+        Some((first, last)) => match last.strip_prefix('=') {
+            Some(last) => number(first)?..number(last)?.saturating_add(1),
+            None => number(first)?..number(last)?,
+        },
+    };
+    if range.is_empty() {
+        return Err(format!("the range {text} has no seeds; write the smaller number first"));
+    }
+    Ok(range)
+}
+
+/// Reads the number of a point.
+pub(crate) fn point(text: &str) -> Result<u32, String> {
+    let number = number(text).ok().and_then(|number| u32::try_from(number).ok());
+    number.ok_or_else(|| {
+        format!("it is no point; points are numbered from 1, to {MOST_POINTS} at most")
     })
 }
 
@@ -115,6 +192,16 @@ mod tests {
         assert_eq!(quote("a b"), "'a b'");
         assert_eq!(file("-x.toml"), "./-x.toml");
         assert_eq!(option("--set", "-a=1"), "--set=-a=1");
+    }
+
+    #[test]
+    fn seeds_are_ranges() {
+        assert_eq!(seeds("0..200"), Ok(0..200));
+        assert_eq!(seeds("5..=7"), Ok(5..8));
+        assert_eq!(seeds("41"), Ok(41..42));
+        for wrong in ["", "7..7", "9..3", "a..b", "-1..3", "1.."] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
