@@ -11,9 +11,13 @@
 //!               chart (margins, axes, colours, fault bands: shared, so that pictures line up)
 //! ```
 //!
+//! Several variants, each with the runs of many seeds, are drawn over each other on one page:
+//! [`comparison`].
+//!
 //! [`Record`]: rehearsal_sim::record::Record
 
 mod chart;
+pub mod comparison;
 mod format;
 mod page;
 pub mod plot;

@@ -10,7 +10,7 @@ use rehearsal_sim::record::Record;
 use crate::format;
 use crate::plot::{self, Drawing, Plot};
 
-const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The command lines by which a reader makes the run again. The record does not know them: they
 /// depend on where its scenario came from.
