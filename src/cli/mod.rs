@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. The exit codes are part of the contract:
 //! see [`Exit`].
 
+mod compare;
 mod exec;
 mod interrupt;
 mod list;
@@ -16,6 +17,7 @@ mod say;
 mod schema;
 mod script;
 mod sweep;
+mod variants;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,10 +57,12 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Run a scenario: verdict, numbers, report.html
+    /// Run a scenario, or every point of its matrix: verdict, numbers, report.html
     Run(run::Args),
     /// Run a scenario with many seeds on all cores
     Sweep(sweep::Args),
+    /// Compare two scenarios, or two settings of one, seed by seed
+    Compare(compare::Args),
     /// Drive single steps by hand, as a script file says
     Script(script::Args),
     /// List scenarios, protocols, properties, bugs or script commands
@@ -115,6 +119,7 @@ fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::main(catalog, args),
         Command::Sweep(args) => sweep::main(catalog, args),
+        Command::Compare(args) => compare::main(catalog, args),
         Command::Script(args) => script::main(catalog, args),
         Command::List(args) => list::main(catalog, args),
         Command::New(args) => new::main(catalog, args),

@@ -11,4 +11,5 @@ mod own_catalog;
 mod pipes;
 mod results;
 mod support;
+mod variants;
 mod verbs;
