@@ -17,8 +17,8 @@ use super::print::{self, BOLD, DIM, PLAIN};
 use super::results::{self, Shelf};
 use super::variants::matrix::{default_seeds, verdicts};
 use super::variants::{
-    Arrivals, Candidate, FEW_SEEDS, Told, exit, failures, key, paired, run_all, shown, table,
-    verdict,
+    Arrivals, Candidate, FEW_SEEDS, Told, cut_short, exit, failures, key, paired, run_all, shown,
+    table, verdict,
 };
 use super::{Exit, Failure, options, say};
 
@@ -199,6 +199,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let key = key(&candidates, &variants, &seeds);
     let output = output(&candidates, &variants, &seeds, &arrivals, &differences);
     let exit = exit(&variants);
+    let mut warnings = warnings(&arrivals, &seeds);
+    warnings.extend(cut_short(&candidates, &variants));
     let comparison = Comparison {
         title: title(&first.loaded, &second.loaded),
         scenario: if first.loaded.plan.scenario == second.loaded.plan.scenario {
@@ -211,7 +213,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         axes: Vec::new(),
         variants,
         notes: arrivals.same.then(|| arrivals.sentence("both")).into_iter().collect(),
-        warnings: warnings(&arrivals, &seeds),
+        warnings,
         differences,
         command: args.again(&seeds),
     };

@@ -167,7 +167,10 @@ fn the_worst_of_all_runs_is_the_exit_code() {
     assert!(said.out.contains(" --check-budget 1\n"), "{}", said.out);
     let said = place.run(&["run", "grid.toml", "--seeds", "1..3"]).exits(1);
     assert!(said.out.contains("FAIL  point 2: network.loss = 0.0, bug = stale-answer, seed 1"));
-    assert!(said.out.contains("\n1 more run did not pass\n"), "{}", said.out);
+    assert!(said.out.contains("\n3 more runs did not pass\n"), "{}", said.out);
+    assert!(
+        said.out.contains("\n6 runs were ended by violations, and their numbers are those of a")
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub struct Variant {
     pub protocol: String,
     /// The facts of its runs, in the order of the seeds.
     pub heads: Vec<Head>,
-    /// The courses of its first runs, or none; those are what is drawn over time.
+    /// The courses of its first runs, without those that a violation ended; they are what is drawn.
     pub courses: Vec<Course>,
     /// The line that runs it with the first seed.
     pub reproduce: String,
@@ -220,7 +220,8 @@ fn group<'a>(
 /// Whom a fault hit may differ, as the leader is another in every run.
 fn shared_faults(comparison: &Comparison) -> Option<Vec<FaultBand>> {
     let mut courses = comparison.variants.iter().flat_map(|variant| &variant.courses);
-    let mut shared = courses.next()?.faults.clone();
+    let Some(first) = courses.next() else { return Some(Vec::new()) };
+    let mut shared = first.faults.clone();
     for course in courses {
         if course.faults.len() != shared.len() {
             return None;

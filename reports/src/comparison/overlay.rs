@@ -94,7 +94,7 @@ fn picture(
 /// `None` where no run of the variant has anything to draw.
 fn track(member: &Member<'_>, what: What) -> Option<Track> {
     let courses = &member.variant.courses;
-    // Runs that a violation ended are shorter than the others; buckets are equal all the same.
+    // Should one be shorter than the others, its buckets are as wide as theirs.
     let longest = courses.iter().max_by_key(|course| course.virtual_ns)?;
     let bucket_ns = longest.series.bucket_ns;
     let steps = Steps::new(longest.series.ok.len(), bucket_ns, longest.virtual_ns);

@@ -4,7 +4,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::along::Along;
 use super::overlay::{self, What};
-use super::{Comparison, Group, Member, differences, groups, percentiles, shared_faults, tables};
+use super::{
+    Comparison, Group, Member, Variant, differences, groups, percentiles, shared_faults, tables,
+};
 use crate::chart::Hue;
 use crate::format::{count, plural};
 use crate::page::STYLE;
@@ -193,15 +195,17 @@ fn over_time(comparison: &Comparison, groups: &[Group<'_>]) -> Markup {
 
 /// How lines and bands are made.
 fn drawn(comparison: &Comparison) -> String {
-    let runs = comparison.variants.iter().map(|variant| variant.heads.len()).max().unwrap_or(0);
-    let courses = comparison.variants.iter().map(|variant| variant.courses.len()).max();
-    let of = match courses {
-        Some(courses) if courses < runs => format!("the first {courses} seeds"),
-        _ => "the seeds".to_owned(),
+    let variants = &comparison.variants;
+    let is_some = |variant: &Variant| variant.courses.len() < variant.heads.len();
+    let of = if variants.iter().any(is_some) {
+        let most = variants.iter().map(|variant| variant.courses.len()).max().unwrap_or(0);
+        format!(" Drawn are runs that lasted to their end, at most {} of each.", count(most as u64))
+    } else {
+        String::new()
     };
     format!(
-        "Each line is the median over {of}, its band goes from their 5th to their 95th percentile; \
-         a gap is a time in which most runs had no answer."
+        "Each line is the median over the seeds, its band goes from their 5th to their 95th \
+         percentile; a gap is a time in which most runs had no answer.{of}"
     )
 }
 
@@ -230,7 +234,7 @@ fn figures(groups: &[Group<'_>], pictures: Vec<Option<Markup>>, caption: &str) -
                     (legend_of(group))
                     figure { (svg) }
                 }
-                None => p class="nothing" { "No operation succeeded: there is nothing to draw." },
+                None => p class="nothing" { "There is nothing to draw: no operation succeeded, or no run lasted to its end." },
             }
         }
         @if is_any { p class="nothing caption" { (caption) } }

@@ -17,6 +17,10 @@ const SHOWN: [&str; 7] =
 const MOST_COLUMNS: usize = 8;
 /// More lines to run variants again than this are not shown.
 const MOST_LINES: usize = 24;
+/// A setting of so many characters is not broken into lines.
+const MOST_ON_A_LINE: usize = 20;
+/// More failures of one variant than this are only counted.
+const MOST_OF_ONE: usize = 3;
 /// More failures than this are only counted.
 const MOST_FAILURES: usize = 20;
 
@@ -30,7 +34,7 @@ pub(super) fn variants(comparison: &Comparison) -> Markup {
                 thead { tr {
                     th scope="col" { @if is_matrix { "point" } }
                     @if is_matrix {
-                        @for axis in &comparison.axes { th scope="col" { code { (axis.key) } } }
+                        @for axis in &comparison.axes { th scope="col" { code { (breakable(&axis.key)) } } }
                     } @else {
                         th scope="col" { "candidate" }
                     }
@@ -45,13 +49,24 @@ pub(super) fn variants(comparison: &Comparison) -> Markup {
     }
 }
 
+/// A key that may be broken into lines behind each of its dots.
+fn breakable(key: &str) -> Markup {
+    html! {
+        @for (at, part) in key.split('.').enumerate() {
+            @if at > 0 { "." wbr; }
+            (part)
+        }
+    }
+}
+
 fn row(comparison: &Comparison, variant: &Variant, measures: &[&Measure]) -> Markup {
     html! {
         tr {
             th scope="row" { (variant.label) }
             @if comparison.axes.is_empty() { td { (variant.name) } }
             @for (axis, at) in comparison.axes.iter().zip(&variant.values) {
-                td class="short" { (axis.values[*at]) }
+                @let value = &axis.values[*at];
+                td class=[(value.chars().count() <= MOST_ON_A_LINE).then_some("short")] { (value) }
             }
             (verdicts(variant))
             @for measure in measures {
@@ -163,7 +178,10 @@ pub(super) fn failures(comparison: &Comparison) -> Markup {
     if all == 0 {
         return html! {};
     }
-    let listed = variants.iter().flat_map(|one| one.failures.iter().map(move |run| (one, run)));
+    let first = |one: &'_ Variant| one.failures.len().min(MOST_OF_ONE);
+    let listed = variants
+        .iter()
+        .flat_map(|one| one.failures[..first(one)].iter().map(move |run| (one, run)));
     let listed: Vec<_> = listed.take(MOST_FAILURES).collect();
     html! {
         section id="failures" {

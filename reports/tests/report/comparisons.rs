@@ -112,7 +112,7 @@ fn what_is_missing_is_told() {
     let nothing = page(&matrix(&[2], &[empty.clone()]));
     assert_eq!(figures(&nothing), 0);
     assert!(nothing.contains("Nothing was measured that could be drawn."));
-    assert!(nothing.contains("No operation succeeded: there is nothing to draw."));
+    assert!(nothing.contains("There is nothing to draw: no operation succeeded"));
     let mut ended = empty;
     ended.head.virtual_ns = 0;
     page(&matrix(&[2], &[ended]));
@@ -120,6 +120,10 @@ fn what_is_missing_is_told() {
     for fault in &mut later.faults {
         fault.from_ns += 1;
     }
+    let mut cut = matrix(&[2], &[records::leader_crash()]);
+    cut.variants[0].courses.clear();
+    let page_of_cut = page(&cut);
+    assert!(page_of_cut.contains("runs that lasted to their end, at most 1 of each"));
     let differing = page(&matrix(&[2], &[records::leader_crash(), later]));
     assert!(differing.contains("Runs differ in when something went wrong"));
 }

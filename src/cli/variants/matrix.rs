@@ -11,7 +11,9 @@ use rehearsal_scenarios::{Loaded, Variants};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Arrivals, Candidate, Told, exit, failures, key, run_all, shown, table, verdict};
+use super::{
+    Arrivals, Candidate, Told, cut_short, exit, failures, key, run_all, shown, table, verdict,
+};
 use crate::cli::print::{self, BOLD, DIM, PLAIN};
 use crate::cli::results::{self, Shelf};
 use crate::cli::{Exit, Failure, options, say};
@@ -86,6 +88,8 @@ pub(crate) fn run(asked: &Asked<'_>, variants: Variants) -> Result<Exit, Failure
         variants: &variants,
     });
     let exit = exit(&variants);
+    let differ = (!arrivals.same).then(|| arrivals.sentence("every point"));
+    let warnings = differ.into_iter().chain(cut_short(&candidates, &variants)).collect();
     let comparison = Comparison {
         title,
         scenario,
@@ -94,7 +98,7 @@ pub(crate) fn run(asked: &Asked<'_>, variants: Variants) -> Result<Exit, Failure
         axes: axes.iter().map(shown_axis).collect(),
         variants,
         notes: arrivals.same.then(|| arrivals.sentence("every point")).into_iter().collect(),
-        warnings: (!arrivals.same).then(|| arrivals.sentence("")).into_iter().collect(),
+        warnings,
         differences: Vec::new(),
         command: asked.scenario.again(&seeds),
     };

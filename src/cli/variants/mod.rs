@@ -83,7 +83,8 @@ pub(crate) fn run_all(
         let Loaded { entry, plan, .. } = &candidate.loaded;
         let record = exec::run(entry, plan, seeds.start + place, &watch)?;
         bar.inc(1);
-        let course = (place < drawn).then(|| Course::of(&record));
+        let is_whole = record.head.virtual_ns >= record.duration_ns;
+        let course = (place < drawn && is_whole).then(|| Course::of(&record));
         let Record { head, .. } = record;
         Ok(Kept { head, course })
     };
@@ -286,11 +287,29 @@ pub(crate) fn table(left: &[bool], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// The runs that did not pass: some of them, with the lines that run them again.
+/// What has to be borne in mind where violations ended runs early.
+pub(crate) fn cut_short(candidates: &[Candidate], variants: &[Variant]) -> Option<String> {
+    let runs = candidates.iter().zip(variants).flat_map(|(candidate, variant)| {
+        let planned = candidate.loaded.plan.duration.0;
+        variant.heads.iter().map(move |head| head.virtual_ns < planned)
+    });
+    let count = runs.filter(|is_short| *is_short).count() as u64;
+    let what = match count {
+        0 => return None,
+        1 => "1 run was ended by a violation, and its numbers are".to_owned(),
+        _ => format!(
+            "{} runs were ended by violations, and their numbers are",
+            print::grouped(count)
+        ),
+    };
+    Some(format!("{what} those of a shorter time: do not compare them with those of whole runs."))
+}
+
+/// The first run of each variant that did not pass, with the line that runs it again.
 pub(crate) fn failures(variants: &[Variant], most: usize) -> String {
     let mut text = String::new();
     let all: u64 = variants.iter().map(|one| one.verdicts()[1] + one.verdicts()[2]).sum();
-    let listed = variants.iter().flat_map(|one| one.failures.iter().map(move |run| (one, run)));
+    let listed = variants.iter().filter_map(|one| Some((one, one.failures.first()?)));
     let mut shown = 0;
     for (variant, run) in listed.take(most) {
         shown += 1;
