@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rehearsal_reports::comparison::{
     Comparison, Difference, Interval, Variant, Verdict, comparison as page,
 };
-use rehearsal_scenarios::Loaded;
+use rehearsal_scenarios::{Loaded, Point};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::Judgement;
@@ -109,7 +109,19 @@ impl Side<'_> {
 
     fn candidate(&self, label: &str, args: &Args, catalog: &[Entry]) -> Result<Candidate, Failure> {
         let scenario = self.scenario(args);
-        let loaded = scenario.load(catalog)?;
+        let mut variants = scenario.load_all(catalog)?;
+        if !variants.axes.is_empty() && self.point.is_none() {
+            let (points, flag) = (variants.points.len(), label.to_lowercase());
+            let first = variants.points[0].point.as_ref().map(Point::shown).unwrap_or_default();
+            return Err(Failure::said(
+                format!(
+                    "{} has a matrix of {points} points, and {label} is one of them",
+                    self.source
+                ),
+                format!("choose one with --point-{flag} N; point 1 is {first}, and so on"),
+            ));
+        }
+        let loaded = variants.points.pop().expect("there is one point");
         let name = self.name(&loaded);
         Ok(Candidate { label: label.to_owned(), name, values: Vec::new(), loaded, scenario })
     }

@@ -189,7 +189,11 @@ fn what_a_matrix_can_not_do_is_told() {
         (&["run", "ping.toml", "--matrix", "network.loss=0,2"], "2 is no chance"),
         (&["run", "grid.toml", "--seeds", "3..1"], "has no seeds"),
         (&["run", "grid.toml", "--seeds", "1..3", "--seed", "1"], "cannot be used with"),
-        (&["compare", "grid.toml", "ping.toml"], "has a matrix of 6 points"),
+        (
+            &["compare", "grid.toml", "ping.toml"],
+            "6 points, and A is one of them\nhelp: choose one",
+        ),
+        (&["compare", "ping.toml", "grid.toml"], "with --point-b N; point 1 is network.loss = 0.0"),
         (&["compare", "ping.toml"], "both candidates are the same"),
         (&["compare", "pong.toml", "ping.toml"], "did you mean"),
         (&["compare", "ping.toml", "--set-b", "network.loss=2"], "2 is no chance"),

@@ -231,8 +231,9 @@ fn shared_faults(comparison: &Comparison) -> Option<Vec<FaultBand>> {
             if when(fault) != when(other) {
                 return None;
             }
+            // Once it differs it stays so: no node is called like that.
             if fault.label != other.label {
-                fault.label.clear();
+                "differs by run".clone_into(&mut fault.label);
                 fault.nodes.clear();
             }
         }
