@@ -66,7 +66,7 @@ impl Scenario {
 
     /// The command line that runs this again: `rehearsal run raft/leader-crash --seed 7`.
     pub(crate) fn reproduce(&self, head: &Head) -> String {
-        let mut words = self.run();
+        let mut words = self.words("run");
         words.insert(3, format!("--seed {}", head.seed));
         if head.violations.iter().any(|found| found.kind == ViolationKind::Nondeterminism) {
             words.push("--twice".to_owned());
@@ -74,16 +74,9 @@ impl Scenario {
         words.join(" ")
     }
 
-    /// The command line that runs all points of the matrix again with these seeds.
-    pub(crate) fn again(&self, seeds: &Range<u64>) -> String {
-        let mut words = self.run();
-        words.insert(3, format!("--seeds {}..{}", seeds.start, seeds.end));
-        words.join(" ")
-    }
-
-    /// The words of a command line that runs this, without seeds.
-    fn run(&self) -> Vec<String> {
-        let mut words = vec![program().to_owned(), "run".to_owned(), file(&self.source)];
+    /// The words of a command line about this scenario: program, verb, file, and what is changed.
+    pub(crate) fn words(&self, verb: &str) -> Vec<String> {
+        let mut words = vec![program().to_owned(), verb.to_owned(), file(&self.source)];
         words.extend(self.set.iter().map(|set| option("--set", set)));
         words.extend(self.matrix.iter().map(|axis| option("--matrix", axis)));
         words.extend(self.point.map(|point| format!("--point {point}")));
@@ -92,6 +85,13 @@ impl Scenario {
             words.push(format!("--check-budget {}", self.check_budget));
         }
         words
+    }
+
+    /// The command line that runs all points of the matrix again with these seeds.
+    pub(crate) fn again(&self, seeds: &Range<u64>) -> String {
+        let mut words = self.words("run");
+        words.insert(3, format!("--seeds {}..{}", seeds.start, seeds.end));
+        words.join(" ")
     }
 }
 
@@ -125,6 +125,7 @@ pub(crate) fn file(path: &str) -> String {
     if path.starts_with('-') { quote(&format!("./{path}")) } else { quote(path) }
 }
 
+/// An option with its value, as words of a command line.
 pub(crate) fn option(name: &str, value: &str) -> String {
     let between = if value.starts_with('-') { '=' } else { ' ' };
     format!("{name}{between}{}", quote(value))
