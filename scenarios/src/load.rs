@@ -208,7 +208,7 @@ impl Draft {
         let mut points = Vec::new();
         for number in numbers {
             let (loaded, findings) = self.point(number, catalog);
-            pool.points += 1;
+            pool.points.extend(number);
             pool.take(findings);
             points.extend(loaded);
             if pool.errors > MOST_ERRORS {
@@ -216,7 +216,7 @@ impl Draft {
             }
         }
         let errors = pool.errors;
-        let remarks = Report::new(self.sources, pool.findings());
+        let remarks = Report::new(self.sources, pool.findings(self.matrix.as_ref()));
         if errors > 0 {
             return Err(remarks);
         }
@@ -259,39 +259,54 @@ const MOST_ERRORS: usize = 50;
 /// What was found in the points of a matrix, each finding once.
 #[derive(Default)]
 struct Pool {
-    /// How many points were looked at.
-    points: usize,
+    /// The points that were looked at; none where there is no matrix.
+    points: Vec<u32>,
     /// How many of the findings are errors.
     errors: usize,
     found: Vec<Finding>,
-    /// In how many points each of them was.
-    known: BTreeMap<Finding, usize>,
+    /// In how many points each of them was, and how many had been looked at when it was found.
+    known: BTreeMap<Finding, (usize, usize)>,
 }
 
 impl Pool {
     fn take(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            if let Some(points) = self.known.get_mut(&finding) {
+            if let Some((points, _)) = self.known.get_mut(&finding) {
                 *points += 1;
                 continue;
             }
             self.errors += usize::from(finding.severity() == Severity::Error);
-            self.known.insert(finding.clone(), 1);
+            self.known.insert(finding.clone(), (1, self.points.len()));
             self.found.push(finding);
         }
     }
 
     /// The findings, in the order in which they were made: errors alone where there are any. A table
-    /// that is unused in one point is used in another, so notes are those of every point.
-    fn findings(mut self) -> Vec<Finding> {
-        let (errors, all) = (self.errors, self.points);
-        let known = self.known;
-        self.found.retain(|finding| match finding.severity() {
-            Severity::Error => true,
-            Severity::Warning => errors == 0,
-            Severity::Note => errors == 0 && known[finding] >= all,
-        });
-        self.found
+    /// that is unused in one point is used in another, so notes are those of every point. What is
+    /// wrong in some points, and not with a value of an axis, comes with the first of them.
+    fn findings(self, matrix: Option<&Matrix>) -> Vec<Finding> {
+        let (errors, all) = (self.errors, self.points.len());
+        let mut kept = Vec::new();
+        for finding in self.found {
+            let (points, place) = self.known[&finding];
+            let is_told = match finding.severity() {
+                Severity::Error => true,
+                Severity::Warning => errors == 0,
+                Severity::Note => errors == 0 && points >= all,
+            };
+            if !is_told {
+                continue;
+            }
+            let elsewhere = |matrix: &&Matrix| {
+                points < all && !finding.site().is_some_and(|site| matrix.covers(site))
+            };
+            let first = place.checked_sub(1).and_then(|place| self.points.get(place));
+            kept.push(match matrix.filter(elsewhere).zip(first) {
+                Some((matrix, first)) => diagnose::at_point(finding, &matrix.point(*first), points),
+                None => finding,
+            });
+        }
+        kept
     }
 }
 

@@ -260,6 +260,16 @@ impl Matrix {
         self.axes.iter().any(|axis| axis.path.is_prefix_of(path))
     }
 
+    /// Whether a place lies in the matrix: what is wrong there needs no words on where.
+    pub(crate) fn covers(&self, site: &Site) -> bool {
+        let inside = |outer: &Site| {
+            outer.source == site.source && outer.start <= site.start && site.end <= outer.end
+        };
+        self.axes
+            .iter()
+            .any(|axis| inside(&axis.key) || axis.values.iter().any(|value| inside(&value.site)))
+    }
+
     /// The axes for readers.
     pub(crate) fn shown(&self) -> Vec<Axis> {
         let axis = |axis: &Written| {

@@ -98,6 +98,11 @@ impl Finding {
         self
     }
 
+    /// The place it points to.
+    pub(crate) fn site(&self) -> Option<&Site> {
+        self.0.site.as_ref()
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.0.severity

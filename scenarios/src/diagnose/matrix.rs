@@ -101,6 +101,15 @@ pub(crate) fn matrix_without_point(site: Site, points: &[Point]) -> Finding {
     finding.help("`rehearsal run` without --point runs them all, and reports them on one page")
 }
 
+/// What is wrong at some points only.
+pub(crate) fn at_point(finding: Finding, first: &Point, points: usize) -> Finding {
+    let more = match points {
+        1 => String::new(),
+        _ => format!(" and {} more", points - 1),
+    };
+    finding.help(format!("this is so at point {}{more}: {}", first.number, first.shown()))
+}
+
 pub(crate) fn no_such_point(site: Site, points: u32) -> Finding {
     if points == 0 {
         return Finding::error(site, "this scenario has no [matrix], and so it has no points")

@@ -234,6 +234,18 @@ fn every_wrong_value_is_underlined_once() {
     }
 }
 
+/// What an axis does to another part of the file is underlined there, and so the point is named.
+#[test]
+fn mistakes_elsewhere_name_the_point() {
+    let text = GRID.replace("[cluster]", "[[fault]]\nat = \"1s\"\ncrash = \"n6\"\n[cluster]");
+    let said = Line::default().wrong(&text);
+    assert_eq!(said.matches("unknown node `n6`").count(), 2, "{said}");
+    let help = "this is so at point 1 and 1 more: network.loss = 0.0, cluster.servers = 3\n";
+    assert!(said.contains(help), "{said}");
+    let everywhere = text.replace("n6", "n60").replace("[3, 5, 7]", "[3]");
+    assert!(!Line::default().wrong(&everywhere).contains("this is so at"), "in all of them");
+}
+
 #[test]
 fn a_thousand_points_are_as_many_as_there_can_be() {
     let plain = "protocol = \"raft\"\nduration = \"20s\"\n";
