@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rehearsal_scenarios::{Loaded, Request, load, load_text};
+use rehearsal_scenarios::{Loaded, Request, Variants, load_all, load_all_text};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Head, Judgement, Record, ViolationKind};
@@ -16,6 +16,8 @@ const REPEAT_ROWS: usize = 100_000;
 
 /// Rehearses a scenario, given as text, with every seed: its properties and expectations hold, or
 /// the test that calls this fails.
+///
+/// A scenario with a matrix is rehearsed at every point.
 ///
 /// A text that a test wrote itself, or that proptest drew, is as good as one from `include_str!`.
 ///
@@ -58,9 +60,10 @@ pub fn try_check(
     seeds: impl IntoIterator<Item = u64>,
     catalog: &[Entry],
 ) -> Result<(), String> {
-    let loaded = load_text(scenario.as_bytes(), &Request::of("the scenario below"), catalog)
+    let request = Request::of("the scenario below");
+    let variants = load_all_text(scenario.as_bytes(), &request, catalog)
         .map_err(|report| format!("this is no scenario:\n{report}"))?;
-    rehearse(&loaded, seeds, "FILE").map_err(|failure| {
+    rehearse_all(&variants, seeds, "FILE").map_err(|failure| {
         format!("{failure}where FILE has this text:\n\n{}\n", scenario.trim_end())
     })
 }
@@ -72,12 +75,25 @@ pub fn try_check(
 /// As [`check`] does.
 #[track_caller]
 pub fn check_file(source: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
-    let result = load(&Request::of(source), catalog)
+    let result = load_all(&Request::of(source), catalog)
         .map_err(|report| format!("{source} is no scenario:\n{report}"))
-        .and_then(|loaded| rehearse(&loaded, seeds, &options::file(source)));
+        .and_then(|variants| rehearse_all(&variants, seeds, &options::file(source)));
     if let Err(failure) = result {
         panic!("{failure}");
     }
+}
+
+/// Every point of the scenario's matrix, or the scenario itself where it has none.
+fn rehearse_all(
+    variants: &Variants,
+    seeds: impl IntoIterator<Item = u64>,
+    file: &str,
+) -> Result<(), String> {
+    if let [only] = variants.points.as_slice() {
+        return rehearse(only, seeds, file);
+    }
+    let seeds: Vec<u64> = seeds.into_iter().collect();
+    variants.points.iter().try_for_each(|loaded| rehearse(loaded, seeds.iter().copied(), file))
 }
 
 fn rehearse(
@@ -98,14 +114,15 @@ fn rehearse(
         }
         if record.head.verdict != Judgement::Pass {
             // Once more, to see the last steps.
-            return Err(failure(&record.head, &run(&Watch::TRACED), file));
+            let point = loaded.point.as_ref().map(|point| point.number);
+            return Err(failure(&record.head, &run(&Watch::TRACED), file, point));
         }
     }
     if count == 0 { Err("there are no seeds to rehearse with".to_owned()) } else { Ok(()) }
 }
 
 /// What is told of a run that did not pass.
-fn failure(head: &Head, traced: &Record, file: &str) -> String {
+fn failure(head: &Head, traced: &Record, file: &str, point: Option<u32>) -> String {
     let mut text = format!("{} (seed {})\n", head.title, head.seed);
     text += &print::violations(traced, &head.violations, None);
     if head.violations.is_empty() {
@@ -117,7 +134,8 @@ fn failure(head: &Head, traced: &Record, file: &str) -> String {
     let is_random = |kind| kind == ViolationKind::Nondeterminism;
     let twice = if head.violations.iter().any(|one| is_random(one.kind)) { " --twice" } else { "" };
     let seed = head.seed;
-    writeln!(text, "\nreproduce: cargo run -- run {file} --seed {seed}{twice}")
+    let point = point.map(|point| format!(" --point {point}")).unwrap_or_default();
+    writeln!(text, "\nreproduce: cargo run -- run {file} --seed {seed}{point}{twice}")
         .expect("a string takes text");
     anstream::adapter::strip_str(&text).to_string()
 }
@@ -148,6 +166,16 @@ mod tests {
         );
         assert!(said.ends_with(&ending), "{said}");
         assert!(!said.contains('\x1b'), "{said}");
+    }
+
+    #[test]
+    fn every_point_of_a_matrix_is_rehearsed() {
+        let text = format!("{PING}\n[matrix]\nbug = [[], \"stale-answer\"]\n");
+        let said = try_check(&text, 3..9, CATALOG).unwrap_err();
+        assert!(said.starts_with("Ping (bug = stale-answer) (seed 3)\n"), "{said}");
+        let line = "\nreproduce: cargo run -- run FILE --seed 3 --point 2\n";
+        assert!(said.contains(line), "{said}");
+        check(&text.replace("\"stale-answer\"", "[]").replace("[[], []]", "[[]]"), 3..9, CATALOG);
     }
 
     #[test]

@@ -81,6 +81,17 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// A relative change, `0.031` as `+3.1 %`.
+pub(crate) fn change(x: f64) -> String {
+    let percent = rate((x * 100.0).abs());
+    let sign = match percent.as_str() {
+        "0" | "–" => "",
+        _ if x < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{percent}{NBSP}%")
+}
+
 /// `1 fault`, `3 faults`.
 pub(crate) fn plural(n: u64, noun: &str) -> String {
     format!("{}{NBSP}{noun}{}", count(n), if n == 1 { "" } else { "s" })
@@ -228,6 +239,13 @@ mod tests {
         assert_eq!(rate(f64::NAN), "–");
         assert_eq!(plain(&share(1, 100_000)), "< 0.1 %");
         assert_eq!(plain(&share(1, 8)), "12.5 %");
+    }
+
+    #[test]
+    fn changes_have_a_sign_unless_they_are_none() {
+        let texts: Vec<_> =
+            [0.031, -0.5, 0.0, -0.000_001, 12.0].into_iter().map(|x| plain(&change(x))).collect();
+        assert_eq!(texts, ["+3.1 %", "−50 %", "0 %", "0 %", "+1 200 %"]);
     }
 
     #[test]

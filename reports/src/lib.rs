@@ -12,10 +12,13 @@
 //! ```
 //!
 //! [`index::index`] makes one more page, over many runs: a table with a link to each.
+//! Several variants, each with the runs of many seeds, are drawn over each other on one page:
+//! [`comparison`].
 //!
 //! [`Record`]: rehearsal_sim::record::Record
 
 mod chart;
+pub mod comparison;
 mod format;
 pub mod index;
 mod page;

@@ -19,8 +19,8 @@ use crate::tree::{Path, Step};
 use crate::values::{Names, Rate, Window};
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 6] =
-    ["cluster", "network", "disk", "workload", "fault", "expect"];
+pub(crate) const SECTIONS: [&str; 7] =
+    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
 
 /// The keys of `[[fault]]` that say what goes wrong.
 pub(crate) const FAULT_KINDS: [&str; 8] =

@@ -7,6 +7,9 @@
 //! Whatever is wrong is collected, not only the first mistake, and shown under the exact words that
 //! caused it: a [`Report`].
 //!
+//! A scenario with a `[matrix]` is several plans at once, its points: [`load_all`] resolves them all,
+//! [`load`] the one that was asked for.
+//!
 //! Protocols are known only as the [`Entry`](rehearsal_sim::catalog::Entry)s of a catalog that is
 //! handed in, so that everybody can bring their own.
 
@@ -15,6 +18,7 @@ mod files;
 mod language;
 pub mod library;
 mod load;
+mod matrix;
 mod overrides;
 mod read;
 mod reference;
@@ -28,7 +32,8 @@ mod toml_text;
 mod tree;
 mod values;
 
-pub use load::{Loaded, Request, load, load_text};
+pub use load::{Loaded, Request, Variants, load, load_all, load_all_text, load_text};
+pub use matrix::{Axis, MOST_POINTS, Point, Setting};
 pub use reference::reference;
 pub use report::{Finding, Place, Report, Severity};
 pub use schema::schema;

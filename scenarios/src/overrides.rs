@@ -3,12 +3,20 @@
 use toml::de::DeValue;
 
 use crate::diagnose;
+use crate::matrix::Matrix;
 use crate::report::Finding;
 use crate::source::{Site, Sources};
 use crate::tree::{Data, Path, Step, Tree};
 
-/// Sets one key; the text is a source of its own, so that messages can underline parts of it.
-pub(crate) fn set(tree: &mut Tree, sources: &mut Sources, text: &str, findings: &mut Vec<Finding>) {
+/// Sets one key; the text is a source of its own, so that messages can underline parts of it. What
+/// is an axis of the matrix can not be set beside it.
+pub(crate) fn set(
+    tree: &mut Tree,
+    sources: &mut Sources,
+    text: &str,
+    matrix: Option<&Matrix>,
+    findings: &mut Vec<Finding>,
+) {
     let source = sources.add("--set", text);
     let Some((key, value)) = text.split_once('=') else {
         findings.push(diagnose::set_without_value(Site::new(source, 0..text.len())));
@@ -28,6 +36,14 @@ pub(crate) fn set(tree: &mut Tree, sources: &mut Sources, text: &str, findings: 
         findings.push(diagnose::set_extends(key_site));
         return;
     }
+    if path.0.first() == Some(&Step::Key("matrix".to_owned())) {
+        findings.push(diagnose::set_matrix(key_site));
+        return;
+    }
+    if matrix.is_some_and(|matrix| matrix.hides(&path)) {
+        findings.push(diagnose::set_axis(key_site, &path));
+        return;
+    }
     if let Some(mut value) = read(value.trim(), value_site, findings) {
         value.key = key_site.clone();
         if let Err(finding) = put(tree, &path, value, &key_site) {
@@ -37,10 +53,20 @@ pub(crate) fn set(tree: &mut Tree, sources: &mut Sources, text: &str, findings: 
 }
 
 /// Replaces the planted bugs.
-pub(crate) fn bugs(tree: &mut Tree, sources: &mut Sources, bugs: &[String]) {
+pub(crate) fn bugs(
+    tree: &mut Tree,
+    sources: &mut Sources,
+    bugs: &[String],
+    matrix: Option<&Matrix>,
+    findings: &mut Vec<Finding>,
+) {
+    let path = Path::of("bug");
     let mut list = Vec::new();
     for bug in bugs {
         let source = sources.add("--bug", bug);
+        if matrix.is_some_and(|matrix| matrix.hides(&path)) {
+            findings.push(diagnose::set_axis(Site::new(source, 0..bug.len()), &path));
+        }
         list.push(Tree::string(bug, Site::new(source, 0..bug.len())));
     }
     if let (Some(first), Some(table)) = (list.first(), tree.table_mut()) {
@@ -49,7 +75,7 @@ pub(crate) fn bugs(tree: &mut Tree, sources: &mut Sources, bugs: &[String]) {
     }
 }
 
-fn trimmed(source: usize, text: &str, from: usize, to: usize) -> Site {
+pub(crate) fn trimmed(source: usize, text: &str, from: usize, to: usize) -> Site {
     let part = &text[from..to];
     let start = from + part.len() - part.trim_start().len();
     let end = start + part.trim().len();
@@ -58,7 +84,7 @@ fn trimmed(source: usize, text: &str, from: usize, to: usize) -> Site {
 
 /// A value as TOML; what is no TOML is a string without quotes, unless it begins like something
 /// that ends with a bracket or a quote.
-fn read(value: &str, site: Site, findings: &mut Vec<Finding>) -> Option<Tree> {
+pub(crate) fn read(value: &str, site: Site, findings: &mut Vec<Finding>) -> Option<Tree> {
     match DeValue::parse(value) {
         Ok(parsed) => Tree::of_value(parsed, site.source, site.start, findings),
         Err(error) if value.starts_with(['"', '\'', '[', '{']) => {
@@ -79,7 +105,7 @@ fn value_text(value: &str, site: &Site) -> String {
     format!("{}{value}", " ".repeat(site.start))
 }
 
-fn put(tree: &mut Tree, path: &Path, value: Tree, site: &Site) -> Result<(), Finding> {
+pub(crate) fn put(tree: &mut Tree, path: &Path, value: Tree, site: &Site) -> Result<(), Finding> {
     let Some((parent, last)) = path.split_last() else { return Ok(()) };
     let mut at = tree;
     let mut walked = Path::default();

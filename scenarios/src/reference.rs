@@ -51,6 +51,10 @@ pub fn reference(catalog: &[Entry]) -> String {
             catalog.iter().flat_map(|entry| (entry.invariants)()).any(|info| info.name == key)
         };
         heading(&mut page, 2, &title, inner);
+        if inner["properties"].is_null() {
+            examples(&mut page, name, inner);
+            continue;
+        }
         let keep = |key: &str| key != "link" && !(name == "expect" && property(key));
         table(&mut page, &root, rows(&root, inner, &Value::Null, "", &keep));
         let links = &inner["properties"]["link"]["items"];
@@ -122,6 +126,18 @@ fn protocol(page: &mut String, root: &Value, entry: &Entry) {
 fn heading(page: &mut String, level: usize, title: &str, schema: &Value) {
     let marks = "#".repeat(level);
     page.push_str(&format!("\n{marks} {title}\n\n{}\n\n", text(&schema["description"])));
+}
+
+/// A table whose keys are up to the user, as it may look.
+fn examples(page: &mut String, name: &str, schema: &Value) {
+    for example in schema["examples"].as_array().into_iter().flatten() {
+        page.push_str(&format!("```toml\n[{name}]\n"));
+        for (key, value) in example.as_object().into_iter().flatten() {
+            let line = format!("{} = {}\n", toml_text::key(key), toml_text::value(value));
+            page.push_str(&line);
+        }
+        page.push_str("```\n");
+    }
 }
 
 /// A key of a table.

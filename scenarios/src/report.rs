@@ -26,10 +26,10 @@ pub enum Severity {
 }
 
 /// One thing to say about a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding(Box<Body>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Body {
     severity: Severity,
     message: String,
@@ -96,6 +96,11 @@ impl Finding {
     pub(crate) fn also(mut self, site: Site, label: impl Into<String>) -> Finding {
         self.0.also.push((site, label.into()));
         self
+    }
+
+    /// The place it points to.
+    pub(crate) fn site(&self) -> Option<&Site> {
+        self.0.site.as_ref()
     }
 
     /// How bad it is.

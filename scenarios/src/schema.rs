@@ -11,6 +11,7 @@ use crate::diagnose;
 use crate::language::{
     DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, Top, WorkloadTable,
 };
+use crate::matrix::MOST_POINTS;
 
 /// The schema (draft 2020-12) of every scenario that these protocols can be given.
 pub fn schema(catalog: &[Entry]) -> Value {
@@ -27,6 +28,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("workload", workload(&mut generator, catalog)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
         ("expect", json!({ "type": "array", "items": expect(&mut generator, catalog) })),
+        ("matrix", matrix()),
     ];
     let mut definitions = generator.take_definitions(true);
     for (name, section) in sections {
@@ -153,6 +155,26 @@ fn expect(generator: &mut SchemaGenerator, catalog: &[Entry]) -> Value {
         }
     }
     expect
+}
+
+/// Axes are lists, by dotted key or in nested tables; what their values may be is a matter of the
+/// setting.
+fn matrix() -> Value {
+    let axis = json!({ "type": "array", "minItems": 1, "uniqueItems": true });
+    json!({
+        "description": format!(
+            "Variants of this scenario: settings with a list of values each. Every combination is a \
+             point, at most {MOST_POINTS} of them, numbered from 1 with the last axis running \
+             fastest. `run` runs every point over several seeds, with the same arrivals, and \
+             reports them on one page; `--point 3` picks one. A key is that of any setting but \
+             `seed` and `extends`, in quotes (`\"network.loss\"`) or as nested tables; `--matrix \
+             network.loss=0,0.01` adds an axis or replaces one."
+        ),
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": { "anyOf": [axis, { "type": "object", "minProperties": 1 }] },
+        "examples": [{ "cluster.servers": [3, 5, 7], "network.loss": [0.0, 0.01, 0.05] }]
+    })
 }
 
 /// The schema of a protocol's table; what it refers to moves to the definitions of the whole, under

@@ -53,8 +53,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
 
 /// The scenarios of the library that this catalog can run.
 fn scenarios(out: &mut String, catalog: &[Entry]) -> fmt::Result {
-    let runs =
-        |bundled: &&Bundled| rehearsal_scenarios::load(&Request::of(bundled.name), catalog).is_ok();
+    let loads = |name| rehearsal_scenarios::load_all(&Request::of(name), catalog);
+    let runs = |bundled: &&Bundled| loads(bundled.name).is_ok();
     let all: Vec<&Bundled> = library::ALL.iter().filter(runs).collect();
     if all.is_empty() {
         say::err("none is built in for these protocols; `new PROTOCOL` writes a first one\n");

@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. The exit codes are part of the contract:
 //! see [`Exit`].
 
+mod compare;
 mod completions;
 mod exec;
 mod interrupt;
@@ -22,6 +23,7 @@ mod stored;
 mod survey;
 mod sweep;
 pub(crate) mod twice;
+mod variants;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,10 +66,12 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Run a scenario once: a verdict, numbers, and a page to look at (report.html)
+    /// Run a scenario, or every point of its matrix: a verdict, numbers, and a page to look at
     Run(run::Args),
     /// Run a scenario with many seeds on all cores, and describe those that fail
     Sweep(sweep::Args),
+    /// Compare two scenarios, or two settings of one, seed by seed
+    Compare(compare::Args),
     /// Drive single steps by hand, as a script says, and compare with what it recorded
     Script(script::Args),
     /// Draw a run's page again from its record, or one page over a folder of runs
@@ -136,6 +140,7 @@ fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::main(catalog, args),
         Command::Sweep(args) => sweep::main(catalog, args),
+        Command::Compare(args) => compare::main(catalog, args),
         Command::Script(args) => script::main(catalog, args),
         Command::Report(args) => report::main(args),
         Command::List(args) => list::main(catalog, args),

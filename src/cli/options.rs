@@ -1,10 +1,11 @@
 //! Options that several subcommands share.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use rehearsal_scenarios::{Loaded, Request};
+use rehearsal_scenarios::{Loaded, MOST_POINTS, Report, Request, Variants};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Head, ViolationKind};
@@ -23,6 +24,12 @@ pub(crate) struct Scenario {
     /// Plant a bug, by name or number; `list bugs` shows them (repeatable)
     #[arg(long, value_name = "BUG")]
     pub(crate) bug: Vec<String>,
+    /// Add an axis to the matrix, or replace one: `--matrix network.loss=0,0.01` (repeatable)
+    #[arg(long, value_name = "KEY=A,B")]
+    pub(crate) matrix: Vec<String>,
+    /// One point of the matrix, by its number from 1
+    #[arg(long, value_name = "N", value_parser = point, allow_negative_numbers = true)]
+    pub(crate) point: Option<u32>,
     /// How many configurations a history checker may explore per object before the run counts as
     /// inconclusive
     #[arg(long, value_name = "N", default_value_t = Watch::QUIET.check_budget,
@@ -33,16 +40,29 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// Loads the scenario; prints its warnings and notes.
     pub(crate) fn load(&self, catalog: &[Entry]) -> Result<Loaded, Failure> {
-        let request = Request { source: &self.source, set: &self.set, bug: &self.bug };
-        match rehearsal_scenarios::load(&request, catalog) {
-            Ok(loaded) => {
-                if !loaded.remarks.is_empty() {
-                    say::err(&format!("{}\n", loaded.remarks.render(true).trim_end()));
-                }
-                Ok(loaded)
-            }
-            Err(report) => Err(Failure::Diagnosed(report.render(true))),
-        }
+        let loaded = rehearsal_scenarios::load(&self.request(), catalog)
+            .map_err(|report| diagnosed(&report))?;
+        remark(&loaded.remarks);
+        Ok(loaded)
+    }
+
+    /// Loads every point of the scenario's matrix, or the one that was asked for; prints warnings
+    /// and notes.
+    pub(crate) fn load_all(&self, catalog: &[Entry]) -> Result<Variants, Failure> {
+        let variants = rehearsal_scenarios::load_all(&self.request(), catalog)
+            .map_err(|report| diagnosed(&report))?;
+        remark(&variants.remarks);
+        Ok(variants)
+    }
+
+    fn request(&self) -> Request<'_> {
+        let Scenario { source, set, bug, matrix, point, .. } = self;
+        Request { source, set, bug, matrix, point: *point }
+    }
+
+    /// The same scenario at one point of its matrix.
+    pub(crate) fn at(&self, point: Option<u32>) -> Scenario {
+        Scenario { point, ..self.clone() }
     }
 
     /// The command line that runs this again: `rehearsal run raft/leader-crash --seed 7`.
@@ -59,11 +79,31 @@ impl Scenario {
     pub(crate) fn words(&self, verb: &str) -> Vec<String> {
         let mut words = vec![program().to_owned(), verb.to_owned(), file(&self.source)];
         words.extend(self.set.iter().map(|set| option("--set", set)));
+        words.extend(self.matrix.iter().map(|axis| option("--matrix", axis)));
+        words.extend(self.point.map(|point| format!("--point {point}")));
         words.extend(self.bug.iter().map(|bug| option("--bug", bug)));
         if self.check_budget != Watch::QUIET.check_budget {
             words.push(format!("--check-budget {}", self.check_budget));
         }
         words
+    }
+
+    /// The command line that runs all points of the matrix again with these seeds.
+    pub(crate) fn again(&self, seeds: &Range<u64>) -> String {
+        let mut words = self.words("run");
+        words.insert(3, format!("--seeds {}..{}", seeds.start, seeds.end));
+        words.join(" ")
+    }
+}
+
+fn diagnosed(report: &Report) -> Failure {
+    Failure::Diagnosed(report.render(true))
+}
+
+/// Prints warnings and notes.
+fn remark(remarks: &Report) {
+    if !remarks.is_empty() {
+        say::err(&format!("{}\n", remarks.render(true).trim_end()));
     }
 }
 
@@ -101,6 +141,37 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
     })
 }
 
+/// Reads a range of seeds: `0..200`, `5..=7`, or one number.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| {
+        number(text).map_err(|_| {
+            format!("`{text}` is no seed; write --seeds 0..200, a number below 2^64 at each end")
+        })
+    };
+    let range = match text.split_once("..") {
+        None => {
+            let seed = number(text)?;
+            seed..seed.checked_add(1).ok_or("the last seed of all can not be run alone here")?
+        }
+        Some((first, last)) => match last.strip_prefix('=') {
+            Some(last) => number(first)?..number(last)?.saturating_add(1),
+            None => number(first)?..number(last)?,
+        },
+    };
+    if range.is_empty() {
+        return Err(format!("the range {text} has no seeds; write the smaller number first"));
+    }
+    Ok(range)
+}
+
+/// Reads the number of a point.
+pub(crate) fn point(text: &str) -> Result<u32, String> {
+    let number = number(text).ok().and_then(|number| u32::try_from(number).ok());
+    number.ok_or_else(|| {
+        format!("it is no point; points are numbered from 1, to {MOST_POINTS} at most")
+    })
+}
+
 /// Quotes a word for a POSIX shell, where it needs it.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:+,@%".contains(c);
@@ -123,6 +194,16 @@ mod tests {
         assert_eq!(quote("a b"), "'a b'");
         assert_eq!(file("-x.toml"), "./-x.toml");
         assert_eq!(option("--set", "-a=1"), "--set=-a=1");
+    }
+
+    #[test]
+    fn seeds_are_ranges() {
+        assert_eq!(seeds("0..200"), Ok(0..200));
+        assert_eq!(seeds("5..=7"), Ok(5..8));
+        assert_eq!(seeds("41"), Ok(41..42));
+        for wrong in ["", "7..7", "9..3", "a..b", "-1..3", "1.."] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -271,7 +271,7 @@ fn columns(record: &Record, rows: &[&TraceRow]) -> String {
 }
 
 /// Cuts a text to a number of characters, saying so.
-fn shorten(text: &str, most: usize) -> String {
+pub(crate) fn shorten(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

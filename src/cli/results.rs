@@ -113,6 +113,17 @@ impl Shelf {
         Ok(Results { report: self.folder.join(leaf).join("report.html"), json })
     }
 
+    /// Writes a page over many runs, with what belongs to it, into the folder `leaf`, and lets
+    /// `latest` point there; gives back where the page is.
+    pub(crate) fn put_page(
+        &self,
+        leaf: &str,
+        files: &[(&str, Vec<u8>)],
+    ) -> Result<PathBuf, Failure> {
+        interrupt::hold(|| self.write(leaf, files)).map_err(|error| self.unwritable(&error))?;
+        Ok(self.folder.join(leaf).join("report.html"))
+    }
+
     fn write(&self, leaf: &str, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
         let aside = self.folder.join(format!(".{leaf}.tmp-{}", unique()));
         let write_all = || {

@@ -1,16 +1,18 @@
-//! `rehearsal run`: one scenario, one seed; verdict, numbers, report.
+//! `rehearsal run`: one scenario, one seed; verdict, numbers, report. Of a scenario with a matrix
+//! every point, with several seeds.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rehearsal_scenarios::Loaded;
+use rehearsal_scenarios::{Loaded, Variants};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
 
 use super::results::{Host, Shelf};
 pub(crate) use super::twice::compare;
-use super::{Exit, Failure, exec, options, print, progress, results, say, twice};
+use super::{Exit, Failure, exec, options, print, progress, results, say, twice, variants};
 
 /// What `run` takes.
 #[derive(clap::Args, Debug)]
@@ -18,6 +20,14 @@ pub(crate) struct Args {
     /// The seed, instead of the scenario's own
     #[arg(long, value_name = "N", value_parser = options::number, allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Of a scenario with a matrix, the seeds of every point, `0..50` [default: ten, from the
+    /// scenario's own on]
+    #[arg(long, value_name = "A..B", value_parser = options::seeds, conflicts_with = "seed",
+          allow_negative_numbers = true)]
+    seeds: Option<Range<u64>>,
+    /// Of a scenario with a matrix, threads; the results do not depend on them [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -32,11 +42,39 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
-    let loaded = args.scenario.load(catalog)?;
+    let mut variants = args.scenario.load_all(catalog)?;
+    if !variants.axes.is_empty() && args.scenario.point.is_none() {
+        return matrix(args, variants);
+    }
+    if args.seeds.is_some() {
+        return Err(Failure::said(
+            "one run has one seed, and --seeds is for all points of a matrix",
+            "say which with --seed N, or use `sweep` for many seeds",
+        ));
+    }
+    let loaded = variants.points.pop().expect("there is one point");
     let shelf = Shelf::below(&args.out, &loaded.name)?;
     let (record, wall_ns) = simulate(args, &loaded)?;
     report(args, &shelf, &record, wall_ns)?;
     Ok(exit(record.head.verdict))
+}
+
+/// Runs every point of a matrix.
+fn matrix(args: &Args, variants: Variants) -> Result<Exit, Failure> {
+    if args.twice {
+        return Err(Failure::said(
+            "--twice compares two runs of one point, and this matrix has several",
+            "say which with --point N",
+        ));
+    }
+    let asked = variants::matrix::Asked {
+        scenario: &args.scenario,
+        seeds: args.seeds.clone().or(args.seed.map(|seed| seed..seed.saturating_add(1))),
+        jobs: args.jobs,
+        json: args.json,
+        out: &args.out,
+    };
+    variants::matrix::run(&asked, variants)
 }
 
 /// Runs the scenario, twice if asked for; gives back how long the first run took as well.

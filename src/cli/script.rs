@@ -236,7 +236,7 @@ impl Script {
         }
         let text = format!("title = \"a script\"\nprotocol = \"{protocol}\"\nduration = \"1h\"\n");
         let name = format!("{}:{line}", self.path);
-        let request = Request { source: &name, set: &set, bug: bugs };
+        let request = Request { set: &set, bug: bugs, ..Request::of(&name) };
         rehearsal_scenarios::load_text(text.as_bytes(), &request, catalog)
             .map_err(|report| Failure::Diagnosed(report.render(true)))
     }

@@ -284,7 +284,7 @@ mod tests {
             [workload]\nrate = \"50/s\"\n[network]\nloss = 0.1\n\
             [[fault]]\nat = \"200ms\"\ncrash = \"n1\"\nrestart_after = \"100ms\"\n\
             [[expect]]\nlinearizable = true\n";
-        let request = Request { source: "a test", set: &[], bug };
+        let request = Request { bug, ..Request::of("a test") };
         let loaded = load_text(text, &request, CATALOG)
             .unwrap_or_else(|report| panic!("{}", report.render(false)));
         (loaded.entry.run)(&loaded.plan, 1, &Watch::TRACED)

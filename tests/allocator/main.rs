@@ -13,10 +13,13 @@ fn golden_digests_hold_under_another_allocator() {
     let golden = include_str!("../golden/digests.txt");
     let mut checked = 0;
     for line in golden.lines().filter(|line| !line.starts_with('#')) {
-        let [name, seed, digest] = line.split(' ').collect::<Vec<_>>()[..] else {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, ref point @ .., seed, digest] = words[..] else {
             panic!("no scenario, seed and digest: {line}");
         };
-        let loaded = load(&Request::of(name), CATALOG).expect("it is bundled");
+        let point = point.last().map(|number| number.parse().expect("a point is a number"));
+        let request = Request { point, ..Request::of(name) };
+        let loaded = load(&request, CATALOG).expect("it is bundled");
         let seed = seed.parse().expect("a seed is a number");
         let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
         assert_eq!(record.head.digest, digest, "{name}, seed {seed}");

@@ -16,4 +16,5 @@ mod shells;
 mod support;
 mod sweeps;
 mod sweeps_go_on;
+mod variants;
 mod verbs;

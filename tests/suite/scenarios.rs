@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rehearsal::scenarios::library;
+use rehearsal::protocols::catalog::CATALOG;
+use rehearsal::scenarios::{Request, library, load_all};
 use rehearsal::sim::plan::Watch;
 use rehearsal::sim::record::{Judgement, Record};
 use rehearsal::sim::simulation::Laws;
 
-use crate::support::bundled;
+use crate::support::{bundled, called};
 
 /// The setting after `# Fails with: --set` in the header.
 fn breaker(text: &str) -> Option<String> {
@@ -30,12 +31,13 @@ fn verdicts(record: &Record) -> String {
 #[test]
 fn every_scenario_holds() {
     for scenario in library::ALL {
-        let loaded = bundled(scenario.name, &[]);
-        for seed in 0..20 {
-            let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
-            let name = scenario.name;
-            let verdict = record.head.verdict;
-            assert_eq!(verdict, Judgement::Pass, "{name}, seed {seed}:\n{}", verdicts(&record));
+        for loaded in bundled(scenario.name, &[]) {
+            let name = called(&loaded);
+            for seed in 0..20 {
+                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let verdict = record.head.verdict;
+                assert_eq!(verdict, Judgement::Pass, "{name}, seed {seed}:\n{}", verdicts(&record));
+            }
         }
     }
 }
@@ -44,18 +46,18 @@ fn every_scenario_holds() {
 #[test]
 fn every_scenario_with_faults_fails_without_them() {
     for scenario in library::ALL {
-        let mut plan = bundled(scenario.name, &[]).plan;
-        if plan.faults.is_empty() {
-            continue;
-        }
-        let entry = bundled(scenario.name, &[]).entry;
-        plan.faults.clear();
-        plan.laws = Laws::default();
-        for seed in 1..=3 {
-            let record = (entry.run)(&plan, seed, &Watch::QUIET);
-            let verdict = record.head.verdict;
-            let name = scenario.name;
-            assert_eq!(verdict, Judgement::Fail, "{name}, seed {seed}:\n{}", verdicts(&record));
+        for mut loaded in bundled(scenario.name, &[]) {
+            let name = called(&loaded);
+            if loaded.plan.faults.is_empty() {
+                continue;
+            }
+            loaded.plan.faults.clear();
+            loaded.plan.laws = Laws::default();
+            for seed in 1..=3 {
+                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let verdict = record.head.verdict;
+                assert_eq!(verdict, Judgement::Fail, "{name}, seed {seed}:\n{}", verdicts(&record));
+            }
         }
     }
 }
@@ -67,21 +69,23 @@ fn every_scenario_without_faults_fails_with_the_setting_it_names() {
     for scenario in library::ALL {
         let name = scenario.name;
         let Some(setting) = breaker(scenario.text) else {
-            let has_faults = !bundled(name, &[]).plan.faults.is_empty();
+            let has_faults = bundled(name, &[]).iter().all(|one| !one.plan.faults.is_empty());
             assert!(has_faults, "{name} has no faults and no \"# Fails with: --set KEY=VALUE\"");
             continue;
         };
         checked += 1;
-        let loaded = bundled(name, std::slice::from_ref(&setting));
-        for seed in 1..=3 {
-            let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
-            let verdict = record.head.verdict;
-            assert_eq!(
-                verdict,
-                Judgement::Fail,
-                "{name} with {setting}, seed {seed}:\n{}",
-                verdicts(&record)
-            );
+        for loaded in bundled(name, std::slice::from_ref(&setting)) {
+            let name = called(&loaded);
+            for seed in 1..=3 {
+                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let verdict = record.head.verdict;
+                assert_eq!(
+                    verdict,
+                    Judgement::Fail,
+                    "{name} with {setting}, seed {seed}:\n{}",
+                    verdicts(&record)
+                );
+            }
         }
     }
     assert!(checked > 0, "no scenario is broken by a setting");
@@ -102,10 +106,12 @@ fn every_scenario_introduces_itself() {
         if let Some(other) = titles.insert(title, name) {
             panic!("{name} and {other} have the same title, {title:?}");
         }
-        let loaded = bundled(name, &[]);
-        assert_eq!(loaded.plan.title, title, "{name}");
-        assert!(loaded.remarks.is_empty(), "{name}:\n{}", loaded.remarks.render(false));
-        assert!(!loaded.plan.expectations.is_empty(), "{name} expects nothing");
+        let variants = load_all(&Request::of(name), CATALOG).expect("it was loaded before");
+        assert_eq!(variants.title, title, "{name}");
+        assert!(variants.remarks.is_empty(), "{name}:\n{}", variants.remarks.render(false));
+        for loaded in &variants.points {
+            assert!(!loaded.plan.expectations.is_empty(), "{name} expects nothing");
+        }
     }
     assert!(titles.len() >= 12, "the library is not read: {titles:?}");
 }

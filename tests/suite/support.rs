@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rehearsal::protocols::catalog::CATALOG;
-use rehearsal::scenarios::{Loaded, Request, load, load_text};
+use rehearsal::scenarios::{Loaded, Request, load_all, load_text};
 use rehearsal::sim::record::Record;
 
 /// The folder of the repository.
@@ -12,11 +12,30 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A bundled scenario with settings changed.
+/// A bundled scenario with settings changed: every point of its matrix, or itself where it has none.
 #[track_caller]
-pub(crate) fn bundled(name: &str, set: &[String]) -> Loaded {
-    let request = Request { source: name, set, bug: &[] };
-    load(&request, CATALOG).unwrap_or_else(|report| panic!("{name}\n{}", report.render(false)))
+pub(crate) fn bundled(name: &str, set: &[String]) -> Vec<Loaded> {
+    let request = Request { set, ..Request::of(name) };
+    let variants = load_all(&request, CATALOG);
+    variants.unwrap_or_else(|report| panic!("{name}\n{}", report.render(false))).points
+}
+
+/// The first and the last point of a bundled scenario's matrix, or itself where it has none: of many
+/// points, those in the middle differ in nothing else.
+#[track_caller]
+pub(crate) fn ends(name: &str) -> Vec<Loaded> {
+    let mut points = bundled(name, &[]);
+    if points.len() > 2 {
+        points.drain(1..points.len() - 1);
+    }
+    points
+}
+
+/// What a loaded scenario is called: `raft/cluster-size --point 3`.
+pub(crate) fn called(loaded: &Loaded) -> String {
+    let name = loaded.plan.scenario.as_str();
+    let point = loaded.point.as_ref().map(|point| format!(" --point {}", point.number));
+    format!("{name}{}", point.unwrap_or_default())
 }
 
 /// A scenario from a text.

@@ -4,12 +4,17 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use super::{FONT, X0};
+use super::{FONT, X0, X1};
 use crate::format;
 
 const SECOND: u64 = 1_000_000_000;
 /// The room for a label left of the axis.
 const ROOM: f64 = X0 - 12.0;
+
+/// From such a ratio of the largest to the least on, the values of an axis of a matrix stand on a logarithmic line.
+const MANY_TIMES: f64 = 5.0;
+/// The share of such an axis that is air at either end.
+const AIR: f64 = 0.06;
 
 /// An axis from `lo` to `hi`; the values are nanoseconds, counts or "one in so many".
 #[derive(Clone, Debug)]
@@ -93,6 +98,64 @@ impl Axis {
             })
             .collect();
         Axis { lo: 2.0, hi: real(last), log: true, ticks }
+    }
+
+    /// Values of an axis of a matrix, each with its text, where it stands on the line of numbers; with
+    /// some air at both ends. Logarithmic where the largest is many times the least.
+    pub(crate) fn values(values: &[(f64, &str)]) -> Axis {
+        let all = || values.iter().map(|(at, _)| *at);
+        let (lo, hi) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
+        let log = lo > 0.0 && hi / lo >= MANY_TIMES;
+        let (lo, hi) = match (log, hi > lo) {
+            (true, _) => {
+                let air = libm::pow(hi / lo, AIR);
+                (lo / air, hi * air)
+            }
+            (false, true) => (lo - (hi - lo) * AIR, hi + (hi - lo) * AIR),
+            (false, false) => (lo - 1.0, hi + 1.0),
+        };
+        let mut axis = Axis { lo, hi, log, ticks: Vec::new() };
+        let mut sorted: Vec<&(f64, &str)> = values.iter().collect();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut taken = f64::MIN;
+        for (at, text) in sorted {
+            // A text that would run into its neighbour is left to the grid line.
+            let middle = axis.between(*at, X0, X1);
+            let half = format::text_width(text, FONT) / 2.0;
+            let fits = middle - half > taken + 8.0;
+            if fits {
+                taken = middle + half;
+            }
+            axis.ticks.push((*at, if fits { (*text).to_owned() } else { String::new() }));
+        }
+        axis
+    }
+
+    /// Relative changes, from `lo` to `hi` as shares of one, with zero between them.
+    pub(crate) fn change(lo: f64, hi: f64) -> Axis {
+        let (lo, hi) = (lo.min(0.0), hi.max(0.0));
+        let width = if hi > lo { hi - lo } else { 1.0 };
+        let mut step = libm::pow(10.0, libm::floor(libm::log10(width)) - 1.0);
+        for factor in [2.0, 2.5, 2.0].into_iter().cycle() {
+            if width / step <= 8.0 {
+                break;
+            }
+            step *= factor;
+        }
+        let first = libm::floor(lo / step + 1e-9);
+        let last = libm::ceil(hi / step - 1e-9).max(first + 1.0);
+        let mut ticks = Vec::new();
+        let mut i = first;
+        while i <= last {
+            ticks.push((i * step, format::change(i * step)));
+            i += 1.0;
+        }
+        Axis { lo: first * step, hi: last * step, log: false, ticks }
+    }
+
+    /// The ticks with their texts.
+    pub(crate) fn ticks(&self) -> &[(f64, String)] {
+        &self.ticks
     }
 
     /// Where a value stands between the ends of the axis, from 0 to 1.
@@ -216,6 +279,26 @@ mod tests {
         assert_eq!(texts(&axis), "50 %, 90 %, 99 %, 99.9 %, 99.99 %");
         let at = |one_in| axis.fraction(one_in);
         assert!((at(1000.0) - at(100.0) - (at(100.0) - at(10.0))).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_stand_where_their_numbers_do() {
+        let axis = Axis::values(&[(0.0, "0"), (0.01, "0.01"), (0.05, "0.05")]);
+        assert_eq!(texts(&axis), "0, 0.01, 0.05");
+        assert!((axis.fraction(0.01) - axis.fraction(0.0)) * 3.9 < axis.fraction(0.05));
+        let axis = Axis::values(&[(1e6, "1ms"), (1e8, "100ms"), (1e7, "10ms")]);
+        assert_eq!(texts(&axis), "1ms, 10ms, 100ms");
+        assert!((axis.fraction(1e7) - 0.5).abs() < 1e-9, "evenly spaced by the logarithm");
+        let crowded = Axis::values(&[(1.0, "one thing"), (1.001, "another"), (9.0, "the last")]);
+        assert_eq!(texts(&crowded), "one thing, , the last");
+        assert_eq!(texts(&Axis::values(&[(5.0, "5")])), "5");
+    }
+
+    #[test]
+    fn changes_have_zero_among_their_ticks() {
+        assert_eq!(texts(&Axis::change(-0.031, 0.012)), "−4 %, −3 %, −2 %, −1 %, 0 %, +1 %, +2 %");
+        assert_eq!(texts(&Axis::change(0.2, 0.9)), "0 %, +20 %, +40 %, +60 %, +80 %, +100 %");
+        assert!(texts(&Axis::change(0.0, 0.0)).contains("0 %"));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! ```
 
 use maud::{Markup, html};
-use rehearsal_sim::record::{FaultBand, Record};
+use rehearsal_sim::record::FaultBand;
 
 use super::axis::{Axis, real};
 use super::{SMALL, X0, X1};
@@ -54,10 +54,10 @@ struct Bar {
 }
 
 impl Bands {
-    /// Lays out the faults of a record along a time axis.
-    pub(crate) fn new(record: &Record, axis: &Axis) -> Bands {
+    /// Lays out faults along the time axis of a run that ended at `end_ns`.
+    pub(crate) fn new(faults: &[FaultBand], end_ns: u64, axis: &Axis) -> Bands {
         let mut kinds: Vec<(&str, Vec<&FaultBand>)> = Vec::new();
-        for fault in &record.faults {
+        for fault in faults {
             match kinds.iter_mut().find(|(kind, _)| *kind == fault.kind) {
                 Some((_, faults)) => faults.push(fault),
                 None => kinds.push((&fault.kind, vec![fault])),
@@ -71,7 +71,7 @@ impl Bands {
             0..3 => 4,
             _ => 2,
         };
-        let join = match record.faults.len() {
+        let join = match faults.len() {
             0..=MOST_BARS => None,
             _ => Some((X1 - X0) * real(kinds.len() as u64) / real(MOST_BARS as u64)),
         };
@@ -79,7 +79,7 @@ impl Bands {
         let mut lanes = Vec::new();
         for (i, (kind, mut faults)) in kinds.into_iter().enumerate() {
             faults.sort_by_key(|fault| fault.from_ns);
-            let bars = bars(&faults, axis, record.head.virtual_ns, join);
+            let bars = bars(&faults, axis, end_ns, join);
             let lane = lane(kind, i, top + LANE_GAP, bars, most_rows);
             top = lane.top + ROW * real(lane.rows as u64);
             lanes.push(lane);

@@ -2,7 +2,7 @@
 //! the first violation, and labels at the ends of lines.
 
 use maud::{Markup, PreEscaped, html};
-use rehearsal_sim::record::{Record, Violation, ViolationKind};
+use rehearsal_sim::record::{FaultBand, Record, Violation, ViolationKind};
 
 use super::axis::{Axis, real};
 use super::bands::Bands;
@@ -19,11 +19,11 @@ const LABEL_HEIGHT: f64 = 16.0;
 
 /// A label at the right end of a line.
 #[derive(Clone, Debug)]
-pub(crate) struct EndLabel {
+pub(crate) struct EndLabel<'a> {
     /// The value at the line's end.
     pub value: f64,
     /// The text.
-    pub text: &'static str,
+    pub text: &'a str,
     /// The colour, and with it the dash, of the sample beside the text.
     pub hue: Hue,
 }
@@ -45,11 +45,22 @@ impl TimeFrame<'_> {
             return None;
         }
         let axis = Axis::time(end_ns);
-        let bands = Bands::new(record, &axis);
+        let bands = Bands::new(&record.faults, end_ns, &axis);
         let seen_at_a_time =
             |kind| !matches!(kind, ViolationKind::Expectation | ViolationKind::Nondeterminism);
         let violation = record.head.violations.iter().find(|v| seen_at_a_time(v.kind));
         Some(TimeFrame { axis, bands, violation })
+    }
+
+    /// The frame of several runs: the faults that they share, and no violation. `None` when all of
+    /// them ended at time 0.
+    pub(crate) fn shared(faults: &[FaultBand], end_ns: u64) -> Option<TimeFrame<'static>> {
+        if end_ns == 0 {
+            return None;
+        }
+        let axis = Axis::time(end_ns);
+        let bands = Bands::new(faults, end_ns, &axis);
+        Some(TimeFrame { axis, bands, violation: None })
     }
 
     /// Where the plotting area begins.
@@ -68,6 +79,7 @@ impl TimeFrame<'_> {
             plot.about,
             &html! {
                 (self.bands.draw_bands(f64::from(bottom)))
+                (plot.under)
                 g class="plotted" { (PreEscaped(lines)) }
                 (plot.extra)
                 @if let Some(y) = plot.y { (end_labels(y, &plot.labels, top, plot.height)) }
@@ -108,7 +120,9 @@ pub(crate) struct TimePlot<'a> {
     /// The lines.
     pub lines: Vec<Line>,
     /// Their labels.
-    pub labels: Vec<EndLabel>,
+    pub labels: Vec<EndLabel<'a>>,
+    /// What lies under the grid and the lines, in the coordinates of the picture.
+    pub under: Markup,
     /// Anything else, in the coordinates of the picture.
     pub extra: Markup,
 }
@@ -122,9 +136,9 @@ pub(crate) fn svg(height: u32, about: &str, content: &Markup) -> Markup {
 }
 
 /// Labels beside the right ends of lines, moved apart where the lines end close together.
-pub(crate) fn end_labels(y: &Axis, labels: &[EndLabel], top: u32, height: u32) -> Markup {
+pub(crate) fn end_labels(y: &Axis, labels: &[EndLabel<'_>], top: u32, height: u32) -> Markup {
     let (top, bottom) = (f64::from(top), f64::from(top + height));
-    let mut placed: Vec<(f64, &EndLabel)> =
+    let mut placed: Vec<(f64, &EndLabel<'_>)> =
         labels.iter().map(|label| (y.between(label.value, bottom, top), label)).collect();
     placed.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut floor = top + 4.0;

@@ -7,6 +7,7 @@ pub(crate) mod axis;
 pub(crate) mod bands;
 pub(crate) mod frame;
 pub(crate) mod lines;
+pub(crate) mod spread;
 pub(crate) mod steps;
 
 use plotters::style::RGBColor;
@@ -27,8 +28,9 @@ pub(crate) const X0: f64 = LEFT as f64;
 /// Its right edge.
 pub(crate) const X1: f64 = (WIDTH - RIGHT) as f64;
 
-/// A colour of a line: Okabe-Ito's four with enough contrast on white and on black, each with a
-/// dash of its own (in the style sheet) as a second cue, and ink.
+/// A colour of a line: Okabe and Ito's palette without its yellow, which can not be seen on white,
+/// each with a dash of its own (in the style sheet) as a second cue, and ink. The first three have
+/// the most contrast on white and on black.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hue {
     /// Solid.
@@ -37,9 +39,19 @@ pub(crate) enum Hue {
     Vermilion,
     /// Dots.
     Green,
+    /// Dashes and dots.
+    Purple,
+    /// Short dashes.
+    Orange,
+    /// Dots far apart.
+    Sky,
     /// Thin and solid, for what is only context.
     Ink,
 }
+
+/// The colours of lines that stand for variants, in order.
+pub(crate) const VARIANTS: [Hue; 7] =
+    [Hue::Blue, Hue::Vermilion, Hue::Green, Hue::Purple, Hue::Orange, Hue::Sky, Hue::Ink];
 
 impl Hue {
     /// The colour as plotters writes it; the style sheet maps it to the theme's.
@@ -48,6 +60,9 @@ impl Hue {
             Hue::Blue => RGBColor(0x00, 0x72, 0xb2),
             Hue::Vermilion => RGBColor(0xd5, 0x5e, 0x00),
             Hue::Green => RGBColor(0x00, 0x9e, 0x73),
+            Hue::Purple => RGBColor(0xcc, 0x79, 0xa7),
+            Hue::Orange => RGBColor(0xe6, 0x9f, 0x00),
+            Hue::Sky => RGBColor(0x56, 0xb4, 0xe9),
             Hue::Ink => INK,
         }
     }
@@ -58,6 +73,9 @@ impl Hue {
             Hue::Blue => "blue",
             Hue::Vermilion => "vermilion",
             Hue::Green => "green",
+            Hue::Purple => "purple",
+            Hue::Orange => "orange",
+            Hue::Sky => "sky",
             Hue::Ink => "ink",
         }
     }

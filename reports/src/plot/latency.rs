@@ -56,6 +56,7 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         y: Some(&y),
         lines,
         labels,
+        under: html! {},
         extra: html! {},
     });
     Drawing::Figure { svg: svg.into_string(), caption: caption(steps, least == 0) }

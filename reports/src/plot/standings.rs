@@ -41,6 +41,7 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         y: None,
         lines: Vec::new(),
         labels: Vec::new(),
+        under: html! {},
         extra: html! { (hatches()) @for lane in drawn { (lane) } },
     });
     let svg = html! { (svg) (ranks.legend(record)) };

@@ -52,6 +52,7 @@ pub(crate) fn draw(record: &Record) -> Drawing {
         y: Some(&y),
         lines,
         labels,
+        under: html! {},
         extra: html! {},
     });
     Drawing::Figure { svg: svg.into_string(), caption: caption(any, steps.width_ns(), record) }

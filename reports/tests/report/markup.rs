@@ -11,7 +11,7 @@ pub(crate) struct Tag {
     pub(crate) text: String,
 }
 
-const VOID: [&str; 4] = ["meta", "link", "br", "hr"];
+const VOID: [&str; 5] = ["meta", "link", "br", "hr", "wbr"];
 
 /// Reads a page into its start tags; panics where it is not well formed: tags that do not match,
 /// an attribute twice, an identifier twice, a bare `<` or `&`.

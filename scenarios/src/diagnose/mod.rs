@@ -2,10 +2,12 @@
 //! then how to cure it; names and code stand in backticks.
 
 mod files;
+mod matrix;
 mod misread;
 mod trouble;
 
 pub(crate) use files::*;
+pub(crate) use matrix::*;
 pub(crate) use misread::{expected_names, misread, missing_field, unknown_field, unknown_key};
 pub(crate) use trouble::*;
 

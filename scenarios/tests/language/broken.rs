@@ -4,12 +4,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rehearsal_scenarios::{Request, load};
+use rehearsal_scenarios::{Report, Request, load, load_all};
 
 use crate::catalog::CATALOG;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
+}
+
+/// The remarks about a scenario. What is wrong with any point of a matrix is told before one has to
+/// be chosen.
+fn read(source: &str) -> Result<Report, Report> {
+    load_all(&Request::of(source), CATALOG)?;
+    load(&Request::of(source), CATALOG).map(|loaded| loaded.remarks)
 }
 
 #[test]
@@ -23,8 +30,8 @@ fn broken_files_are_explained() {
     let mut differing = Vec::new();
     for file in &files {
         let source = file.to_str().unwrap();
-        let rendered = match load(&Request::of(source), CATALOG) {
-            Ok(loaded) => format!("loads\n\n{}", loaded.remarks.render(false)),
+        let rendered = match read(source) {
+            Ok(remarks) => format!("loads\n\n{}", remarks.render(false)),
             Err(report) => report.render(false),
         };
         // Where the repository lies is no part of the message.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
-use rehearsal_scenarios::{Report, Request, load_text};
+use rehearsal_scenarios::{Report, Request, load_all_text};
 
 use crate::catalog::CATALOG;
 
@@ -62,6 +62,10 @@ during = "5s..10s"
 
 [multi-paxos]
 heartbeat = "20ms"
+
+[matrix]
+"cluster.servers" = [3, 5]
+network = { loss = [0.0, 0.01] }
 "#;
 
 /// Bytes that mean something to the grammar are more likely to hurt.
@@ -121,8 +125,8 @@ fn check(text: &[u8], report: &Report) {
 }
 
 fn load_damaged(text: &[u8]) {
-    match load_text(text, &Request::of("test.toml"), CATALOG) {
-        Ok(loaded) => check(text, &loaded.remarks),
+    match load_all_text(text, &Request::of("test.toml"), CATALOG) {
+        Ok(variants) => check(text, &variants.remarks),
         Err(report) => {
             assert!(!report.is_empty());
             check(text, &report);
@@ -132,9 +136,10 @@ fn load_damaged(text: &[u8]) {
 
 #[test]
 fn the_whole_text_is_right() {
-    let loaded = load_text(WHOLE.as_bytes(), &Request::of("test.toml"), CATALOG);
+    let loaded = load_all_text(WHOLE.as_bytes(), &Request::of("test.toml"), CATALOG);
     let loaded = loaded.unwrap_or_else(|report| panic!("{}", report.render(false)));
     assert_eq!(loaded.remarks.findings().len(), 1, "{}", loaded.remarks.render(false));
+    assert_eq!(loaded.points.len(), 4);
 }
 
 proptest! {

@@ -53,6 +53,7 @@ const KEYS: &[&str] = &[
     "one_way",
     "isolate",
     "expect",
+    "matrix",
     "linearizable",
     "progress",
     "violates",

@@ -4,5 +4,6 @@ mod broken;
 mod catalog;
 mod damage;
 mod generated;
+mod matrix;
 mod meaning;
 mod merging;

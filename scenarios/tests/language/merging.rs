@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rehearsal_scenarios::{Loaded, Report, Request, load};
+use rehearsal_scenarios::{Loaded, Report, Request, load, load_all};
 use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{Fault, Target};
 use rehearsal_sim::protocol::NodeId;
@@ -31,7 +31,7 @@ impl Folder {
             |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let source = self.0.join(file).display().to_string();
         let (set, bug) = (owned(set), owned(bug));
-        load(&Request { source: &source, set: &set, bug: &bug }, CATALOG)
+        load(&Request { set: &set, bug: &bug, ..Request::of(&source) }, CATALOG)
     }
 
     #[track_caller]
@@ -101,6 +101,21 @@ fn tables_are_merged_and_lists_replaced() {
         assert_eq!(plan.faults.len(), 1);
         assert_eq!(plan.faults[0].fault, Fault::Pause(Target::Nodes(vec![NodeId(2)])));
     }
+}
+
+/// Axes are merged by their names, however they are written; those of the base come first.
+#[test]
+fn axes_are_merged_and_their_lists_replaced() {
+    let base = format!("{BASE}\n[matrix]\n\"network.loss\" = [0.1, 0.2]\nduration = [\"1s\"]\n");
+    let child =
+        "extends = \"base.toml\"\n[matrix]\nnetwork.loss = [0.3]\ncluster.servers = [3, 5]\n";
+    let folder = Folder::new("axes", &[("base.toml", &base), ("child.toml", child)]);
+    let source = folder.0.join("child.toml").display().to_string();
+    let variants = load_all(&Request::of(&source), CATALOG).unwrap();
+    let keys: Vec<&str> = variants.axes.iter().map(|axis| axis.key.as_str()).collect();
+    assert_eq!(keys, ["duration", "network.loss", "cluster.servers"]);
+    assert_eq!(variants.points.len(), 2);
+    assert_eq!(variants.points[1].plan.network.loss.to_f64(), 0.3);
 }
 
 #[test]

@@ -9,7 +9,6 @@ mod journal;
 mod junit;
 mod pooled;
 mod row;
-mod seeds;
 mod summary;
 mod table;
 mod tally;
@@ -41,7 +40,7 @@ const SHORT: usize = 8;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The seeds: `0..200` (200 is not among them), or one number
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse, allow_negative_numbers = true)]
+    #[arg(long, value_name = "A..B", value_parser = options::seeds, allow_negative_numbers = true)]
     seeds: Range<u64>,
     /// Threads; the results do not depend on them [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

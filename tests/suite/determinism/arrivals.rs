@@ -11,7 +11,7 @@ use crate::support::bundled;
 /// application takes that from the answers it heard.
 fn calls(set: &[&str]) -> Vec<(u64, String, String)> {
     let set: Vec<String> = set.iter().map(|setting| (*setting).to_owned()).collect();
-    let loaded = bundled("raft/lossy", &set);
+    let loaded = bundled("raft/lossy", &set).swap_remove(0);
     let record = (loaded.entry.run)(&loaded.plan, 7, &Watch::TRACED);
     assert_eq!(record.trace.omitted, 0, "the trace is whole");
     let rows = record.trace.rows.iter().filter(|row| row.kind == RowKind::Call);

@@ -14,12 +14,13 @@ use rehearsal::scenarios::library;
 use rehearsal::sim::plan::Watch;
 use serde_json::Value;
 
-use crate::support::{bundled, golden, untraced};
+use crate::support::{called, ends, golden, untraced};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 
 const GOLDEN_HEADER: &str = "\
-# The digest of every bundled scenario under a few seeds.
+# The digest of every bundled scenario under a few seeds; of one with a matrix those of its first and
+# its last point.
 #
 # A digest covers every event of a run in order. It is the same whatever the build profile, the
 # number of threads or the machine. The suite compares this file under the profile it is built with,
@@ -35,11 +36,17 @@ pub(crate) fn program() -> Command {
     command
 }
 
+/// The words that name the first point of a scenario's matrix, where it has one.
+fn point(name: &str) -> &'static [&'static str] {
+    if ends(name)[0].point.is_some() { &["--point", "1"] } else { &[] }
+}
+
 #[test]
 fn a_run_does_not_depend_on_who_watches() {
     for scenario in library::ALL {
         // Loaded twice, so that nothing but the text is shared.
-        let (first, second) = (bundled(scenario.name, &[]), bundled(scenario.name, &[]));
+        let (mut first, mut second) = (ends(scenario.name), ends(scenario.name));
+        let (first, second) = (first.swap_remove(0), second.swap_remove(0));
         let quiet = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
         let again = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
         assert_eq!(quiet, again, "{}: run twice", scenario.name);
@@ -58,10 +65,11 @@ fn a_run_does_not_depend_on_who_watches() {
 fn golden_digests_hold_in_every_profile() {
     let mut text = GOLDEN_HEADER.to_owned();
     for scenario in library::ALL {
-        let loaded = bundled(scenario.name, &[]);
-        for seed in SEEDS {
-            let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
-            writeln!(text, "{} {seed} {}", scenario.name, record.head.digest).unwrap();
+        for loaded in ends(scenario.name) {
+            for seed in SEEDS {
+                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                writeln!(text, "{} {seed} {}", called(&loaded), record.head.digest).unwrap();
+            }
         }
     }
     golden("tests/golden/digests.txt", &text);
@@ -73,7 +81,8 @@ fn a_run_does_not_depend_on_the_process() {
     for scenario in library::ALL {
         let run = |out: &str| -> Value {
             let mut command = program();
-            command.args(["run", scenario.name, "--seed", "1", "--json", "--out"]);
+            command.args(["run", scenario.name, "--seed", "1", "--json"]);
+            command.args(point(scenario.name)).arg("--out");
             let output = command.arg(folder.path().join(out)).output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{}: {}\n{said}", scenario.name, output.status);
@@ -84,7 +93,7 @@ fn a_run_does_not_depend_on_the_process() {
         };
         let (first, second) = (run("first"), run("second"));
         assert_eq!(first, second, "{}: two processes", scenario.name);
-        let loaded = bundled(scenario.name, &[]);
+        let loaded = ends(scenario.name).swap_remove(0);
         let here = (loaded.entry.run)(&loaded.plan, 1, &Watch::QUIET);
         assert_eq!(first["digest"], here.head.digest.as_str(), "{}: and this one", scenario.name);
     }
@@ -96,7 +105,9 @@ fn a_sweep_does_not_depend_on_the_threads() {
     let sweep = |name: &str, jobs: &str, json: bool| {
         let mut command = program();
         command
-            .args(["sweep", name, "--seeds", "0..6", "--jobs", jobs, "--out"])
+            .args(["sweep", name, "--seeds", "0..6", "--jobs", jobs])
+            .args(point(name))
+            .arg("--out")
             .arg(folder.path());
         let output = command.args(json.then_some("--json")).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

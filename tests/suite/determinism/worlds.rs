@@ -10,12 +10,12 @@ use rehearsal::sim::simulation::Laws;
 use serde_json::Value;
 
 use super::program;
-use crate::support::{bundled, untraced};
+use crate::support::{ends, untraced};
 
 #[test]
 fn a_run_does_not_depend_on_its_thread_or_its_stack() {
     for scenario in library::ALL {
-        let loaded = bundled(scenario.name, &[]);
+        let loaded = ends(scenario.name).swap_remove(0);
         let here = (loaded.entry.run)(&loaded.plan, 1, &Watch::QUIET);
         for stack in [512 << 10, 64 << 20] {
             let there = thread::scope(|scope| {
@@ -74,7 +74,7 @@ fn a_run_does_not_depend_on_environment_locale_or_folder() {
 #[test]
 fn twins_are_the_run_itself() {
     for scenario in library::ALL {
-        let loaded = bundled(scenario.name, &[]);
+        let loaded = ends(scenario.name).swap_remove(0);
         for (seed, trace_rows) in [(1, 300), (2, 0)] {
             let watch = Watch { trace_rows, ..Watch::QUIET };
             let alone = (loaded.entry.run)(&loaded.plan, seed, &watch);
@@ -101,7 +101,7 @@ fn onlookers(plan: &mut Plan, entry: &rehearsal::sim::catalog::Entry) {
 #[test]
 fn checkers_and_measurements_change_nothing() {
     for scenario in library::ALL {
-        let loaded = bundled(scenario.name, &[]);
+        let loaded = ends(scenario.name).swap_remove(0);
         let mut plan = loaded.plan.clone();
         plan.expectations.clear();
         plan.laws = Laws::default();
