@@ -127,7 +127,7 @@ fn probes_are_metrics_and_one_that_is_never_hit_stands_out() {
 #[test]
 fn every_probe_of_raft_can_be_hit() {
     let place = Place::new();
-    let args = ["sweep", "raft/majority-partition-heals", "--seeds", "0..6", "--json"];
+    let args = ["sweep", "raft/majority-partition-heals", "--seeds", "0..40", "--json"];
     let json = place.run(&args).exits(0).json();
     let probes = json["probes"].as_array().unwrap();
     assert!(probes.len() >= 8, "{probes:?}");

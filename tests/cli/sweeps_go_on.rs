@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::Place;
 
 /// Long enough to be ended on the way, by one thread on any machine.
-const SWEEP: [&str; 6] = ["sweep", "raft.toml", "--seeds", "0..1600", "--jobs", "1"];
+const SWEEP: [&str; 6] = ["sweep", "raft.toml", "--seeds", "0..900", "--jobs", "1"];
 
 /// The journal, once there is one.
 fn journal(place: &Place) -> Option<String> {
@@ -66,20 +66,20 @@ fn a_killed_sweep_goes_on_and_tells_the_same() {
         least = rows(&place);
     }
     let said = place.run(&resumed("3")).exits(0);
-    assert!(known(&said.err) == least && least < 1600, "{}: {least} rows", said.err);
+    assert!(known(&said.err) == least && least < 900, "{}: {least} rows", said.err);
     assert_eq!(said.same_everywhere(), whole);
     let seeds = seeds(&place);
-    assert_eq!(seeds.keys().copied().collect::<Vec<_>>(), (0..1600).collect::<Vec<_>>());
+    assert_eq!(seeds.keys().copied().collect::<Vec<_>>(), (0..900).collect::<Vec<_>>());
     assert!(seeds.values().all(|times| *times == 1), "nothing is run twice: {seeds:?}");
     // And once more, when there is nothing left to do.
     let said = place.run(&resumed("1")).exits(0);
     assert_eq!(
         (said.err.as_str(), said.same_everywhere()),
-        ("resuming: 1600 of 1600 seeds are known\n", whole)
+        ("resuming: 900 of 900 seeds are known\n", whole)
     );
 }
 
-/// The number in `resuming: 30 of 1600 seeds are known`.
+/// The number in `resuming: 30 of 900 seeds are known`.
 fn known(said: &str) -> usize {
     let rest = said.strip_prefix("resuming: ").unwrap_or_else(|| panic!("{said}"));
     rest.split(' ').next().unwrap().parse().unwrap()
@@ -198,8 +198,8 @@ fn an_interrupted_sweep_keeps_its_seeds_and_says_how_to_go_on() {
     assert!(output.stdout.is_empty());
     let said = String::from_utf8(output.stderr).unwrap();
     let (told, line) = said.trim().split_once("\ngo on with: ").unwrap_or_else(|| panic!("{said}"));
-    assert_eq!(told, format!("interrupted; {} of 1600 seeds are kept", rows(&place)));
-    assert_eq!(line, "rehearsal sweep raft.toml --seeds 0..1600 --jobs 1 --resume");
+    assert_eq!(told, format!("interrupted; {} of 900 seeds are kept", rows(&place)));
+    assert_eq!(line, "rehearsal sweep raft.toml --seeds 0..900 --jobs 1 --resume");
     let kept = rows(&place);
     let words: Vec<&str> = line.split(' ').skip(1).collect();
     let said = place.run(&words).exits(0);
