@@ -49,7 +49,7 @@ use crate::effects::Recorded;
 use crate::invariant::{Invariant, Monitor};
 use crate::law::{Law, Sampler};
 use crate::plan::{self, Fault, Plan, PlannedFault, PlannedNode};
-use crate::protocol::{NodeId, Protocol};
+use crate::protocol::{NodeId, Protocol, Role as _};
 use crate::record::NodeInfo;
 use crate::time::{SimTime, Span};
 
@@ -78,8 +78,8 @@ pub(crate) struct Compiled {
     owners: Arc<[u32]>,
     /// The nodes' names.
     names: Arc<[String]>,
-    /// The nodes as records tell of them; made by the first run that ends.
-    infos: OnceLock<Arc<[NodeInfo]>>,
+    /// The nodes as records tell of them.
+    infos: Arc<[NodeInfo]>,
 }
 
 /// What all this was made of.
@@ -124,17 +124,22 @@ impl Source {
 }
 
 impl Laws {
-    pub(crate) fn of(plan: &Plan) -> Arc<Compiled> {
-        let known = plan.laws.0.get_or_init(|| Arc::new(Compiled::new(plan)));
-        if known.of.is_of(plan) { known.clone() } else { Arc::new(Compiled::new(plan)) }
+    pub(crate) fn of<P: Protocol>(plan: &Plan) -> Arc<Compiled> {
+        let role = |role: usize| P::Role::ALL[role].singular();
+        let known = plan.laws.0.get_or_init(|| Arc::new(Compiled::new(plan, role)));
+        if known.of.is_of(plan) { known.clone() } else { Arc::new(Compiled::new(plan, role)) }
     }
 }
 
 impl Compiled {
-    fn new(plan: &Plan) -> Compiled {
+    fn new(plan: &Plan, role: fn(usize) -> &'static str) -> Compiled {
         let of = Source::of(plan);
         let end = SimTime::ZERO + of.duration;
         let workload = of.workload.as_ref();
+        let info = |node: &PlannedNode| NodeInfo {
+            name: node.name.clone(),
+            role: role(node.role).to_owned(),
+        };
         let sampler = |law: &Option<Law>| law.as_ref().map(|law| Arc::new(law.compile()));
         Compiled {
             network: Arc::new(NetworkLaws::compile(&of.network)),
@@ -143,7 +148,7 @@ impl Compiled {
             faults: of.latencies.iter().map(sampler).collect(),
             owners: plan.owners().into(),
             names: of.nodes.iter().map(|node| node.name.clone()).collect(),
-            infos: OnceLock::new(),
+            infos: of.nodes.iter().map(info).collect(),
             of,
         }
     }

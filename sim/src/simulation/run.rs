@@ -10,9 +10,9 @@ use super::queue::EventQueue;
 use super::station::Station;
 use super::{Event, Flight, Occasion, Simulation, World};
 use crate::metrics::Histogram;
-use crate::plan::{Plan, PlannedNode, Watch};
-use crate::protocol::{Kinds, NodeId, Protocol, Role};
-use crate::record::{Head, Judgement, NodeInfo, Record, ViolationKind};
+use crate::plan::{Plan, Watch};
+use crate::protocol::{Kinds, NodeId, Protocol};
+use crate::record::{Head, Judgement, Record, ViolationKind};
 use crate::service::{Operation, Service};
 use crate::time::SimTime;
 
@@ -226,11 +226,6 @@ impl<P: Protocol> Simulation<'_, P> {
         let latencies = world.ledger.sorted_latencies(EVER);
         let mut histogram = Histogram::default();
         latencies.iter().for_each(|latency| histogram.record(*latency));
-        let infos = || {
-            let role = |node: &PlannedNode| P::Role::ALL[node.role].singular().to_owned();
-            let info = |node: &PlannedNode| NodeInfo { name: node.name.clone(), role: role(node) };
-            self.plan.nodes.iter().map(info).collect()
-        };
         Record {
             head: Head {
                 scenario: self.plan.scenario.clone(),
@@ -252,7 +247,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 metrics: judged.metrics,
             },
             duration_ns: self.plan.duration.0,
-            nodes: self.laws.infos.get_or_init(infos).clone(),
+            nodes: self.laws.infos.clone(),
             faults: world.bands,
             series,
             latency_curve: Ledger::curve(&latencies),

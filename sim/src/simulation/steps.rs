@@ -30,7 +30,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     /// Sets the stage: nodes exist, nothing has booted.
     pub(crate) fn new(plan: &'a Plan, seed: u64, trace_rows: usize) -> Simulation<'a, P> {
         let seed = Seed(seed);
-        let laws = Laws::of(plan);
+        let laws = Laws::of::<P>(plan);
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, &laws, kinds, trace_rows);
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();

@@ -175,7 +175,7 @@ impl<E> Wheel<E> {
         let taken = &mut self.places[place as usize];
         taken.at = at.0;
         // A free place holds nothing that would have to be dropped.
-        std::mem::forget(std::mem::replace(&mut taken.event, Some(make())));
+        std::mem::forget(taken.event.replace(make()));
         let handle = Handle::new(place, taken.generation);
         self.join(Self::link(place), at.0);
         handle
