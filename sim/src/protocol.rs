@@ -270,6 +270,15 @@ pub struct Standing {
 impl Standing {
     /// No rank at all.
     pub const NONE: Standing = Standing { rank: "", epoch: 0 };
+
+    /// Whether two are equal. Asked after every step: the texts are looked at last, and empty ones
+    /// not at all, for comparing nothing through a pointer to nowhere takes 100 ns on some machines.
+    #[inline(always)]
+    pub(crate) fn is(self, other: Standing) -> bool {
+        self.epoch == other.epoch
+            && self.rank.len() == other.rank.len()
+            && (self.rank.is_empty() || self.rank == other.rank)
+    }
 }
 
 /// Which nodes are up and who reaches whom, for [`Protocol::missing_quorum`].

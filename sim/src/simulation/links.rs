@@ -1,7 +1,7 @@
 //! How many messages of each kind went over each link: a counter for every link that was used, and
 //! nothing for the others, of which ten thousand nodes have a hundred million.
 
-/// Counters that a small cluster has in one table: 64 KB of them.
+/// Counters in the one table: 64 KB of them.
 const SMALL: usize = 16_384;
 /// A plain row that fits into one page of memory needs no hashing.
 const PAGE: usize = 4096;
@@ -10,18 +10,24 @@ const FIRST: usize = 8;
 
 /// A counter per sender, receiver and kind of message, zero until it is raised.
 ///
-/// A small cluster has one plain table. In a large one every sender has a row of its own, which
-/// begins as a hash table with open addressing and becomes a plain table once that would be no
-/// larger, or is small. Rows are only ever asked for one counter at a time: their order can not reach a run.
+/// A small cluster has one plain table. In a large one the first nodes that say or hear anything share
+/// such a table: if most are idle, these are all. For links of the others every sender has a row of its
+/// own, which begins as a hash table with open addressing and becomes a plain table once that would be
+/// no larger, or is small. Rows are only ever asked for one counter at a time: their order can not
+/// reach a run.
 #[derive(Debug)]
 pub(crate) struct Counters {
     nodes: usize,
     kinds: usize,
-    /// Counters of one sender.
-    row: usize,
-    /// By sender, receiver, kind; empty in a large cluster.
-    all: Vec<u32>,
-    /// By sender; empty in a small cluster.
+    /// By sender, receiver, kind.
+    table: Vec<u32>,
+    /// How many nodes have a place in the table.
+    side: usize,
+    /// In a large cluster: one more than each node's place in the table; zero where it has none.
+    places: Vec<u32>,
+    /// How many places are taken.
+    taken: u32,
+    /// By sender; made at first use.
     rows: Vec<Row>,
 }
 
@@ -36,32 +42,57 @@ enum Row {
 impl Counters {
     pub(crate) fn new(nodes: usize, kinds: usize) -> Counters {
         assert!(nodes * kinds <= u32::MAX as usize, "a link and a kind fit into 32 bits");
-        let row = nodes * kinds;
-        let cells = nodes * row;
-        let all = if cells <= SMALL { vec![0; cells] } else { Vec::new() };
-        Counters { nodes, kinds, row, all, rows: Vec::new() }
+        let side = nodes.min((SMALL / kinds.max(1)).isqrt());
+        let places = if side < nodes { vec![0; nodes] } else { Vec::new() };
+        let (table, rows) = (vec![0; side * side * kinds], Vec::new());
+        Counters { nodes, kinds, table, side, places, taken: 0, rows }
     }
 
-    /// Counts one more message; gives back how many there are now.
+    /// How many counters the one table has.
+    pub(crate) fn cells(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Counts one more message; gives back how many there are now, and where in the one table its
+    /// counter stands, if it does.
     #[inline(always)]
-    pub(crate) fn raise(&mut self, from: u32, to: u32, kind: u16) -> u32 {
-        let column = (to as usize).wrapping_mul(self.kinds) + usize::from(kind);
-        let cell = (from as usize).wrapping_mul(self.row).wrapping_add(column);
-        let count = match self.all.get_mut(cell) {
-            Some(count) => count,
-            None => return self.raise_in_row(from as usize, column),
+    pub(crate) fn raise(&mut self, from: u32, to: u32, kind: u16) -> (u32, Option<usize>) {
+        let (sender, receiver) = if self.places.is_empty() {
+            (from as usize, to as usize)
+        } else {
+            match (self.place(from), self.place(to)) {
+                (Some(sender), Some(receiver)) => (sender, receiver),
+                _ => return (self.raise_in_row(from, to, kind), None),
+            }
         };
+        let link = sender.wrapping_mul(self.side).wrapping_add(receiver);
+        let cell = link.wrapping_mul(self.kinds).wrapping_add(usize::from(kind));
+        let count = &mut self.table[cell];
         *count = count.checked_add(1).expect(TOO_MANY);
-        *count
+        (*count, Some(cell))
+    }
+
+    /// The place of a node in the table of a large cluster; the first nodes that ask get one.
+    fn place(&mut self, node: u32) -> Option<usize> {
+        let place = &mut self.places[node as usize];
+        if *place == 0 {
+            if self.taken as usize == self.side {
+                return None;
+            }
+            self.taken += 1;
+            *place = self.taken;
+        }
+        Some(*place as usize - 1)
     }
 
     #[inline(never)]
-    fn raise_in_row(&mut self, from: usize, column: usize) -> u32 {
+    fn raise_in_row(&mut self, from: u32, to: u32, kind: u16) -> u32 {
+        let column = to as usize * self.kinds + usize::from(kind);
         if self.rows.is_empty() {
             let empty = || Row::Hashed { slots: Vec::new(), filled: 0 };
             self.rows.resize_with(self.nodes, empty);
         }
-        match &mut self.rows[from] {
+        match &mut self.rows[from as usize] {
             Row::Plain(counts) => {
                 counts[column] = counts[column].checked_add(1).expect(TOO_MANY);
                 counts[column]
@@ -70,8 +101,8 @@ impl Counters {
                 // Keys begin at 1, so that no counter looks like a free slot.
                 let key = u32::try_from(column + 1).expect("a link and a kind fit into 32 bits");
                 if *filled * 4 >= slots.len() * 3 {
-                    self.grow(from);
-                    return self.raise_in_row(from, column);
+                    self.grow(from as usize);
+                    return self.raise_in_row(from, to, kind);
                 }
                 let slot = find(slots, key);
                 *filled += usize::from(*slot == 0);
@@ -88,9 +119,9 @@ impl Counters {
         let old = std::mem::take(slots);
         let used = old.iter().map(|slot| split(*slot)).filter(|(key, _)| *key > 0);
         let room = (old.len() * 2).max(FIRST);
-        let plain = self.row * size_of::<u32>();
+        let plain = self.nodes * self.kinds * size_of::<u32>();
         if plain <= PAGE || plain <= room * size_of::<u64>() {
-            let mut counts = vec![0; self.row];
+            let mut counts = vec![0; self.nodes * self.kinds];
             used.for_each(|(key, count)| counts[key as usize - 1] = count);
             self.rows[from] = Row::Plain(counts);
         } else {
@@ -147,9 +178,25 @@ mod tests {
                 let (from, to, kind) = (near(from), near(to), kind % kinds);
                 let count = model.entry((from, to, kind)).or_insert(0);
                 *count += 1;
-                prop_assert_eq!(counters.raise(from, to, kind), *count);
+                prop_assert_eq!(counters.raise(from, to, kind).0, *count);
             }
         }
+    }
+
+    /// Of ten thousand nodes the few that talk share the table.
+    #[test]
+    fn idle_nodes_take_no_place() {
+        let mut counters = Counters::new(10_000, 4);
+        let busy: Vec<u32> = (0..60).map(|n| n * 157).collect();
+        for from in &busy {
+            for to in busy.iter().filter(|to| *to != from) {
+                assert!(matches!(counters.raise(*from, *to, 3), (1, Some(_))));
+            }
+        }
+        assert!(counters.rows.is_empty());
+        assert!((5_001..5_009).all(|late| counters.raise(late, 0, 3).0 == 1));
+        assert_eq!(counters.raise(5_008, 0, 3), (2, None));
+        assert_eq!(counters.raise(0, 157, 3).0, 2);
     }
 
     /// A row grows by hashing as long as that is smaller, and counts on over each change.
@@ -157,9 +204,8 @@ mod tests {
     fn rows_take_the_room_they_need() {
         let mut counters = Counters::new(10_000, 20);
         for round in 1..=3 {
-            assert!((0..1_000).all(|to| counters.raise(7, to, 11) == round));
+            assert!((0..1_000).all(|to| counters.raise(7, to, 11).0 == round));
         }
-        assert!(counters.all.is_empty());
         let slots = |row: &Row| match row {
             Row::Hashed { slots, .. } => slots.len(),
             Row::Plain(_) => panic!("a plain row is larger"),
@@ -168,7 +214,7 @@ mod tests {
         assert_eq!(slots(&counters.rows[8]), 0);
         for round in 1..=3 {
             let all = (0..10_000).flat_map(|to| (0..20).map(move |kind| (to, kind)));
-            assert!(all.into_iter().all(|(to, kind)| counters.raise(9, to, kind) == round));
+            assert!(all.into_iter().all(|(to, kind)| counters.raise(9, to, kind).0 == round));
         }
         assert!(matches!(&counters.rows[9], Row::Plain(counts) if counts.len() == 200_000));
     }

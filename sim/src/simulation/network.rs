@@ -173,6 +173,11 @@ impl Address {
     pub(crate) fn is_copy(self) -> bool {
         self.which & 0xFF != 0
     }
+    /// The address of the next message of its kind on its link.
+    #[inline(always)]
+    fn following(self) -> Address {
+        Address { which: self.which.wrapping_add(1 << 32), ..self }
+    }
     /// The address of the network's own copy.
     pub(crate) fn copied(self) -> Address {
         Address { which: self.which | 1, ..self }
@@ -185,6 +190,13 @@ impl fmt::Debug for Address {
         let (from, to) = (self.from().0, self.to().0);
         write!(f, "{from}->{to} {}#{}{copy}", self.kind(), self.nth())
     }
+}
+
+/// What is drawn for one copy.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Drawn {
+    delay: u64,
+    loss: u64,
 }
 
 /// What becomes of one copy when it is sent.
@@ -236,6 +248,9 @@ pub(crate) struct Network {
     /// What holds on a link of a plain network.
     latency: Arc<Sampler>,
     loss: Chance,
+    /// What is drawn for the next message of each kind on each link of a small cluster. It is known
+    /// when the one before is sent, and made then, when nothing waits for it.
+    ahead: Vec<Drawn>,
     /// Messages sent so far.
     sent: Counters,
     /// The latest arrival, for links that keep order; made at first use.
@@ -258,6 +273,7 @@ impl Network {
             latency: laws.base.latency.clone(),
             loss: laws.base.loss,
             laws,
+            ahead: vec![Drawn::default(); sent.cells()],
             sent,
             latest: BTreeMap::new(),
             is_faulty: false,
@@ -267,11 +283,23 @@ impl Network {
         }
     }
 
-    /// Gives the next message of a kind on a link its address.
+    /// Gives the next message of a kind on a link its address, and what is drawn for it.
     #[inline(always)]
-    pub(crate) fn address(&mut self, from: NodeId, to: NodeId, kind: usize) -> Address {
+    pub(crate) fn address(&mut self, from: NodeId, to: NodeId, kind: usize) -> (Address, Drawn) {
         let kind = u16::try_from(kind).expect("a protocol has few kinds of messages");
-        Address::new(from, to, kind, self.sent.raise(from.0, to.0, kind))
+        let (nth, cell) = self.sent.raise(from.0, to.0, kind);
+        let at = Address::new(from, to, kind, nth);
+        let Some(cell) = cell else { return (at, self.drawn(at)) };
+        let drawn = if nth == 1 { self.drawn(at) } else { self.ahead[cell] };
+        self.ahead[cell] = self.drawn(at.following());
+        (at, drawn)
+    }
+
+    /// What is drawn for a copy.
+    #[inline(always)]
+    pub(crate) fn drawn(&self, at: Address) -> Drawn {
+        let [delay, loss] = self.draw(KeyedPurpose::Delay, at);
+        Drawn { delay, loss }
     }
 
     /// Whether a cut stands between two nodes.
@@ -294,30 +322,28 @@ impl Network {
 
     /// Decides what becomes of a copy sent now.
     #[inline(always)]
-    pub(crate) fn fate(&mut self, now: SimTime, at: Address) -> Fate {
+    pub(crate) fn fate(&mut self, now: SimTime, at: Address, drawn: Drawn) -> Fate {
         if !self.is_plain || self.is_faulty {
-            return self.fate_amid_rules(now, at);
+            return self.fate_amid_rules(now, at, drawn);
         }
-        let [bits, loss] = self.draw(KeyedPurpose::Delay, at);
-        if self.loss != Chance::NEVER && self.loss.hits(loss) {
+        if self.loss != Chance::NEVER && self.loss.hits(drawn.loss) {
             return Fate::Lost;
         }
-        Fate::Arrives(now.after(Span(self.latency.draw(bits))))
+        Fate::Arrives(now.after(Span(self.latency.draw(drawn.delay))))
     }
 
     /// The same where links differ or keep order, or while some fault changes the network.
     #[inline(never)]
-    fn fate_amid_rules(&mut self, now: SimTime, at: Address) -> Fate {
+    fn fate_amid_rules(&mut self, now: SimTime, at: Address, drawn: Drawn) -> Fate {
         if self.is_cut(at.from(), at.to()) {
             return Fate::Cut;
         }
         let law = self.laws.of(at.from(), at.to());
-        let [bits, loss] = self.draw(KeyedPurpose::Delay, at);
-        if law.loss.hits(loss) || self.lost_by_fault(at) {
+        if law.loss.hits(drawn.loss) || self.lost_by_fault(at) {
             return Fate::Lost;
         }
         let stand_in = self.latencies.last().map(|(_, sampler)| sampler);
-        let mut arrival = now.after(Span(stand_in.unwrap_or(&law.latency).draw(bits)));
+        let mut arrival = now.after(Span(stand_in.unwrap_or(&law.latency).draw(drawn.delay)));
         if law.order == Order::Fifo {
             let latest = self.latest.entry(at.link).or_default();
             arrival = arrival.max(*latest);

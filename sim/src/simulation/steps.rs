@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::disk::Write;
-use super::network::{Address, Fate};
+use super::network::{Address, Drawn, Fate};
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
@@ -102,6 +102,13 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     /// Gives a node one input. A node that stands still gets it when it goes on.
     #[inline(never)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<P>) {
+        self.step_here(id, input);
+    }
+
+    /// The same in the place of the call: where the kind of the input is known there, whatever
+    /// depends on it is decided beforehand.
+    #[inline(always)]
+    fn step_here(&mut self, id: NodeId, input: Input<P>) {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_some() {
             node.inbox.push_back(input);
@@ -221,7 +228,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             return self.send_self(from, body);
         }
         let world = &mut self.world;
-        let at = world.network.address(from, to, body.kind());
+        let (at, drawn) = world.network.address(from, to, body.kind());
         world.messages.sent += 1;
         world.digest_address(Tag::Send, at, u64::from(body.size()));
         body.digest(&mut world.digest);
@@ -229,32 +236,34 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         // What is cut off never reaches the network that might copy it.
         let cut = world.network.is_cut(from, to);
         if world.by_hand || cut || !world.network.duplicates(at) {
-            self.put_under_way(at, body);
+            self.put_under_way(at, drawn, body);
             return;
         }
-        self.send_twice(at, body);
+        self.send_twice(at, drawn, body);
     }
 
     /// The network makes a copy of a message.
     #[cold]
-    fn send_twice(&mut self, at: Address, body: P::Message) {
-        self.put_under_way(at, body.clone());
+    fn send_twice(&mut self, at: Address, drawn: Drawn, body: P::Message) {
+        self.put_under_way(at, drawn, body.clone());
         let world = &mut self.world;
         world.messages.duplicated += 1;
         world.digest_address(Tag::Duplicate, at, 0);
         world.trace_message(RowKind::Duplicate, at, || "the network makes a copy".to_owned());
-        self.put_under_way(at.copied(), body);
+        let copied = at.copied();
+        let drawn = world.network.drawn(copied);
+        self.put_under_way(copied, drawn, body);
     }
 
     /// Decides a copy's fate.
     #[inline(always)]
-    pub(super) fn put_under_way(&mut self, at: Address, body: P::Message) {
+    pub(super) fn put_under_way(&mut self, at: Address, drawn: Drawn, body: P::Message) {
         let world = &mut self.world;
         let now = world.now;
         let fate = match world.by_hand {
             true if world.network.is_cut(at.from(), at.to()) => Fate::Cut,
             true => Fate::Arrives(now),
-            false => world.network.fate(now, at),
+            false => world.network.fate(now, at, drawn),
         };
         match fate {
             Fate::Arrives(arrival) => {
@@ -300,7 +309,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);
         world.trace_message(RowKind::Deliver, at, || format!("{body:?}{}", receiver.waits()));
-        self.step(at.to(), Input::Message { from: at.from(), body });
+        self.step_here(at.to(), Input::Message { from: at.from(), body });
     }
 
     pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
@@ -359,7 +368,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
         self.world.digest_timer(id, timer.kind());
         self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
-        self.step(id, Input::Timer(timer));
+        self.step_here(id, Input::Timer(timer));
     }
 
     /// Begins to make durable what a node's disk was handed.
@@ -485,7 +494,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[inline(always)]
     fn note_standing(&mut self, id: NodeId, standing: Standing, always: bool) {
         let node = &self.nodes[id.index()];
-        if !always && standing == node.standing {
+        if !always && standing.is(node.standing) {
             return;
         }
         self.new_standing(id, standing, always);

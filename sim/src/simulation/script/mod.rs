@@ -6,7 +6,7 @@ mod select;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::network::CutShape;
+use super::network::{CutShape, Drawn};
 use super::queue::EventQueue;
 use super::run::LIVELOCK;
 use super::workload::kind_of;
@@ -272,7 +272,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let (at, body) = (flight.at, flight.body().clone());
         self.world.messages.duplicated += 1;
         self.world.trace_message(RowKind::Duplicate, at, || "gets a second copy".to_owned());
-        self.put_under_way(at.copied(), body);
+        self.put_under_way(at.copied(), Drawn::default(), body);
     }
 
     fn settle(&mut self) -> Result<(), String> {
