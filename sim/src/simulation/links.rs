@@ -3,7 +3,7 @@
 
 /// Counters in the one table: 64 KB of them.
 const SMALL: usize = 16_384;
-/// A plain row that fits into one page of memory needs no hashing.
+/// A row of small counters that fits into one page of memory needs no hashing.
 const PAGE: usize = 4096;
 /// Slots of a sender's hash table when it is first used.
 const FIRST: usize = 8;
@@ -12,9 +12,9 @@ const FIRST: usize = 8;
 ///
 /// A small cluster has one plain table. In a large one the first nodes that say or hear anything share
 /// such a table: if most are idle, these are all. For links of the others every sender has a row of its
-/// own, which begins as a hash table with open addressing and becomes a plain table once that would be
-/// no larger, or is small. Rows are only ever asked for one counter at a time: their order can not
-/// reach a run.
+/// own: small counters until one is full, or, where even those are many, a hash table with open
+/// addressing until a plain one is no larger. Rows are only ever asked for one counter at a time: their
+/// order can not reach a run.
 #[derive(Debug)]
 pub(crate) struct Counters {
     nodes: usize,
@@ -35,6 +35,8 @@ pub(crate) struct Counters {
 enum Row {
     /// `key << 32 | count`; zero is a free slot. A power of two of them.
     Hashed { slots: Vec<u64>, filled: usize },
+    /// By receiver, kind; each below 255.
+    Small(Vec<u8>),
     /// By receiver, kind.
     Plain(Vec<u32>),
 }
@@ -93,6 +95,15 @@ impl Counters {
             self.rows.resize_with(self.nodes, empty);
         }
         match &mut self.rows[from as usize] {
+            Row::Small(counts) if counts[column] < u8::MAX - 1 => {
+                counts[column] += 1;
+                u32::from(counts[column])
+            }
+            Row::Small(counts) => {
+                let counts = counts.iter().map(|count| u32::from(*count)).collect();
+                self.rows[from as usize] = Row::Plain(counts);
+                self.raise_in_row(from, to, kind)
+            }
             Row::Plain(counts) => {
                 counts[column] = counts[column].checked_add(1).expect(TOO_MANY);
                 counts[column]
@@ -119,9 +130,11 @@ impl Counters {
         let old = std::mem::take(slots);
         let used = old.iter().map(|slot| split(*slot)).filter(|(key, _)| *key > 0);
         let room = (old.len() * 2).max(FIRST);
-        let plain = self.nodes * self.kinds * size_of::<u32>();
-        if plain <= PAGE || plain <= room * size_of::<u64>() {
-            let mut counts = vec![0; self.nodes * self.kinds];
+        let count = self.nodes * self.kinds;
+        if old.is_empty() && count <= PAGE {
+            self.rows[from] = Row::Small(vec![0; count]);
+        } else if count * size_of::<u32>() <= room * size_of::<u64>() {
+            let mut counts = vec![0; count];
             used.for_each(|(key, count)| counts[key as usize - 1] = count);
             self.rows[from] = Row::Plain(counts);
         } else {
@@ -199,6 +212,20 @@ mod tests {
         assert_eq!(counters.raise(0, 157, 3).0, 2);
     }
 
+    /// Small counters become large ones before they overflow.
+    #[test]
+    fn small_counters_count_on() {
+        let mut counters = Counters::new(1_000, 1);
+        (0..128).for_each(|node| {
+            counters.raise(node, 999 - node, 0);
+        });
+        assert!((1..=2).all(|round| counters.raise(500, 501, 0) == (round, None)));
+        assert!(matches!(counters.rows[500], Row::Small(_)));
+        assert!((1..=70_000).all(|round| counters.raise(500, 502, 0) == (round, None)));
+        assert!(matches!(counters.rows[500], Row::Plain(_)));
+        assert_eq!(counters.raise(500, 501, 0), (3, None));
+    }
+
     /// A row grows by hashing as long as that is smaller, and counts on over each change.
     #[test]
     fn rows_take_the_room_they_need() {
@@ -208,7 +235,7 @@ mod tests {
         }
         let slots = |row: &Row| match row {
             Row::Hashed { slots, .. } => slots.len(),
-            Row::Plain(_) => panic!("a plain row is larger"),
+            _ => panic!("a plain row is larger"),
         };
         assert_eq!(slots(&counters.rows[7]), 2_048);
         assert_eq!(slots(&counters.rows[8]), 0);
