@@ -52,6 +52,9 @@ pub struct Stream {
 /// Bytes that are generated ahead: sixteen draws.
 const AHEAD: usize = 128;
 
+/// So many draws are worth a leap: it throws away what is ahead, here and in the cipher.
+const FAR: u64 = 100;
+
 /// The cipher, and the next stretch of its output.
 #[derive(Clone)]
 struct Generator {
@@ -70,6 +73,27 @@ impl Generator {
         let bytes = self.ahead[self.next..].first_chunk().expect("whole draws are ahead");
         self.next += size_of::<u64>();
         u64::from_le_bytes(*bytes)
+    }
+
+    /// Passes over draws: through those that are ahead where there are few, else in one leap.
+    fn pass(&mut self, mut draws: u64) {
+        if draws > FAR {
+            let word = 2 * u128::from(self.drawn() + draws);
+            self.cipher.set_word_pos(word);
+            self.next = AHEAD;
+            return;
+        }
+        loop {
+            let ahead = (AHEAD - self.next) / size_of::<u64>();
+            match usize::try_from(draws).expect("few draws") {
+                few if few <= ahead => {
+                    self.next += few * size_of::<u64>();
+                    return;
+                }
+                _ => draws -= ahead as u64,
+            }
+            self.refill();
+        }
     }
 
     #[inline(never)]
@@ -114,11 +138,9 @@ impl Stream {
     /// Makes the next draw behind those that were skipped.
     #[cold]
     fn catch_up(&mut self) -> u64 {
-        let word = 2 * u128::from(self.drawn());
-        self.skipped = 0;
+        let skipped = std::mem::take(&mut self.skipped);
         let generator = self.generator.as_mut().expect("it was made for the first draw");
-        generator.cipher.set_word_pos(word);
-        generator.next = AHEAD;
+        generator.pass(skipped);
         generator.next_u64()
     }
 
@@ -313,6 +335,14 @@ mod tests {
             } else {
                 assert_eq!(skipping.next_u64(), *draw);
             }
+        }
+        let all_of = first(3_000, stream(Purpose::Timer, 3));
+        for far in [1, 15, 16, 17, 99, 100, 101, 1_000, 2_500] {
+            let mut leaping = stream(Purpose::Timer, 3);
+            assert_eq!(leaping.next_u64(), all_of[0]);
+            (0..far).for_each(|_| leaping.skip());
+            assert_eq!(leaping.next_u64(), all_of[far + 1]);
+            assert_eq!(leaping.drawn(), far as u64 + 2);
         }
         let mut plain = stream(Purpose::Timer, 3);
         let mut skipped = plain.clone();
