@@ -283,8 +283,8 @@ impl<P: Protocol> Simulation<'_, P> {
         let declared = P::METRICS.iter().chain(WORLD_METRICS).chain(probes);
         let mut metrics: BTreeMap<Cow<'static, str>, i64> =
             declared.map(|name| (Cow::Borrowed(*name), 0)).collect();
-        metrics.extend(world.metrics.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)));
-        let most = |(name, value): (&&str, &i64)| (Cow::Owned(format!("{name}_max")), *value);
+        metrics.extend(world.metrics.iter().map(|(name, value)| (Cow::Borrowed(name), value)));
+        let most = |(name, value)| (Cow::Owned(format!("{name}_max")), value);
         metrics.extend(world.gauges.iter().map(most));
         metrics.extend(of_the_world);
         if !self.bugs.any() {

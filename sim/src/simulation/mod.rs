@@ -19,6 +19,7 @@ mod run;
 pub(crate) mod script;
 mod station;
 mod steps;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod timers;

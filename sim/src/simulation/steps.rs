@@ -210,7 +210,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Effect::Count { name, by } => self.world.count(name, by),
             Effect::Done => {}
             Effect::Gauge { name, value } => {
-                let most = self.world.gauges.entry(name).or_insert(value);
+                let most = self.world.gauges.of(name, value);
                 *most = (*most).max(value);
             }
         }

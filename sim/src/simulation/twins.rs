@@ -191,14 +191,12 @@ fn difference<P: Protocol>(first: &Twin<'_, P>, second: &Twin<'_, P>) -> Option<
         return Some(worlds.map(|world| Side::fact(format!("the digest is {}", world.digest))));
     }
     for (x, y) in [(&a.metrics, &b.metrics), (&a.gauges, &b.gauges)] {
-        if x != y {
-            let names = x.keys().chain(y.keys());
-            let name = *names.into_iter().find(|name| x.get(*name) != y.get(*name))?;
-            let of = |value: Option<&i64>| match value {
+        let mut names = x.iter().chain(y.iter()).map(|(name, _)| name);
+        if let Some(name) = names.find(|name| x.get(name) != y.get(name)) {
+            return Some([x, y].map(|tally| match tally.get(name) {
                 Some(value) => Side::fact(format!("the metric {name} is {value}")),
                 None => Side::fact(format!("there is no metric {name}")),
-            };
-            return Some([of(x.get(name)), of(y.get(name))]);
+            }));
         }
     }
     let became = pair.map(|twin| &twin.simulation.world.standings[twin.standings..]);

@@ -1,7 +1,6 @@
 //! The part of a run that does not depend on the protocol's types: time, the network, the digest,
 //! the books, and what is reported.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::digest::Digest;
 use super::ledger::Ledger;
 use super::network::{Address, Network};
 use super::station::Station;
+use super::tally::Tally;
 use super::trace::Tracer;
 use crate::plan::Plan;
 use crate::protocol::{NodeId, Standing};
@@ -53,9 +53,9 @@ pub(crate) struct World {
     pub(crate) wire: Station,
     pub(crate) ledger: Ledger,
     /// Counters of the world and of the protocol.
-    pub(crate) metrics: BTreeMap<&'static str, i64>,
+    pub(crate) metrics: Tally,
     /// The largest values of the protocol's gauges.
-    pub(crate) gauges: BTreeMap<&'static str, i64>,
+    pub(crate) gauges: Tally,
     pub(crate) bands: Vec<FaultBand>,
     pub(crate) standings: Vec<StandingChange>,
     pub(crate) violations: Vec<Violation>,
@@ -83,8 +83,8 @@ impl World {
             messages: MessageCounts::default(),
             wire: Station::default(),
             ledger: Ledger::default(),
-            metrics: BTreeMap::new(),
-            gauges: BTreeMap::new(),
+            metrics: Tally::default(),
+            gauges: Tally::default(),
             bands: Vec::new(),
             standings: Vec::with_capacity(laws.names.len()),
             violations: Vec::new(),
@@ -130,7 +130,7 @@ impl World {
 
     pub(crate) fn count(&mut self, metric: &'static str, by: u64) {
         let by = i64::try_from(by).unwrap_or(i64::MAX);
-        let sum = self.metrics.entry(metric).or_default();
+        let sum = self.metrics.of(metric, 0);
         *sum = sum.saturating_add(by);
     }
 
