@@ -191,6 +191,9 @@ fn difference<P: Protocol>(first: &Twin<'_, P>, second: &Twin<'_, P>) -> Option<
         return Some(worlds.map(|world| Side::fact(format!("the digest is {}", world.digest))));
     }
     for (x, y) in [(&a.metrics, &b.metrics), (&a.gauges, &b.gauges)] {
+        if x == y {
+            continue;
+        }
         let mut names = x.iter().chain(y.iter()).map(|(name, _)| name);
         if let Some(name) = names.find(|name| x.get(name) != y.get(name)) {
             return Some([x, y].map(|tally| match tally.get(name) {
