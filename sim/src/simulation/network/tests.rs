@@ -173,12 +173,12 @@ impl Model {
         if self.setting(link, &self.plan.loss, |rule| rule.loss).hits(loss) || lost_by_fault {
             return Fate::Lost;
         }
-        let slow = self.faults.iter().flatten().filter_map(|fault| match fault {
+        let mut slow = self.faults.iter().flatten().filter_map(|fault| match fault {
             Move::Delay(law) => Some(law.clone()),
             _ => None,
         });
         let usual = || self.setting(link, &self.plan.latency, |rule| rule.latency.clone());
-        let latency = slow.last().unwrap_or_else(usual).compile().draw(delay);
+        let latency = slow.next_back().unwrap_or_else(usual).compile().draw(delay);
         let mut arrival = now.after(Span(latency));
         if self.setting(link, &self.plan.order, |rule| rule.order) == Order::Fifo {
             let latest = self.latest.entry(link).or_default();
