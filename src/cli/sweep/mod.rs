@@ -262,19 +262,15 @@ fn owner(loaded: &Loaded, args: &Args) -> Owner {
 /// being written.
 fn build() -> std::io::Result<String> {
     let mut file = std::fs::File::open(std::env::current_exe()?)?;
-    let mut digest = Digest::default();
-    let mut bytes = vec![0; 1 << 16];
+    let (mut digest, mut bytes) = (Digest::default(), Vec::new());
     loop {
-        let length = file.read(&mut bytes)?;
+        bytes.clear();
+        // Whole pieces, however many bytes the system reads at a time.
+        let length = file.by_ref().take(1 << 16).read_to_end(&mut bytes)?;
         if length == 0 {
             return Ok(digest.to_string());
         }
-        digest.word(length as u64);
-        for word in bytes[..length].chunks(8) {
-            let mut eight = [0; 8];
-            eight[..word.len()].copy_from_slice(word);
-            digest.word(u64::from_le_bytes(eight));
-        }
+        digest.bytes(&bytes);
     }
 }
 
