@@ -122,7 +122,7 @@ fn whatever_is_cut_off_or_damaged_is_run_again() {
     let said = place.run(&[&args[..], &["--resume"]].concat()).exits(1);
     assert_eq!(said.same_everywhere(), whole);
     let expected =
-        format!("resuming: 24 of 25 seeds are known\n1 damaged lines of {path} are passed over\n");
+        format!("resuming: 24 of 25 seeds are known\npassing over 1 damaged line of {path}\n");
     assert_eq!(said.err, expected);
 }
 
@@ -172,8 +172,9 @@ fn without_resume_it_begins_afresh_and_says_so() {
     assert_eq!(place.run(&args).exits(0).err, "");
     let path = journal(&place).unwrap();
     let said = place.run(&args).exits(0);
-    let expected =
-        format!("starting afresh: 6 seeds in {path} are run again; --resume would keep them\n");
+    let expected = format!(
+        "starting afresh, without the 6 seeds in {path}; --resume would go on from there\n"
+    );
     assert_eq!(said.err, expected);
     assert_eq!(rows(&place), 6);
 }
