@@ -1,6 +1,7 @@
 //! Numbers and times as people read them. Everything is made from integers or fixed decimals, so
 //! that equal records give equal bytes.
 
+use rehearsal_sim::metrics::is_span;
 use rehearsal_sim::time::SimTime;
 
 /// Keeps a number and its unit, or two groups of digits, on one line.
@@ -14,6 +15,14 @@ pub(crate) fn count(n: u64) -> String {
 /// A signed count.
 pub(crate) fn signed(n: i64) -> String {
     if n < 0 { format!("−{}", count(n.unsigned_abs())) } else { count(n.unsigned_abs()) }
+}
+
+/// The value of a metric; its name tells whether that is a span.
+pub(crate) fn metric(name: &str, value: i64) -> String {
+    match u64::try_from(value) {
+        Ok(ns) if is_span(name) => span(ns),
+        _ => signed(value),
+    }
 }
 
 /// A rate with about three significant digits: `1 250`, `49.5`, `0.25`.

@@ -1,10 +1,23 @@
-//! Histograms that can be merged: what many runs together say about latency.
+//! What the names of metrics tell, and histograms: what of a run's latencies is worth keeping where
+//! many runs are put together.
 //!
 //! One run keeps every operation, so its own percentiles are exact. Whoever puts thousands of runs
-//! together takes their histograms: a few kilobytes, three significant digits, and merging two of
-//! them gives the same as recording everything in one, in any order.
+//! together takes their histograms: a few kilobytes, three significant digits.
 
 use crate::record::Latency;
+
+/// Whether a metric is a span in nanoseconds. Its name tells: it ends with `_ns`, or with `_ns_max`
+/// where it is the largest value of a gauge.
+///
+/// ```
+/// use rehearsal_sim::metrics::is_span;
+///
+/// assert!(is_span("unavailable_ns") && is_span("queue_wait_ns_max"));
+/// assert!(!is_span("elections") && !is_span("log_length_max"));
+/// ```
+pub fn is_span(metric: &str) -> bool {
+    metric.strip_suffix("_max").unwrap_or(metric).ends_with("_ns")
+}
 
 /// A histogram of spans in nanoseconds with three significant digits, up to 2^62 ns.
 ///
@@ -28,14 +41,6 @@ impl Histogram {
         let counts = self.counts.get_or_insert_with(empty);
         counts.record(nanos.min(LONGEST)).expect("the histogram grows as it must");
         self.sum += u128::from(nanos);
-    }
-
-    /// Takes everything in that another histogram holds.
-    pub fn merge(&mut self, other: &Histogram) {
-        let Some(others) = &other.counts else { return };
-        let counts = self.counts.get_or_insert_with(empty);
-        counts.add(others).expect("the histogram grows as it must");
-        self.sum += other.sum;
     }
 
     /// What was recorded: each value that is told from others, the smallest first, and how often.
@@ -92,13 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn merging_equals_recording_everything_in_one_in_any_order() {
-        let (a, b) = (of((0..1_000).map(|i| i * i)), of((0..500).map(|i| i * 7_919)));
-        let (mut ab, mut ba) = (a.clone(), b.clone());
-        ab.merge(&b);
-        ba.merge(&a);
-        let all = of((0..1_000).map(|i| i * i).chain((0..500).map(|i| i * 7_919)));
-        assert_eq!(ab.summary(), all.summary());
-        assert_eq!(ba.summary(), all.summary());
+    fn what_was_recorded_is_told() {
+        let found: Vec<(u64, u64)> = of([5, 900, 5, 7]).recorded().collect();
+        assert_eq!(found, [(5, 2), (7, 1), (900, 1)]);
+        assert_eq!(Histogram::default().recorded().count(), 0);
     }
 }

@@ -29,8 +29,8 @@ pub struct Record {
     pub series: Series,
     /// Latency by percentile, from the median to the last percentile that has samples beyond it.
     pub latency_curve: Vec<CurvePoint>,
-    /// The latencies of the operations that succeeded, to be merged with those of other runs; it
-    /// stays in memory.
+    /// The latencies of the operations that succeeded, to be put together with those of other runs;
+    /// it stays in memory.
     #[serde(skip)]
     pub latencies: Histogram,
     /// Every change of a node's rank, epoch or health, in order.

@@ -50,6 +50,11 @@ pub(crate) fn grouped(n: u64) -> String {
     text
 }
 
+/// How many of something there are: `1 seed`, `12 345 seeds`.
+pub(crate) fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
 /// The summary of a run.
 pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
     let head = &record.head;
@@ -289,6 +294,7 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(123), "123");
         assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!([0, 1, 2_000].map(|n| counted(n, "run")), ["0 runs", "1 run", "2 000 runs"]);
         assert_eq!(rounded(1_234_567), "1.23ms");
         assert_eq!(rounded(412_345_678), "412ms");
         assert_eq!(rounded(999), "999ns");

@@ -57,17 +57,21 @@ fn tell(now: SimTime) {
         if took < PATIENCE {
             return;
         }
-        let shown = shown.get_or_insert_with(|| new_bar(length.0));
+        let shown = shown.get_or_insert_with(|| new_bar(length.0, "{bar:30} {percent:>3}% {msg}"));
         shown.set_message(sentence(now, *length, took));
         shown.set_position(now.0);
     });
 }
 
-fn new_bar(length: u64) -> ProgressBar {
+fn new_bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(4));
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style)
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A bar for many runs, which counts them.
+pub(super) fn runs(count: u64) -> ProgressBar {
+    new_bar(count, "{bar:30} {pos}/{len} runs, {eta} left")
 }
 
 /// `12.4s of 20s simulated, 3s left`.
@@ -104,10 +108,7 @@ impl Seeds {
     /// A bar for `all` seeds, of which some are known already and take no time; of those, `failed`
     /// did so.
     pub(super) fn new(all: u64, known: u64, failed: u64) -> Seeds {
-        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr_with_hz(4));
-        let style = ProgressStyle::with_template("{bar:14} {percent:>3}% {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = bar.with_style(style);
+        let bar = new_bar(all, "{bar:14} {percent:>3}% {msg}");
         Seeds { bar, begun: Instant::now(), all, known, finished: 0, failed }
     }
 

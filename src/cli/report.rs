@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use super::results::{shown, write_file};
-use super::{Exit, Failure, interrupt, say, stored, survey};
+use super::{Exit, Failure, interrupt, print, say, stored, survey};
 
 /// What `report` takes.
 #[derive(clap::Args, Debug)]
@@ -41,7 +41,7 @@ fn index(folder: &Path, args: &Args) -> Result<Exit, Failure> {
     let file = args.out.clone().unwrap_or_else(|| folder.join("index.html"));
     let base = if args.out.is_some() { way(&file, folder)? } else { String::new() };
     let found = survey::look(folder, &base)?;
-    let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let count = |n: usize, noun: &str| print::counted(n as u64, noun);
     let runs: usize = found.shelves.iter().map(|shelf| shelf.runs.len()).sum();
     if found.shelves.is_empty() {
         return Err(match found.unreadable.as_slice() {

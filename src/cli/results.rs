@@ -166,17 +166,8 @@ fn folder_name(name: &str) -> String {
 
 /// Puts one file in place, all of it or nothing, and for good.
 pub(crate) fn put_file(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Failure> {
-    let aside = aside(path);
-    let write = || {
-        let mut file = std::fs::File::create_new(&aside)?;
-        file.write_all(text.as_ref())?;
-        file.sync_all()?;
-        std::fs::rename(&aside, path)
-    };
-    interrupt::hold(write).map_err(|error| {
-        let _ = std::fs::remove_file(&aside);
-        unwritable_file(path, &error)
-    })
+    interrupt::hold(|| write_file(path, text.as_ref()))
+        .map_err(|error| unwritable_file(path, &error))
 }
 
 /// Says at once, and not after a long run, when [`put_file`] could not put a file there.
@@ -193,8 +184,7 @@ pub(crate) fn probe_file(path: &Path) -> Result<(), Failure> {
 }
 
 fn aside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.tmp-{}", unique()))
+    path.with_file_name(format!(".file.tmp-{}", unique()))
 }
 
 fn unwritable_file(path: &Path, error: &io::Error) -> Failure {
@@ -222,14 +212,36 @@ pub(crate) fn json(record: &Record, files: &[String], host: Host) -> String {
         .expect("a record is plain data")
 }
 
-/// Writes a file in one go: whoever looks finds the old one or the new one.
+/// Writes a file in one go, and for good: whoever looks finds the old one or the new one.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = path.with_file_name(format!(".file.tmp-{}", unique()));
-    let written = std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, path));
-    written.inspect_err(|_| {
+    let aside = aside(path);
+    let write = || {
+        let mut file = std::fs::File::create_new(&aside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    write().inspect_err(|_| {
         let _ = std::fs::remove_file(&aside);
-    })
+    })?;
+    sync_folder_of(path)
 }
+
+/// Puts the name of a file or folder on disk: one that is new or was renamed is found after a crash
+/// only when the folder it lies in is on disk as well.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
+    let here = folder.as_os_str().is_empty();
+    let folder = std::fs::File::open(if here { Path::new(".") } else { folder });
+    match folder.and_then(|folder| folder.sync_all()) {
+        // A folder that may be written to need not be readable, and some systems sync files only.
+        Err(error) if CAN_NOT_SYNC.contains(&error.kind()) => Ok(()),
+        done => done,
+    }
+}
+
+const CAN_NOT_SYNC: [ErrorKind; 3] =
+    [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::Unsupported];
 
 /// Puts a finished folder in the place of an older one of the same name. Another run may be doing
 /// the same; then the last one stays.

@@ -160,7 +160,7 @@ fn fail_fast_ends_with_the_lowest_failing_seed() {
         // What is known already changes nothing.
         let again = place.run(&[&args[..], &["--resume"]].concat()).exits(1);
         assert_eq!(again.same_everywhere(), text);
-        let json = place.run(&[&args[..], &["--json"]].concat()).exits(1).json();
+        let json = place.run(&[&args[..], &["--json", "--resume"]].concat()).exits(1).json();
         assert_eq!(json["seeds"], json!([39_600, LOWEST + 1]));
         assert_eq!(json["asked"], json!([39_600, 39_700]));
         assert_eq!((&json["failed"], &json["passed"]), (&json!(1), &json!(LOWEST - 39_600)));

@@ -132,6 +132,14 @@ impl Variant {
     pub fn spread(&self, measure: &Measure) -> Option<Spread> {
         Spread::of(self.heads.iter().filter_map(measure.of))
     }
+
+    /// The median of a metric over the runs that have it, by nearest rank; `None` where none has.
+    pub fn median(&self, metric: &str) -> Option<i64> {
+        let all = self.heads.iter().filter_map(|head| head.metrics.get(metric));
+        let mut values: Vec<i64> = all.copied().collect();
+        values.sort_unstable();
+        values.get(values.len().saturating_sub(1) / 2).copied()
+    }
 }
 
 /// Variants that are drawn over each other in one picture.

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use rehearsal_sim::record::{Head, Judgement};
+use rehearsal_sim::record::Judgement;
 
 use super::measure::{Measure, Spread, measure, shown};
 use super::{Comparison, Variant};
-use crate::format::{plural, signed, span};
+use crate::format::{metric, plural};
 
 /// The measures that the table shows.
 const SHOWN: [&str; 7] =
@@ -146,7 +146,7 @@ pub(super) fn metrics(comparison: &Comparison) -> Markup {
                             tr {
                                 th scope="row" { (name) }
                                 @for variant in variants {
-                                    td class="number" { (median(&variant.heads, name)) }
+                                    td class="number" { (variant.median(name).map_or("–".to_owned(), |median| metric(name, median))) }
                                 }
                             }
                         }
@@ -154,20 +154,6 @@ pub(super) fn metrics(comparison: &Comparison) -> Markup {
                 }
             }
         }
-    }
-}
-
-fn median(heads: &[Head], name: &str) -> String {
-    let mut values: Vec<i64> =
-        heads.iter().filter_map(|head| head.metrics.get(name)).copied().collect();
-    values.sort();
-    let Some(median) = values.get(values.len().saturating_sub(1) / 2) else {
-        return "–".to_owned();
-    };
-    let is_time = name.strip_suffix("_max").unwrap_or(name).ends_with("_ns");
-    match u64::try_from(*median) {
-        Ok(ns) if is_time => span(ns),
-        _ => signed(*median),
     }
 }
 

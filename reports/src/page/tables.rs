@@ -5,7 +5,7 @@ use rehearsal_sim::record::{Measured, Record};
 
 use super::head::drop_causes;
 use super::violation::tells;
-use crate::format::{count, plural, share, signed, span};
+use crate::format::{count, metric, plural, share};
 
 /// More nodes than this are summed up by role.
 const MOST_NODES: usize = 24;
@@ -93,15 +93,6 @@ pub(crate) fn metrics(record: &Record) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// Nanoseconds are a time; the largest value of a gauge is called `..._max`.
-fn metric(name: &str, value: i64) -> String {
-    let is_time = name.strip_suffix("_max").unwrap_or(name).ends_with("_ns");
-    match u64::try_from(value) {
-        Ok(ns) if is_time => span(ns),
-        _ => signed(value),
     }
 }
 

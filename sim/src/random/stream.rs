@@ -38,7 +38,8 @@ pub enum Purpose {
 /// A sequence of random draws that belongs to one purpose and one owner.
 ///
 /// The generator is made at the first draw: a stream that is never used costs a few words and no
-/// time. Draws whose value nobody needs are only counted. Two streams are equal when they will give the same draws.
+/// time. Draws whose value nobody needs are only counted. Two streams are equal when they will give
+/// the same draws.
 #[derive(Clone)]
 pub struct Stream {
     seed: Seed,
@@ -237,6 +238,8 @@ impl fmt::Debug for Stream {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn stream(purpose: Purpose, owner: u32) -> Stream {
@@ -350,6 +353,68 @@ mod tests {
         skipped.skip();
         assert_eq!(plain, skipped);
         assert_eq!((plain.next_u64(), skipped.next_u64()), (all[1], all[1]));
+    }
+
+    /// The same words as from the cipher itself, which generates nothing ahead and skips nothing.
+    fn plain(seed: u64, purpose: Purpose, owner: u32) -> ChaCha8Rng {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..].copy_from_slice(b"rehearsal: named streams");
+        let mut cipher = ChaCha8Rng::from_seed(key);
+        cipher.set_stream(u64::from(purpose as u32) << 32 | u64::from(owner));
+        cipher
+    }
+
+    #[derive(Clone, Debug)]
+    enum Move {
+        Next(u8),
+        Skip(u8),
+        /// Goes on with a copy and drops the original.
+        Clone,
+        Equal,
+    }
+
+    fn moves() -> impl Strategy<Value = Vec<Move>> {
+        let count = || prop_oneof![4 => 1u8..3, 1 => 1u8..40];
+        let one = prop_oneof![
+            4 => count().prop_map(Move::Next),
+            3 => count().prop_map(Move::Skip),
+            1 => Just(Move::Clone),
+            1 => Just(Move::Equal),
+        ];
+        proptest::collection::vec(one, 0..60)
+    }
+
+    proptest! {
+        /// However draws, skips and copies follow each other, the n-th draw is the n-th of the cipher.
+        #[test]
+        fn a_stream_is_its_cipher(seed: u64, owner: u32, moves in moves()) {
+            let mut stream = Stream::new(Seed(seed), Purpose::Disk, owner);
+            let mut cipher = plain(seed, Purpose::Disk, owner);
+            let mut drawn = 0;
+            for step in moves {
+                match step {
+                    Move::Next(n) => for _ in 0..n {
+                        prop_assert_eq!(stream.next_u64(), cipher.next_u64());
+                        drawn += 1;
+                    },
+                    Move::Skip(n) => for _ in 0..n {
+                        stream.skip();
+                        cipher.next_u64();
+                        drawn += 1;
+                    },
+                    Move::Clone => stream = stream.clone(),
+                    Move::Equal => {
+                        let mut same = Stream::new(Seed(seed), Purpose::Disk, owner);
+                        (0..drawn).for_each(|_| same.skip());
+                        prop_assert_eq!(&same, &stream);
+                        same.next_u64();
+                        prop_assert_ne!(&same, &stream);
+                    }
+                }
+                prop_assert_eq!(stream.drawn(), drawn);
+            }
+        }
     }
 
     /// Without the rejection two of three residues would have a quarter each and one a half.

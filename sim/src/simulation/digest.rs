@@ -33,13 +33,18 @@ impl Digest {
         self.0 = folded.rotate_left(23) ^ b;
     }
 
-    /// Takes a text in.
+    /// Takes a text in, as its bytes in UTF-8.
     pub fn text(&mut self, text: &str) {
-        self.word(text.len() as u64);
-        for chunk in text.as_bytes().chunks(8) {
-            let mut bytes = [0; 8];
-            bytes[..chunk.len()].copy_from_slice(chunk);
-            self.word(u64::from_le_bytes(bytes));
+        self.bytes(text.as_bytes());
+    }
+
+    /// Takes bytes in: how many there are, then eight at a time.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.word(bytes.len() as u64);
+        for chunk in bytes.chunks(8) {
+            let mut eight = [0; 8];
+            eight[..chunk.len()].copy_from_slice(chunk);
+            self.word(u64::from_le_bytes(eight));
         }
     }
 }
@@ -69,6 +74,20 @@ mod tests {
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), count);
+    }
+
+    #[test]
+    fn bytes_count_with_their_length() {
+        let of = |bytes: &[u8]| {
+            let mut digest = Digest::default();
+            digest.bytes(bytes);
+            digest.to_string()
+        };
+        let mut text = Digest::default();
+        text.text("nine is 9");
+        assert_eq!(text.to_string(), of(b"nine is 9"));
+        assert_ne!(of(b""), of(b"\0"));
+        assert_ne!(of(b"12345678"), of(b"12345678\0"));
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! by (seed, link, kind, n-th of that kind on that link): dropping one message moves no other draw.
 //! Whether the receiver is up is decided on arrival. Each copy has exactly one fate.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

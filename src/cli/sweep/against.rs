@@ -11,7 +11,7 @@ use super::column::Band;
 use super::row::Unit;
 use super::summary::Facts;
 use super::table;
-use crate::cli::print::{BOLD, DIM, GREEN, PLAIN, RED};
+use crate::cli::print::{self, BOLD, DIM, GREEN, PLAIN, RED};
 use crate::cli::{Failure, results, say};
 
 /// Seeds that a list names.
@@ -199,9 +199,8 @@ fn list(out: &mut String, colour: &str, what: &str, seeds: &[u64]) -> fmt::Resul
     let named: Vec<String> = seeds.iter().take(NAMED).map(u64::to_string).collect();
     let more = seeds.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let seeds = seeds.len();
-    let word = if seeds == 1 { "seed" } else { "seeds" };
-    writeln!(out, "  {colour}{what}{PLAIN}: {seeds} {word}: {}{more}", named.join(", "))
+    let seeds = print::counted(seeds.len() as u64, "seed");
+    writeln!(out, "  {colour}{what}{PLAIN}: {seeds}: {}{more}", named.join(", "))
 }
 
 fn difference(median: &Median) -> String {

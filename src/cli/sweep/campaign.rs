@@ -98,8 +98,13 @@ impl Campaign<'_> {
             let outcome = self.fold(&receiver, &desk, &moved);
             lock(&desk).stopped = true;
             moved.notify_all();
-            // What is finished is kept, whatever went wrong.
-            let kept = lock(&self.journal).keep();
+            // What is finished is kept, whatever went wrong, and so are seeds that threads are still
+            // at: an interrupt finds the journal open between two of them.
+            let kept = receiver
+                .iter()
+                .flatten()
+                .try_for_each(|(row, text)| lock(&self.journal).append(&row, &text).map(drop));
+            let kept = kept.and_then(|()| lock(&self.journal).keep());
             outcome.and_then(|outcome| kept.map(|()| outcome))
         })
     }

@@ -131,7 +131,8 @@ impl Journal {
             self.push(&line(&text));
         }
         self.sync()?;
-        sync_folder(&self.path)
+        // It may be new, with the folders of the sweep, of the scenario and of all results.
+        self.path.ancestors().take(4).try_for_each(results::sync_folder_of)
     }
 
     /// The file.
@@ -165,21 +166,29 @@ impl Journal {
         self.sync().map_err(|error| unwritable(&self.path, &error))
     }
 
+    /// Writes what waits to its place, so that one more try after a failure repairs what that left.
     fn sync(&mut self) -> io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        self.file.seek(SeekFrom::End(0))?;
+        self.file.seek(SeekFrom::Start(self.written()))?;
         self.file.write_all(&self.waiting)?;
-        self.waiting.clear();
         self.file.sync_data()?;
+        self.waiting.clear();
         self.kept += std::mem::take(&mut self.rows_waiting);
         Ok(())
     }
 
+    /// Up to where the lines are in the file.
+    fn written(&self) -> u64 {
+        self.end - self.waiting.len() as u64
+    }
+
     /// Reads a row again.
     pub(super) fn read(&mut self, place: &Place) -> Result<Row, Failure> {
-        self.keep()?;
+        if place.offset >= self.written() {
+            self.keep()?;
+        }
         let mut bytes = vec![0; place.length];
         let read = self
             .file
@@ -263,15 +272,6 @@ fn scan(mut file: &File) -> io::Result<Found> {
     }
 }
 
-/// A new file is found after a crash only when its folder is on disk as well.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        #[cfg(unix)]
-        Some(folder) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
-}
-
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::said(
         format!("can not write {}: {}", results::shown(path), say::why(error)),
@@ -344,6 +344,26 @@ mod tests {
             let again = open(folder.path(), true).unwrap().1;
             assert!(again.known.contains_key(&5) && again.damaged == 0);
         }
+    }
+
+    /// A disk that is full takes a part of a batch. Once there is room again it is written whole.
+    #[test]
+    fn a_batch_that_was_written_in_part_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = rows();
+        let (mut journal, _) = open(folder.path(), false).unwrap();
+        let places: Vec<Place> =
+            rows.iter().map(|row| journal.append(row, &text(row)).unwrap()).collect();
+        let part = &journal.waiting[..journal.waiting.len() / 2];
+        journal.file.write_all(part).unwrap();
+        journal.keep().unwrap();
+        for (row, place) in rows.iter().zip(&places) {
+            assert_eq!(journal.read(place).unwrap(), *row);
+        }
+        assert_eq!(journal.kept, rows.len() as u64);
+        drop(journal);
+        let found = open(folder.path(), true).unwrap().1;
+        assert_eq!((found.damaged, found.known.len()), (0, rows.len()));
     }
 
     #[test]

@@ -141,13 +141,13 @@ impl<'a> Sweep<'a> {
             let known = print::grouped(found.known.len() as u64);
             say::err(&format!("resuming: {known} of {} seeds are known\n", print::grouped(asked)));
             if found.damaged > 0 {
-                let damaged = print::grouped(found.damaged);
-                say::err(&format!("{damaged} damaged lines of {path} are passed over\n"));
+                let damaged = print::counted(found.damaged, "damaged line");
+                say::err(&format!("passing over {damaged} of {path}\n"));
             }
         } else if !found.known.is_empty() {
-            let known = print::grouped(found.known.len() as u64);
+            let known = print::counted(found.known.len() as u64, "seed");
             say::err(&format!(
-                "starting afresh: {known} seeds in {path} are run again; --resume would keep them\n"
+                "starting afresh, without the {known} in {path}; --resume would go on from there\n"
             ));
             found.known.clear();
         }
@@ -262,19 +262,15 @@ fn owner(loaded: &Loaded, args: &Args) -> Owner {
 /// being written.
 fn build() -> std::io::Result<String> {
     let mut file = std::fs::File::open(std::env::current_exe()?)?;
-    let mut digest = Digest::default();
-    let mut bytes = vec![0; 1 << 16];
+    let (mut digest, mut bytes) = (Digest::default(), Vec::new());
     loop {
-        let length = file.read(&mut bytes)?;
+        bytes.clear();
+        // Whole pieces, however many bytes the system reads at a time.
+        let length = file.by_ref().take(1 << 16).read_to_end(&mut bytes)?;
         if length == 0 {
             return Ok(digest.to_string());
         }
-        digest.word(length as u64);
-        for word in bytes[..length].chunks(8) {
-            let mut eight = [0; 8];
-            eight[..word.len()].copy_from_slice(word);
-            digest.word(u64::from_le_bytes(eight));
-        }
+        digest.bytes(&bytes);
     }
 }
 
@@ -329,8 +325,7 @@ fn command_line(args: &Args) -> String {
 /// The last line, which alone depends on the machine and on what was known: the run of `ran` seeds.
 fn took(host: &Host, ran: u64, known: u64) -> String {
     let rate = u128::from(ran) * 10_000_000_000 / u128::from(host.wall_ns.max(1));
-    let threads = host.threads;
-    let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
+    let threads = print::counted(host.threads as u64, "thread");
     let known =
         if known > 0 { format!(", {} known before", print::grouped(known)) } else { String::new() };
     let took = print::rounded(host.wall_ns);

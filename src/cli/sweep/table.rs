@@ -58,8 +58,8 @@ fn head(out: &mut String, summary: &Summary) -> fmt::Result {
     writeln!(out, "{badge}  {BOLD}{scenario}{PLAIN}, seeds {from}..{to}")?;
     writeln!(
         out,
-        "{DIM}{} seeds run twice and compared, one in {REPEAT} · digest over all seeds {}{PLAIN}",
-        print::grouped(summary.repeated),
+        "{DIM}{} run twice and compared, one in {REPEAT} · digest over all seeds {}{PLAIN}",
+        print::counted(summary.repeated, "seed"),
         summary.digest
     )?;
     if let Some([from, to]) = facts.asked {

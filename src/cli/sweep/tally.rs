@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::metrics::is_span;
 use rehearsal_sim::record::Judgement;
 use rehearsal_sim::simulation::Digest;
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,5 @@ impl Tally {
 
 /// What a metric counts; its name tells.
 fn unit(metric: &str) -> Unit {
-    let name = metric.strip_suffix("_max").unwrap_or(metric);
-    if name.ends_with("_ns") { Unit::Ns } else { Unit::Count }
+    if is_span(metric) { Unit::Ns } else { Unit::Count }
 }

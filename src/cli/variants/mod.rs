@@ -5,10 +5,9 @@ mod arrivals;
 pub(crate) mod matrix;
 pub(crate) mod paired;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use rehearsal_reports::comparison::{Course, Failure as Broken, MEASURES, Spread, Unit, Variant};
 use rehearsal_scenarios::Loaded;
@@ -18,7 +17,7 @@ use rehearsal_sim::simulation::Digest;
 use serde::Serialize;
 
 use super::print::{self, BOLD, PLAIN};
-use super::{Exit, Failure, exec, options, say};
+use super::{Exit, Failure, exec, options, progress, say};
 
 pub(crate) use arrivals::Arrivals;
 
@@ -75,7 +74,7 @@ pub(crate) fn run_all(
         Failure::said(format!("can not start {jobs} threads: {error}"), "try a smaller --jobs")
     })?;
     let drawn = (MOST_COURSES / candidates.len() as u64).clamp(1, MOST_DRAWN);
-    let bar = progress(runs);
+    let bar = progress::runs(runs);
     let one = |run: u64| {
         let candidate = &candidates[usize::try_from(run / count).expect("few candidates")];
         let place = run % count;
@@ -94,13 +93,6 @@ pub(crate) fn run_all(
     let mut kept = kept?.into_iter();
     let count = usize::try_from(count).expect("few seeds");
     Ok(candidates.iter().map(|one| variant(one, kept.by_ref().take(count))).collect())
-}
-
-fn progress(runs: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr_with_hz(4));
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style)
 }
 
 fn variant(candidate: &Candidate, kept: impl Iterator<Item = Kept>) -> Variant {
@@ -225,24 +217,19 @@ impl Told {
             inconclusive,
             legally_stuck: heads.iter().filter(|head| head.legally_stuck.is_some()).count() as u64,
             measures: measures.collect(),
-            metrics: medians(heads),
+            metrics: medians(variant),
             failures: variant.failures.iter().map(failure).collect(),
             reproduce: variant.reproduce.clone(),
         }
     }
 }
 
-/// The median of each metric over the runs that have it, by nearest rank.
-fn medians(heads: &[Head]) -> BTreeMap<String, i64> {
-    let mut all: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for (name, value) in heads.iter().flat_map(|head| &head.metrics) {
-        all.entry(name).or_default().push(*value);
-    }
-    let median = |(name, mut values): (&str, Vec<i64>)| {
-        values.sort_unstable();
-        (name.to_owned(), values[(values.len() - 1) / 2])
-    };
-    all.into_iter().map(median).collect()
+/// The median of each metric.
+fn medians(variant: &Variant) -> BTreeMap<String, i64> {
+    let all = variant.heads.iter().flat_map(|head| head.metrics.keys());
+    let names: BTreeSet<&str> = all.map(AsRef::as_ref).collect();
+    let median = |name: &str| Some((name.to_owned(), variant.median(name)?));
+    names.into_iter().filter_map(median).collect()
 }
 
 /// A number in its unit, for a terminal.

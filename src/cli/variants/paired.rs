@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use rehearsal_reports::comparison::{Difference, Interval, MEASURES, Unit, Variant, Verdict};
+use rehearsal_sim::metrics::is_span;
 use rehearsal_sim::record::Head;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -30,8 +31,7 @@ pub(crate) fn differences(a: &Variant, b: &Variant) -> Vec<Difference> {
         if ["unavailable_ns", "messages_sent"].contains(&name.as_str()) {
             continue;
         }
-        let is_time = name.strip_suffix("_max").unwrap_or(name).ends_with("_ns");
-        let unit = if is_time { Unit::Span } else { Unit::Count };
+        let unit = if is_span(name) { Unit::Span } else { Unit::Count };
         let pairs = pairs(a, b, |head| head.metrics.get(name.as_str()).map(|value| real(*value)));
         if pairs.iter().any(|(a, b)| *a != 0.0 || *b != 0.0) {
             all.extend(difference(name, unit, &pairs));
