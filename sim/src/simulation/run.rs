@@ -80,7 +80,8 @@ impl<P: Protocol> Simulation<'_, P> {
         if at == self.world.now {
             *at_this_instant += 1;
             if *at_this_instant > LIVELOCK {
-                let node = self.queue.vacate(place).and_then(|event| event.node());
+                // It stays in its place: the books count a message there as under way.
+                let node = self.queue.event(place).node();
                 self.livelocked(node);
                 return false;
             }

@@ -1,5 +1,6 @@
 //! Timers: set, set again, stopped.
 
+use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::Judgement;
 use rehearsal_sim::time::Span;
@@ -100,4 +101,22 @@ fn what_happens_for_ever_at_one_instant_is_a_livelock() {
     assert_eq!(violation.nodes, ["n2"]);
     assert_eq!(record.head.virtual_ns, 7 * MS);
     assert_eq!(record.head.expectations[0].holds, None, "a run that was cut short says nothing");
+}
+
+/// A message that arrives at the instant that never ends was sent, and is not lost from the books.
+#[test]
+fn messages_without_latency_are_a_livelock() {
+    let mut plan = puppets(
+        2,
+        &[
+            (0, On::Boot, &[Do::Send(1, Ping(1))]),
+            (1, On::Body(Ping(1)), &[Do::Send(0, Ping(1))]),
+            (0, On::Body(Ping(1)), &[Do::Send(1, Ping(1))]),
+        ],
+    );
+    plan.network.latency = Law::Constant(Span::ZERO);
+    let record = (PUPPET.run)(&plan, 1, &Watch::QUIET);
+    let [violation] = &record.head.violations[..] else { panic!("{:?}", record.head.violations) };
+    assert_eq!(violation.property, "livelock");
+    assert_eq!(record.head.messages.in_flight, 1);
 }
