@@ -188,6 +188,9 @@ fn what_a_matrix_can_not_do_is_told() {
         (&["run", "ping.toml", "--matrix", "network.los=0,1"], "did you mean `loss`?"),
         (&["run", "ping.toml", "--matrix", "network.loss=0,2"], "2 is no chance"),
         (&["run", "grid.toml", "--seeds", "3..1"], "has no seeds"),
+        (&["run", "grid.toml", "--seeds", "3..3"], "its end is not among them"),
+        (&["run", "grid.toml", "--seed", "18446744073709551615"], "add --point N for one point"),
+        (&["run", "grid.toml", "--seeds", "0..=18446744073709551615"], "is the last of all"),
         (&["run", "grid.toml", "--seeds", "1..3", "--seed", "1"], "cannot be used with"),
         (
             &["compare", "grid.toml", "ping.toml"],
