@@ -50,6 +50,11 @@ pub(crate) fn grouped(n: u64) -> String {
     text
 }
 
+/// A number of things: `1 seed`, `1 000 seeds`.
+pub(crate) fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
 /// The summary of a run.
 pub(crate) fn summary(record: &Record, wall_ns: u64) -> String {
     let head = &record.head;

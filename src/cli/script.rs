@@ -84,7 +84,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
             "{RED}FAIL{PLAIN}  {}: {} of {blocks} blocks react differently, {}\n",
             script.path,
             differences.len(),
-            counted(played.violations.len(), "violation")
+            print::counted(played.violations.len() as u64, "violation")
         );
         Exit::Violated
     };
@@ -313,13 +313,8 @@ fn compare(script: &Script, played: &Played) -> Vec<String> {
 fn as_recorded(lines: usize) -> String {
     match lines {
         0 => String::new(),
-        _ => format!("  {DIM}... {} as recorded{PLAIN}\n", counted(lines, "line")),
+        _ => format!("  {DIM}... {} as recorded{PLAIN}\n", print::counted(lines as u64, "line")),
     }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{s}")
 }
 
 #[cfg(test)]
