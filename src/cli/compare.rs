@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use rehearsal_reports::comparison::{
-    Comparison, Difference, Interval, Variant, Verdict, comparison as page,
+    Comparison, Difference, Interval, Unit, Variant, Verdict, comparison as page,
 };
 use rehearsal_scenarios::{Loaded, Point};
 use rehearsal_sim::catalog::Entry;
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Where the results go
+    /// The folder that the results go to
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
     /// Change a setting of both: `--set network.loss=0.05` (repeatable)
@@ -197,7 +197,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     if args.b.is_none() && (a.set, a.bug, a.point) == (b.set, b.bug, b.point) {
         return Err(Failure::said(
             "there is nothing to compare with: both candidates are the same",
-            "name a second scenario, or change one side with --set-b KEY=VALUE or --bug-b BUG",
+            "name a second scenario, or change one side with --set-b KEY=VALUE, --bug-b BUG, or \
+             --point-b N of a matrix",
         ));
     }
     let candidates = [a.candidate("A", args, catalog)?, b.candidate("B", args, catalog)?];
@@ -342,9 +343,12 @@ fn row(one: &Difference) -> Vec<String> {
         Verdict::Same => "-".to_owned(),
         _ => format!("{} .. {}", number(low), number(high)),
     });
-    let change = one.relative(one.mean).map(|share| match format!("{:+.1} %", share * 100.0) {
-        nothing if nothing.ends_with("0.0 %") && share.abs() < 0.01 => "0 %".to_owned(),
-        some => some,
+    let change = one.relative(one.mean).map(|share| match share.abs() * 100.0 {
+        ..0.05 => "0 %".to_owned(),
+        percent if percent < 1000.0 => format!("{:+.1} %", share * 100.0),
+        percent => {
+            format!("{}{} %", if share < 0.0 { '-' } else { '+' }, shown(Unit::Rate, percent))
+        }
     });
     vec![
         say::clean(&one.name),

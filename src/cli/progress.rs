@@ -65,7 +65,7 @@ fn tell(now: SimTime) {
 
 fn new_bar(length: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(4));
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}")
+    let style = ProgressStyle::with_template("{bar:14} {percent:>3}% {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style)
 }
@@ -105,7 +105,7 @@ impl Seeds {
     /// did so.
     pub(super) fn new(all: u64, known: u64, failed: u64) -> Seeds {
         let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr_with_hz(4));
-        let style = ProgressStyle::with_template("{bar:14} {percent:>3}% {msg}")
+        let style = ProgressStyle::with_template("{bar:14} {percent:>3}% {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = bar.with_style(style);
         Seeds { bar, begun: Instant::now(), all, known, finished: 0, failed }
@@ -134,16 +134,15 @@ impl Seeds {
             _ => (tenths / 10).to_string(),
         };
         let open = u128::from(self.all.saturating_sub(done));
-        let left = match u128::from(self.finished) {
-            0 => "nobody knows how long".to_owned(),
-            finished => rest(took.saturating_mul(open) / finished),
-        };
-        format!(
-            "{} of {} seeds, {rate}/s, {} failed, {left} left",
-            print::grouped(done),
-            print::grouped(self.all),
-            print::grouped(self.failed),
-        )
+        let (all, failed) = (print::counted(self.all, "seed"), print::grouped(self.failed));
+        let done = print::grouped(done);
+        match u128::from(self.finished) {
+            0 => format!("{done} of {all}, {failed} failed"),
+            finished => {
+                let left = rest(took.saturating_mul(open) / finished);
+                format!("{done} of {all}, {rate}/s, {failed} failed, {left} left")
+            }
+        }
     }
 }
 
@@ -175,7 +174,7 @@ mod tests {
     #[test]
     fn a_sweep_tells_how_far_it_is() {
         let mut seeds = Seeds::new(1_000, 100, 1);
-        assert!(seeds.sentence(Duration::ZERO).ends_with(", nobody knows how long left"));
+        assert_eq!(seeds.sentence(Duration::ZERO), "100 of 1 000 seeds, 1 failed");
         (0..20).for_each(|seed| seeds.finished(seed < 2));
         assert_eq!(
             seeds.sentence(Duration::from_secs(2)),

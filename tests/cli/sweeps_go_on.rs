@@ -116,7 +116,7 @@ fn whatever_is_cut_off_or_damaged_is_run_again() {
     let said = place.run(&[&args[..], &["--resume"]].concat()).exits(1);
     assert_eq!(said.same_everywhere(), whole);
     let expected =
-        format!("resuming: 24 of 25 seeds are known\n1 damaged lines of {path} are passed over\n");
+        format!("resuming: 24 of 25 seeds are known\npassed over: 1 damaged line of {path}\n");
     assert_eq!(said.err, expected);
 }
 
@@ -167,7 +167,7 @@ fn without_resume_it_begins_afresh_and_says_so() {
     let path = journal(&place).unwrap();
     let said = place.run(&args).exits(0);
     let expected =
-        format!("starting afresh: 6 seeds in {path} are run again; --resume would keep them\n");
+        format!("starting afresh, without 6 seeds in {path}; --resume would keep them\n");
     assert_eq!(said.err, expected);
     assert_eq!(rows(&place), 6);
 }

@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// How many failing seeds to describe
     #[arg(long, value_name = "N", default_value_t = 5)]
     failures: usize,
-    /// Where the results go
+    /// The folder that the results go to
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
     #[command(flatten)]
@@ -141,13 +141,13 @@ impl<'a> Sweep<'a> {
             let known = print::grouped(found.known.len() as u64);
             say::err(&format!("resuming: {known} of {} seeds are known\n", print::grouped(asked)));
             if found.damaged > 0 {
-                let damaged = print::grouped(found.damaged);
-                say::err(&format!("{damaged} damaged lines of {path} are passed over\n"));
+                let damaged = print::counted(found.damaged, "damaged line");
+                say::err(&format!("passed over: {damaged} of {path}\n"));
             }
         } else if !found.known.is_empty() {
-            let known = print::grouped(found.known.len() as u64);
+            let known = print::counted(found.known.len() as u64, "seed");
             say::err(&format!(
-                "starting afresh: {known} seeds in {path} are run again; --resume would keep them\n"
+                "starting afresh, without {known} in {path}; --resume would keep them\n"
             ));
             found.known.clear();
         }

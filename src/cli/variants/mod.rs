@@ -98,7 +98,7 @@ pub(crate) fn run_all(
 
 fn progress(runs: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr_with_hz(4));
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left")
+    let style = ProgressStyle::with_template("{bar:14} {pos} of {len} runs, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style)
 }
