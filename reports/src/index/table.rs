@@ -93,8 +93,8 @@ pub(super) fn pages(pages: &[Page]) -> Markup {
                     @for page in pages {
                         tr class=[(page.failed > Some(0)).then_some("failed")] {
                             td { a href=(page.link) { (page.folder) } }
-                            td { (dash(&page.what)) }
-                            td { (dash(&page.seeds)) }
+                            td class="compared" { (dash(&page.what)) }
+                            td class="seeds" { (dash(&page.seeds)) }
                             (counted(page.failed)) (counted(page.inconclusive))
                             (counted(page.passed))
                         }
@@ -125,7 +125,7 @@ pub(super) fn sweeps(sweeps: &[Sweep]) -> Markup {
                     @for sweep in sweeps {
                         tr class=[(sweep.failed > Some(0)).then_some("failed")] {
                             td { a href=(sweep.link) { (sweep.folder) } }
-                            td { (dash(&sweep.seeds)) }
+                            td class="seeds" { (dash(&sweep.seeds)) }
                             (counted(sweep.failed)) (counted(sweep.inconclusive))
                             (counted(sweep.passed))
                         }
