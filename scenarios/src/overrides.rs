@@ -109,9 +109,17 @@ pub(crate) fn put(tree: &mut Tree, path: &Path, value: Tree, site: &Site) -> Res
     let Some((parent, last)) = path.split_last() else { return Ok(()) };
     let mut at = tree;
     let mut walked = Path::default();
-    for step in &parent.0 {
+    for (place, step) in parent.0.iter().enumerate() {
+        let below = walked.step(step.clone());
+        // An entry of a list that is not there: a table in its place would be wrong as well.
+        let is_list = matches!(path.0.get(place + 1), Some(Step::Index(_)));
+        if let (true, Step::Key(key), Some(table)) = (is_list, step, at.table())
+            && !table.contains_key(key)
+        {
+            return Err(diagnose::set_bad_index(site.clone(), &below, None));
+        }
         at = enter(at, &walked, step, site)?;
-        walked = walked.step(step.clone());
+        walked = below;
     }
     match last {
         Step::Index(_) => *enter(at, &walked, last, site)? = value,

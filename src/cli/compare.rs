@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use rehearsal_reports::comparison::{
-    Comparison, Difference, Interval, Variant, Verdict, comparison as page,
+    Comparison, Difference, Interval, Unit, Variant, Verdict, comparison as page,
 };
 use rehearsal_scenarios::{Loaded, Point};
 use rehearsal_sim::catalog::Entry;
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Where the results go
+    /// The folder that the results go to
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
     /// Change a setting of both: `--set network.loss=0.05` (repeatable)
@@ -63,6 +63,9 @@ pub(crate) struct Args {
     /// Plant a bug into B, by name or number (repeatable)
     #[arg(long, value_name = "BUG")]
     bug_b: Vec<String>,
+    /// Add an axis to the matrix of both, or replace one: `--matrix network.loss=0,0.01` (repeatable)
+    #[arg(long, value_name = "KEY=A,B")]
+    matrix: Vec<String>,
     /// The point of A's matrix
     #[arg(long, value_name = "N", value_parser = options::point, allow_negative_numbers = true)]
     point_a: Option<u32>,
@@ -89,7 +92,7 @@ impl Side<'_> {
             source: self.source.to_owned(),
             set: args.set.iter().chain(self.set).cloned().collect(),
             bug: self.bug.to_vec(),
-            matrix: Vec::new(),
+            matrix: args.matrix.clone(),
             point: self.point,
             check_budget: args.check_budget,
         }
@@ -194,10 +197,13 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let a = Side { source: &args.a, set: &args.set_a, bug: &args.bug_a, point: args.point_a };
     let source = args.b.as_ref().unwrap_or(&args.a);
     let b = Side { source, set: &args.set_b, bug: &args.bug_b, point: args.point_b };
-    if args.b.is_none() && (a.set, a.bug, a.point) == (b.set, b.bug, b.point) {
+    let lacks_points = !args.matrix.is_empty() && a.point.is_none();
+    let are_same = (a.set, a.bug, a.point) == (b.set, b.bug, b.point);
+    if args.b.is_none() && are_same && !lacks_points {
         return Err(Failure::said(
             "there is nothing to compare with: both candidates are the same",
-            "name a second scenario, or change one side with --set-b KEY=VALUE or --bug-b BUG",
+            "name a second scenario, or change one side with --set-b KEY=VALUE, --bug-b BUG, or \
+             --point-b N of a matrix",
         ));
     }
     let candidates = [a.candidate("A", args, catalog)?, b.candidate("B", args, catalog)?];
@@ -261,6 +267,7 @@ impl Args {
             ("--set-b", &self.set_b),
             ("--bug-a", &self.bug_a),
             ("--bug-b", &self.bug_b),
+            ("--matrix", &self.matrix),
         ] {
             words.extend(values.iter().map(|value| options::option(name, value)));
         }
@@ -342,9 +349,12 @@ fn row(one: &Difference) -> Vec<String> {
         Verdict::Same => "-".to_owned(),
         _ => format!("{} .. {}", number(low), number(high)),
     });
-    let change = one.relative(one.mean).map(|share| match format!("{:+.1} %", share * 100.0) {
-        nothing if nothing.ends_with("0.0 %") && share.abs() < 0.01 => "0 %".to_owned(),
-        some => some,
+    let change = one.relative(one.mean).map(|share| match share.abs() * 100.0 {
+        ..0.05 => "0 %".to_owned(),
+        percent if percent < 1000.0 => format!("{:+.1} %", share * 100.0),
+        percent => {
+            format!("{}{} %", if share < 0.0 { '-' } else { '+' }, shown(Unit::Rate, percent))
+        }
     });
     vec![
         say::clean(&one.name),

@@ -149,19 +149,36 @@ pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
         })
     };
     let range = match text.split_once("..") {
-        None => {
-            let seed = number(text)?;
-            seed..seed.checked_add(1).ok_or("the last seed of all can not be run alone here")?
-        }
+        None => only(number(text)?)?,
         Some((first, last)) => match last.strip_prefix('=') {
-            Some(last) => number(first)?..number(last)?.saturating_add(1),
+            Some(last) => number(first)?..only(number(last)?)?.end,
             None => number(first)?..number(last)?,
         },
     };
+    if range.start == range.end {
+        return Err(format!("the range {text} has no seeds: its end is not among them"));
+    }
     if range.is_empty() {
         return Err(format!("the range {text} has no seeds; write the smaller number first"));
     }
     Ok(range)
+}
+
+/// One seed as a range. The last of all has none, as a range ends before its end.
+pub(crate) fn only(seed: u64) -> Result<Range<u64>, String> {
+    let end = seed.checked_add(1);
+    end.map(|end| seed..end).ok_or_else(|| {
+        format!(
+            "seed {seed} is the last of all, and in no range; `run --seed {seed}` runs it alone"
+        )
+    })
+}
+
+/// Reads a seed.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    number(text).map_err(|_| {
+        format!("it is no seed; write a whole number from 0 to {}, like 42 or 10_000", u64::MAX)
+    })
 }
 
 /// Reads the number of a point.
@@ -204,6 +221,13 @@ mod tests {
         for wrong in ["", "7..7", "9..3", "a..b", "-1..3", "1.."] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
+        let last = u64::MAX;
+        assert_eq!(seeds(&format!("{}..{last}", last - 2)), Ok(last - 2..last));
+        for none in [last.to_string(), format!("{}..={last}", last - 2), format!("0..={last}")] {
+            assert!(seeds(&none).unwrap_err().contains("is the last of all"), "{none}");
+        }
+        assert_eq!(seed("18446744073709551615"), Ok(last));
+        assert!(seed("18446744073709551616").is_err());
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn tell(now: SimTime) {
         if took < PATIENCE {
             return;
         }
-        let shown = shown.get_or_insert_with(|| new_bar(length.0, "{bar:30} {percent:>3}% {msg}"));
+        let shown = shown.get_or_insert_with(|| new_bar(length.0, "{bar:14} {percent:>3}% {wide_msg}"));
         shown.set_message(sentence(now, *length, took));
         shown.set_position(now.0);
     });
@@ -71,7 +71,7 @@ fn new_bar(length: u64, template: &str) -> ProgressBar {
 
 /// A bar for many runs, which counts them.
 pub(super) fn runs(count: u64) -> ProgressBar {
-    new_bar(count, "{bar:30} {pos}/{len} runs, {eta} left")
+    new_bar(count, "{bar:14} {pos} of {len} runs, {eta} left")
 }
 
 /// `12.4s of 20s simulated, 3s left`.
@@ -108,7 +108,7 @@ impl Seeds {
     /// A bar for `all` seeds, of which some are known already and take no time; of those, `failed`
     /// did so.
     pub(super) fn new(all: u64, known: u64, failed: u64) -> Seeds {
-        let bar = new_bar(all, "{bar:14} {percent:>3}% {msg}");
+        let bar = new_bar(all, "{bar:14} {percent:>3}% {wide_msg}");
         Seeds { bar, begun: Instant::now(), all, known, finished: 0, failed }
     }
 
@@ -135,16 +135,15 @@ impl Seeds {
             _ => (tenths / 10).to_string(),
         };
         let open = u128::from(self.all.saturating_sub(done));
-        let left = match u128::from(self.finished) {
-            0 => "nobody knows how long".to_owned(),
-            finished => rest(took.saturating_mul(open) / finished),
-        };
-        format!(
-            "{} of {} seeds, {rate}/s, {} failed, {left} left",
-            print::grouped(done),
-            print::grouped(self.all),
-            print::grouped(self.failed),
-        )
+        let (all, failed) = (print::counted(self.all, "seed"), print::grouped(self.failed));
+        let done = print::grouped(done);
+        match u128::from(self.finished) {
+            0 => format!("{done} of {all}, {failed} failed"),
+            finished => {
+                let left = rest(took.saturating_mul(open) / finished);
+                format!("{done} of {all}, {rate}/s, {failed} failed, {left} left")
+            }
+        }
     }
 }
 
@@ -176,7 +175,7 @@ mod tests {
     #[test]
     fn a_sweep_tells_how_far_it_is() {
         let mut seeds = Seeds::new(1_000, 100, 1);
-        assert!(seeds.sentence(Duration::ZERO).ends_with(", nobody knows how long left"));
+        assert_eq!(seeds.sentence(Duration::ZERO), "100 of 1 000 seeds, 1 failed");
         (0..20).for_each(|seed| seeds.finished(seed < 2));
         assert_eq!(
             seeds.sentence(Duration::from_secs(2)),

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
+use rehearsal_reports::index::{Index, Shelf};
+
 use super::results::{shown, write_file};
 use super::{Exit, Failure, interrupt, print, say, stored, survey};
 
@@ -20,6 +22,7 @@ pub(crate) struct Args {
 
 pub(crate) fn main(args: &Args) -> Result<Exit, Failure> {
     let folder = resolve(&args.folder)?;
+    is_drawn_once(&folder)?;
     let record = folder.join(stored::NAME);
     if record.symlink_metadata().is_ok() {
         let stored = stored::read(&record).map_err(|flaw| flaw.into_failure(&record))?;
@@ -36,13 +39,29 @@ pub(crate) fn main(args: &Args) -> Result<Exit, Failure> {
     index(&folder, args)
 }
 
+/// The pages of matrices and comparisons are not drawn again, and sweeps have none: such a folder
+/// keeps numbers, no records.
+fn is_drawn_once(folder: &Path) -> Result<(), Failure> {
+    let [what, file] = if folder.join("matrix.json").is_file() {
+        ["the results of a matrix", "report.html"]
+    } else if folder.join("compare.json").is_file() {
+        ["a comparison", "report.html"]
+    } else if folder.join("sweep.json").is_file() {
+        ["a sweep", "sweep.json"]
+    } else {
+        return Ok(());
+    };
+    Err(Failure::said(
+        format!("{} holds {what}, which keep no record to draw from", shown(folder)),
+        format!("look at its {file}; a folder above it can have a page that links to it"),
+    ))
+}
+
 /// Writes one page over all runs below a folder.
 fn index(folder: &Path, args: &Args) -> Result<Exit, Failure> {
     let file = args.out.clone().unwrap_or_else(|| folder.join("index.html"));
     let base = if args.out.is_some() { way(&file, folder)? } else { String::new() };
     let found = survey::look(folder, &base)?;
-    let count = |n: usize, noun: &str| print::counted(n as u64, noun);
-    let runs: usize = found.shelves.iter().map(|shelf| shelf.runs.len()).sum();
     if found.shelves.is_empty() {
         return Err(match found.unreadable.as_slice() {
             [] => Failure::said(
@@ -64,17 +83,29 @@ fn index(folder: &Path, args: &Args) -> Result<Exit, Failure> {
         &file,
         &rehearsal_reports::index::index(&found),
         "index",
-        &format!(" ({})", count(runs, "run")),
+        &format!(" ({})", contents(&found)),
     )?;
     if let Some(first) = found.unreadable.first() {
         say::err(&format!(
             "{} could not be read, and the page says so; {}: {}\n",
-            count(found.unreadable.len(), "file"),
+            print::counted(found.unreadable.len() as u64, "file"),
             say::clean(&first.file),
             first.why
         ));
     }
     Ok(exit)
+}
+
+/// What an index links to: `4 runs, 1 sweep`.
+fn contents(found: &Index) -> String {
+    let all = |of: fn(&Shelf) -> usize| found.shelves.iter().map(|shelf| of(shelf) as u64).sum();
+    let kinds: [(u64, &str); 3] = [
+        (all(|shelf| shelf.runs.len()), "run"),
+        (all(|shelf| shelf.sweeps.len()), "sweep"),
+        (all(|shelf| shelf.pages.len()), "comparison"),
+    ];
+    let some = kinds.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, noun)| print::counted(count, noun)).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes a page, or prints it; then tells where it is.

@@ -18,7 +18,7 @@ use super::{Exit, Failure, exec, options, print, progress, results, say, twice, 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The seed, instead of the scenario's own
-    #[arg(long, value_name = "N", value_parser = options::number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = options::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Of a scenario with a matrix, the seeds of every point, `0..50` [default: ten, from the
     /// scenario's own on]
@@ -71,9 +71,12 @@ fn matrix(args: &Args, variants: Variants) -> Result<Exit, Failure> {
             "say which with --point N",
         ));
     }
+    let only = args.seed.map(options::only).transpose().map_err(|why| {
+        Failure::said(why, "add --point N for one point of the matrix, or choose another seed")
+    })?;
     let asked = variants::matrix::Asked {
         scenario: &args.scenario,
-        seeds: args.seeds.clone().or(args.seed.map(|seed| seed..seed.saturating_add(1))),
+        seeds: args.seeds.clone().or(only),
         jobs: args.jobs,
         json: args.json,
         out: &args.out,

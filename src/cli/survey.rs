@@ -10,7 +10,7 @@ use rehearsal_reports::index::{Index, Page, Run, Shelf, Sweep, Unreadable};
 use serde_json::Value;
 
 use super::results::shown;
-use super::{Failure, say, stored};
+use super::{Failure, print, say, stored};
 
 /// Results lie at most so many folders deep.
 const MOST_DEEP: usize = 8;
@@ -19,7 +19,8 @@ const MOST_FOLDERS: usize = 200_000;
 /// A file of a sweep's numbers has at most so many bytes.
 const MOST_NUMBERS: u64 = 64 << 20;
 /// What the folder of a page over several runs begins with.
-const PAGES: [&str; 2] = ["matrix-", "compare-"];
+const PAGES: [&str; 2] = [MATRICES, "compare-"];
+const MATRICES: &str = "matrix-";
 /// And that of a sweep.
 const SWEEPS: &str = "sweep-";
 
@@ -105,9 +106,7 @@ impl Survey<'_> {
             }
         } else if PAGES.iter().any(|start| begins(name, start)) {
             if listing.has_report {
-                let link = self.link(folder, "report.html");
-                let page = Page { folder: self.name(folder), link };
-                self.shelf(folder).pages.push(page);
+                self.page(folder, begins(name, MATRICES));
             }
         } else if listing.has_record || listing.has_facts {
             self.run(folder, listing);
@@ -162,6 +161,24 @@ impl Survey<'_> {
             inconclusive: count("inconclusive"),
         };
         self.shelf(folder).sweeps.push(sweep);
+    }
+
+    /// Takes in the page of a matrix, or of two candidates. What it tells stands in the JSON beside
+    /// it; without that it is linked all the same.
+    fn page(&mut self, folder: &Path, is_matrix: bool) {
+        let file = folder.join(if is_matrix { "matrix.json" } else { "compare.json" });
+        let mut page = Page {
+            folder: self.name(folder),
+            link: self.link(folder, "report.html"),
+            ..Page::default()
+        };
+        match file.is_file().then(|| numbers(&file)) {
+            None => {}
+            Some(Err(why)) => self.unreadable(&file, why),
+            Some(Ok(told)) if is_matrix => matrix(&mut page, &told),
+            Some(Ok(told)) => candidates(&mut page, &told),
+        }
+        self.shelf(folder).pages.push(page);
     }
 
     fn unreadable(&mut self, file: &Path, why: String) {
@@ -231,14 +248,55 @@ pub(crate) fn pointed(latest: &Path) -> Option<PathBuf> {
 fn numbers(file: &Path) -> Result<serde_json::Map<String, Value>, String> {
     let size = fs::metadata(file).map_err(|error| say::why(&error))?.len();
     if size > MOST_NUMBERS {
-        return Err("it is too long for the numbers of a sweep".to_owned());
+        return Err("it is too long for numbers of ours".to_owned());
     }
     let text = fs::read_to_string(file).map_err(|error| say::why(&error))?;
     match serde_json::from_str(&text) {
         Ok(Value::Object(numbers)) => Ok(numbers),
-        Ok(_) => Err("it is JSON, but does not tell of a sweep".to_owned()),
+        Ok(_) => Err("it is JSON, but no object".to_owned()),
         Err(error) => Err(format!("it is no JSON: {}", say::clean(&error.to_string()))),
     }
+}
+
+/// What `matrix.json` tells.
+fn matrix(page: &mut Page, told: &serde_json::Map<String, Value>) {
+    let points: Vec<&Value> =
+        told.get("points").and_then(Value::as_array).into_iter().flatten().collect();
+    let axes = told.get("axes").and_then(Value::as_array).into_iter().flatten();
+    let keys: Vec<&str> = axes.filter_map(|axis| axis.get("key")?.as_str()).collect();
+    page.scenario = told.get("scenario").and_then(Value::as_str).unwrap_or("").to_owned();
+    page.seeds = told.get("seeds").map(seeds).unwrap_or_default();
+    if !keys.is_empty() {
+        page.what =
+            format!("{}: {}", print::counted(points.len() as u64, "point"), keys.join(", "));
+    }
+    tally(page, &points);
+}
+
+/// What `compare.json` tells.
+fn candidates(page: &mut Page, told: &serde_json::Map<String, Value>) {
+    let sides: Vec<&Value> = ["a", "b"].iter().filter_map(|side| told.get(*side)).collect();
+    let names = |key: &str| -> Vec<&str> {
+        sides.iter().filter_map(|side| side.get(key)?.as_str()).collect()
+    };
+    page.seeds = told.get("seeds").map(seeds).unwrap_or_default();
+    page.what = names("name").join(", against ");
+    let mut scenarios = names("scenario");
+    scenarios.dedup();
+    page.scenario = scenarios.join(", against ");
+    tally(page, &sides);
+}
+
+/// How the runs of all variants ended.
+fn tally(page: &mut Page, variants: &[&Value]) {
+    let sum = |key: &str| {
+        let counts: Option<Vec<u64>> =
+            variants.iter().map(|variant| variant.get(key)?.as_u64()).collect();
+        let counts = counts.filter(|counts| !counts.is_empty())?;
+        Some(counts.into_iter().fold(0, u64::saturating_add))
+    };
+    (page.passed, page.failed) = (sum("passed"), sum("failed"));
+    page.inconclusive = sum("inconclusive");
 }
 
 /// `[0, 200]` as `0..200`; a text as it stands.
@@ -261,6 +319,16 @@ mod tests {
     fn links_have_no_odd_letters() {
         assert_eq!(part_of_link(OsStr::new("raft-leader-crash")), "raft-leader-crash");
         assert_eq!(part_of_link(OsStr::new("a b#c?d%é")), "a%20b%23c%3Fd%25%C3%A9");
+    }
+
+    #[test]
+    fn a_page_that_tells_nothing_has_no_numbers() {
+        for odd in [serde_json::json!({}), serde_json::json!({"points": 3, "a": {"passed": -1}})] {
+            let (mut one, mut other) = (Page::default(), Page::default());
+            matrix(&mut one, odd.as_object().unwrap());
+            candidates(&mut other, odd.as_object().unwrap());
+            assert_eq!((one, other), (Page::default(), Page::default()), "{odd}");
+        }
     }
 
     #[test]

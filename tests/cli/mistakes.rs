@@ -96,9 +96,9 @@ fn options_that_make_no_sense() {
     run("--set", "duration=20", "duration");
     run("--set", "title.x=1", "`title` is no table");
     run("--set", "fault[0].at=\"1s\"", "`fault` has no entries");
-    run("--seed", "abc", "it is no whole number; write one from 0 to 18446744073709551615");
-    run("--seed", "-1", "it is no whole number");
-    run("--seed", "18446744073709551616", "it is no whole number");
+    run("--seed", "abc", "it is no seed; write a whole number from 0 to 18446744073709551615");
+    run("--seed", "-1", "it is no seed");
+    run("--seed", "18446744073709551616", "it is no seed");
     run("--check-budget", "much", "it is no whole number");
     run("--bug", "stale-anser", "no planted bug \"stale-anser\"");
     run("--out", "", "a value is required for '--out <DIR>'");
@@ -114,7 +114,7 @@ fn options_that_make_no_sense() {
     sweep("--resum", "", "a similar argument exists: '--resume'");
     for (seeds, what) in [
         ("5..1", "the range 5..1 has no seeds"),
-        ("5..5", "write the smaller number first"),
+        ("5..5", "its end is not among them"),
         ("abc", "`abc` is no seed; write --seeds 0..200"),
         ("1..", "`` is no seed"),
         ("0..18446744073709551616", "is no seed"),

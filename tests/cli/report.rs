@@ -85,7 +85,7 @@ fn an_index_links_every_result_and_tells_failures_first() {
     let said = place.run(&["report", "results"]).exits(0);
     assert_eq!(
         (said.out.as_str(), said.err.as_str()),
-        ("index         results/index.html (4 runs)\n", "")
+        ("index         results/index.html (4 runs, 1 sweep, 1 comparison)\n", "")
     );
     let page = place.read("results/index.html");
     let (files, places): (Vec<&str>, Vec<&str>) =
@@ -146,7 +146,7 @@ fn a_result_that_can_not_be_read_is_told_and_the_others_are_shown() {
     // The page of an older version is there, the record is not.
     fs::remove_file(place.path(&format!("results/{}/record.json.gz", runs[1]))).unwrap();
     let said = place.run(&["report", "results"]).exits(0);
-    assert_eq!(said.out, "index         results/index.html (3 runs)\n");
+    assert_eq!(said.out, "index         results/index.html (3 runs, 1 sweep, 1 comparison)\n");
     assert!(
         said.err.starts_with("1 file could not be read, and the page says so; "),
         "{}",
@@ -156,6 +156,31 @@ fn a_result_that_can_not_be_read_is_told_and_the_others_are_shown() {
 
     refused(&place, &["report", &format!("results/{}", runs[0])], "it ends too early");
     refused(&place, &["report", &format!("results/{}", runs[1])], "has no record.json.gz");
+}
+
+#[test]
+fn comparisons_tell_on_the_index_what_they_are_and_whether_they_failed() {
+    let place = Place::new();
+    let bugs = ["run", "ping.toml", "--matrix", "bug=stale-answer,[]", "--seeds", "0..3"];
+    place.run(&bugs).exits(1);
+    let against = ["compare", "ping.toml", "--set-b", "network.loss=0.1", "--seeds", "0..2"];
+    place.run(&against).exits(0);
+    let said = place.run(&["report", "results"]).exits(0);
+    assert_eq!(said.out, "index         results/index.html (2 comparisons)\n");
+    let page = place.read("results/index.html");
+    for told in ["1 with failures", "2 points: bug", "ping.toml, against ping.toml with network"] {
+        assert!(page.contains(told), "{told}");
+    }
+    for cell in ["<h2>ping.toml</h2>", ">0..3</td>", ">0..2</td>", "data-key=\"3\">3</td>"] {
+        assert!(page.contains(cell), "{cell}");
+    }
+    place.run(&["sweep", "ping.toml", "--seeds", "0..2"]).exits(0);
+    for name in place.tree("results").iter().filter_map(|name| name.strip_suffix(".json")) {
+        let folder = format!("results/{}", name.rsplit_once('/').unwrap().0);
+        let said = refused(&place, &["report", &folder], "which keep no record to draw from");
+        assert!(said.err.contains("look at its "), "{}", said.err);
+        assert!(!place.path(&folder).join("index.html").exists());
+    }
 }
 
 #[test]

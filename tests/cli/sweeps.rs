@@ -281,9 +281,9 @@ fn what_can_not_be_compared_is_refused_before_anything_runs() {
     for (file, what) in [
         ("no.json", "can not read no.json: no such file"),
         (".", "can not read .: it is a folder"),
-        ("cut.json", "cut.json is no sweep.json: "),
-        ("list.json", "list.json is no sweep.json: "),
-        ("ping.toml", "ping.toml is no sweep.json: "),
+        ("cut.json", "cut.json is no sweep.json: it ends too early"),
+        ("list.json", "list.json is no sweep.json: it is JSON, but not the numbers"),
+        ("ping.toml", "ping.toml is no sweep.json: it is no JSON"),
         ("short.json", "short.json is no whole sweep.json"),
     ] {
         refused(&[&ping[..], &[file]].concat(), what);

@@ -188,6 +188,9 @@ fn what_a_matrix_can_not_do_is_told() {
         (&["run", "ping.toml", "--matrix", "network.los=0,1"], "did you mean `loss`?"),
         (&["run", "ping.toml", "--matrix", "network.loss=0,2"], "2 is no chance"),
         (&["run", "grid.toml", "--seeds", "3..1"], "has no seeds"),
+        (&["run", "grid.toml", "--seeds", "3..3"], "its end is not among them"),
+        (&["run", "grid.toml", "--seed", "18446744073709551615"], "add --point N for one point"),
+        (&["run", "grid.toml", "--seeds", "0..=18446744073709551615"], "is the last of all"),
         (&["run", "grid.toml", "--seeds", "1..3", "--seed", "1"], "cannot be used with"),
         (
             &["compare", "grid.toml", "ping.toml"],
@@ -249,4 +252,20 @@ fn what_weakens_a_comparison_is_told() {
     let said = place.run(&points).exits(0);
     assert!(said.out.contains("B  grid.toml with point 5: network.loss = 0.2, bug = []: 6 passed"));
     assert!(behind("messages_lost", &said.out).ends_with("higher"), "{}", said.out);
+}
+
+#[test]
+fn a_matrix_of_the_command_line_is_compared_at_two_points() {
+    let place = place();
+    let matrix = ["compare", "ping.toml", "--matrix", "network.loss=0,0.2", "--seeds", "0..6"];
+    let said = place.run(&matrix).exits(2);
+    assert!(said.err.contains("has a matrix of 2 points, and A is one of them"), "{}", said.err);
+    let points = [&matrix[..], &["--point-a", "1", "--point-b", "2"]].concat();
+    let said = place.run(&points).exits(0);
+    assert!(said.out.contains("B  ping.toml with point 2: network.loss = 0.2: 6 passed"));
+    assert!(behind("messages_lost", &said.out).ends_with("higher"), "{}", said.out);
+    let page = place.read(behind("report ", &said.out));
+    let again =
+        "compare ping.toml --seeds 0..6 --matrix network.loss=0,0.2 --point-a 1 --point-b 2";
+    assert!(page.contains(again), "the line that makes it again");
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use super::{FONT, X0, X1};
+use super::{FONT, WIDTH, X0, X1};
 use crate::format;
 
 const SECOND: u64 = 1_000_000_000;
@@ -121,12 +121,14 @@ impl Axis {
         for (at, text) in sorted {
             // A text that would run into its neighbour is left to the grid line.
             let middle = axis.between(*at, X0, X1);
-            let half = format::text_width(text, FONT) / 2.0;
+            let edge = middle.min(f64::from(WIDTH) - middle);
+            let text = format::fit(text, 2.0 * edge, FONT).unwrap_or_default();
+            let half = format::text_width(&text, FONT) / 2.0;
             let fits = middle - half > taken + 8.0;
             if fits {
                 taken = middle + half;
             }
-            axis.ticks.push((*at, if fits { (*text).to_owned() } else { String::new() }));
+            axis.ticks.push((*at, if fits { text } else { String::new() }));
         }
         axis
     }
@@ -292,6 +294,9 @@ mod tests {
         let crowded = Axis::values(&[(1.0, "one thing"), (1.001, "another"), (9.0, "the last")]);
         assert_eq!(texts(&crowded), "one thing, , the last");
         assert_eq!(texts(&Axis::values(&[(5.0, "5")])), "5");
+        let long = format!("{{ lognormal = {{ {} }}", "median = \"1ms\", ".repeat(4));
+        let wide = Axis::values(&[(0.0, "short"), (1.0, &long)]);
+        assert!(texts(&wide).starts_with("short, { lognormal") && texts(&wide).ends_with('…'));
     }
 
     #[test]

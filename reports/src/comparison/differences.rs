@@ -193,7 +193,7 @@ fn row(one: &Difference) -> Markup {
             }
             td class="number" { (one.relative(one.mean).map_or("–".to_owned(), format::change)) }
             td class="number" { (one.pairs) }
-            td { @if sure { strong { (one.verdict.words()) } } @else { (one.verdict.words()) } }
+            td class="short" { @if sure { strong { (one.verdict.words()) } } @else { (one.verdict.words()) } }
         }
     }
 }

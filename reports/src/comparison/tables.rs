@@ -63,7 +63,7 @@ fn row(comparison: &Comparison, variant: &Variant, measures: &[&Measure]) -> Mar
     html! {
         tr {
             th scope="row" { (variant.label) }
-            @if comparison.axes.is_empty() { td { (variant.name) } }
+            @if comparison.axes.is_empty() { td class="candidate" { (variant.name) } }
             @for (axis, at) in comparison.axes.iter().zip(&variant.values) {
                 @let value = &axis.values[*at];
                 td class=[(value.chars().count() <= MOST_ON_A_LINE).then_some("short")] { (value) }

@@ -72,13 +72,25 @@ pub struct Sweep {
     pub inconclusive: Option<u64>,
 }
 
-/// A page over several runs.
+/// A page over several runs: of a matrix, or of two candidates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Page {
     /// Its folder, for people.
     pub folder: String,
     /// The link to it.
     pub link: String,
+    /// The scenario's name, or both names; empty when it does not say.
+    pub scenario: String,
+    /// What was compared, as in `3 points: cluster.servers`; empty when it does not say.
+    pub what: String,
+    /// The seeds, as in `0..200`; empty when it does not say.
+    pub seeds: String,
+    /// Runs that held; `None` when it does not say.
+    pub passed: Option<u64>,
+    /// Runs in which something was violated.
+    pub failed: Option<u64>,
+    /// Runs that could not be judged.
+    pub inconclusive: Option<u64>,
 }
 
 /// Something that should have been a result.
@@ -117,21 +129,29 @@ impl Tally {
 }
 
 impl Shelf {
-    /// Runs here that failed, those of sweeps among them, and those that could not be judged.
+    /// Whether runs here failed, those of sweeps and comparisons among them, and whether some could
+    /// not be judged.
     fn worst(&self) -> (bool, bool) {
         let tally = Tally::of(&self.runs);
-        let some = |n: fn(&Sweep) -> Option<u64>| self.sweeps.iter().any(|s| n(s) > Some(0));
-        (
-            tally.failed > 0 || some(|sweep| sweep.failed),
-            tally.inconclusive > 0 || some(|sweep| sweep.inconclusive),
-        )
+        let sweeps = self.sweeps.iter().map(|sweep| (sweep.failed, sweep.inconclusive));
+        let pages = self.pages.iter().map(|page| (page.failed, page.inconclusive));
+        let runs = (Some(tally.failed), Some(tally.inconclusive));
+        sweeps.chain(pages).chain([runs]).fold((false, false), |worst, (failed, inconclusive)| {
+            (worst.0 || failed > Some(0), worst.1 || inconclusive > Some(0))
+        })
+    }
+
+    /// How many of its comparisons have a run that failed.
+    fn pages_failed(&self) -> u64 {
+        self.pages.iter().filter(|page| page.failed > Some(0)).count() as u64
     }
 
     /// The scenario's name: what its results say, else the folder's.
     fn name(&self) -> &str {
         let run = self.runs.first().map(|run| run.head.scenario.as_str());
         let sweep = self.sweeps.first().map(|sweep| sweep.scenario.as_str());
-        let said = run.or(sweep).filter(|name| !name.is_empty());
+        let page = self.pages.first().map(|page| page.scenario.as_str());
+        let said = run.or(sweep).or(page).filter(|name| !name.is_empty());
         said.unwrap_or(if self.folder.is_empty() { "results" } else { &self.folder })
     }
 
@@ -141,7 +161,10 @@ impl Shelf {
             key(a).cmp(&key(b)).then_with(|| a.folder.cmp(&b.folder))
         });
         self.sweeps.sort_by(|a, b| a.folder.cmp(&b.folder));
-        self.pages.sort();
+        self.pages.sort_by(|a, b| {
+            let key = |page: &Page| (page.failed <= Some(0), page.inconclusive <= Some(0));
+            key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+        });
     }
 }
 
@@ -213,6 +236,9 @@ fn header(found: &Index, tally: Tally) -> Markup {
     let pages: u64 = found.shelves.iter().map(|shelf| shelf.pages.len() as u64).sum();
     let (seeds, failing) = swept(&found.shelves);
     let seeds = format!("{} of {} failed", count(failing), plural(seeds, "seed"));
+    let broken: u64 = found.shelves.iter().map(Shelf::pages_failed).sum();
+    let with_failures = format!("{} with failures", count(broken));
+    let fail = |failed: u64| if failed > 0 { "fail" } else { "" };
     let tile = |name: &str, value: u64, class: &str, detail: &str| {
         html! {
             div class=[(value > 0 && !class.is_empty()).then_some(class)] {
@@ -236,8 +262,8 @@ fn header(found: &Index, tally: Tally) -> Markup {
                 (tile("failed", tally.failed, "fail", ""))
                 (tile("inconclusive", tally.inconclusive, "inconclusive", ""))
                 (tile("passed", tally.passed, "pass", ""))
-                @if sweeps > 0 { (tile("sweeps", sweeps, if failing > 0 { "fail" } else { "" }, &seeds)) }
-                @if pages > 0 { (tile("comparisons", pages, "", "")) }
+                @if sweeps > 0 { (tile("sweeps", sweeps, fail(failing), &seeds)) }
+                @if pages > 0 { (tile("comparisons", pages, fail(broken), &with_failures)) }
             }
         }
     }
@@ -259,15 +285,7 @@ fn draw(shelf: &Shelf, at: usize) -> Markup {
         section id=(table::anchor(at)) class="shelf" {
             h2 { (shelf.name()) }
             @if !shelf.folder.is_empty() { p class="nothing" { "in " code { (shelf.folder) } } }
-            @if !shelf.pages.is_empty() {
-                p class="pages" {
-                    "Compared: "
-                    @for (at, page) in shelf.pages.iter().enumerate() {
-                        @if at > 0 { ", " }
-                        a href=(page.link) { (page.folder) }
-                    }
-                }
-            }
+            @if !shelf.pages.is_empty() { (table::pages(&shelf.pages)) }
             @if !shelf.sweeps.is_empty() { (table::sweeps(&shelf.sweeps)) }
             @if !shelf.runs.is_empty() { (table::runs(&shelf.runs)) }
         }

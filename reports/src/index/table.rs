@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rehearsal_sim::record::{Head, Judgement};
 
-use super::{Run, Shelf, Sweep, Tally, severity, swept};
+use super::{Page, Run, Shelf, Sweep, Tally, severity, swept};
 use crate::format::{count, plural, span};
 
 /// What was broken is told in so many characters; all of it stands on the run's own page.
@@ -54,7 +54,8 @@ pub(super) fn shelves(shelves: &[Shelf]) -> Markup {
                         (column("scenario", "text")) (column("runs", "number"))
                         (column("failed", "number")) (column("inconclusive", "number"))
                         (column("passed", "number")) (column("seeds swept", "number"))
-                        (column("seeds failed", "number"))
+                        (column("seeds failed", "number")) (column("comparisons", "number"))
+                        (column("with failures", "number"))
                     } }
                     tbody { @for (at, shelf) in shelves.iter().enumerate() { (shelf_row(shelf, at)) } }
                 }
@@ -72,8 +73,41 @@ fn shelf_row(shelf: &Shelf, at: usize) -> Markup {
             (counted(Some(tally.runs()))) (counted(Some(tally.failed)))
             (counted(Some(tally.inconclusive))) (counted(Some(tally.passed)))
             (counted(Some(seeds))) (counted(Some(failing)))
+            (counted(Some(shelf.pages.len() as u64))) (counted(Some(shelf.pages_failed())))
         }
     }
+}
+
+/// The matrices and comparisons of one scenario.
+pub(super) fn pages(pages: &[Page]) -> Markup {
+    html! {
+        h3 { (plural(pages.len() as u64, "comparison")) }
+        div class="scroll" tabindex="0" role="region" aria-label="Comparisons" {
+            table class="sortable" {
+                thead { tr {
+                    (column("page", "text")) (column("what was compared", "text"))
+                    (column("seeds", "text")) (column("failed", "number"))
+                    (column("inconclusive", "number")) (column("passed", "number"))
+                } }
+                tbody {
+                    @for page in pages {
+                        tr class=[(page.failed > Some(0)).then_some("failed")] {
+                            td { a href=(page.link) { (page.folder) } }
+                            td class="compared" { (dash(&page.what)) }
+                            td class="seeds" { (dash(&page.seeds)) }
+                            (counted(page.failed)) (counted(page.inconclusive))
+                            (counted(page.passed))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A text, or that there is none.
+fn dash(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
 }
 
 /// The sweeps of one scenario.
@@ -91,7 +125,7 @@ pub(super) fn sweeps(sweeps: &[Sweep]) -> Markup {
                     @for sweep in sweeps {
                         tr class=[(sweep.failed > Some(0)).then_some("failed")] {
                             td { a href=(sweep.link) { (sweep.folder) } }
-                            td { @if sweep.seeds.is_empty() { "–" } @else { (sweep.seeds) } }
+                            td class="seeds" { (dash(&sweep.seeds)) }
                             (counted(sweep.failed)) (counted(sweep.inconclusive))
                             (counted(sweep.passed))
                         }
@@ -109,7 +143,7 @@ pub(super) fn runs(runs: &[Run]) -> Markup {
         div class="scroll" tabindex="0" role="region" aria-label="Runs" {
             table class="sortable runs" {
                 thead { tr {
-                    (column("verdict", "number")) (column("seed", "number"))
+                    th scope="col" data-sort="number" { "verdict" } (column("seed", "number"))
                     (column("digest", "text")) (column("operations ok", "number"))
                     (column("p50", "number")) (column("p99", "number"))
                     (column("what was broken, and how to run it again", "text"))

@@ -38,9 +38,24 @@ pub(crate) fn all() -> Vec<(&'static str, Index)> {
         failed: Some(0),
         ..Sweep::default()
     });
-    mixed.shelves[0]
-        .pages
-        .push(Page { folder: "b/matrix-1".to_owned(), link: "b/matrix-1/report.html".to_owned() });
+    let unknown = Page {
+        folder: "b/matrix-1".to_owned(),
+        link: "b/matrix-1/report.html".to_owned(),
+        ..Page::default()
+    };
+    let known = Page {
+        folder: "d/compare-2".to_owned(),
+        link: "d/compare-2/report.html".to_owned(),
+        scenario: "raft/lossy".to_owned(),
+        what: "raft/lossy, against raft/lossy with <b>raft.heartbeat=20ms".to_owned(),
+        seeds: "0..20".to_owned(),
+        passed: Some(39),
+        failed: Some(1),
+        inconclusive: Some(0),
+    };
+    mixed.shelves[0].pages.push(unknown);
+    let compared = vec![known];
+    mixed.shelves.push(Shelf { folder: "d".to_owned(), pages: compared, ..Shelf::default() });
     let why = "it ends too early; a part of it is missing".to_owned();
     mixed.unreadable.push(Unreadable { file: "b/5-0/record.json.gz".to_owned(), why });
     let every = edges::all();
@@ -91,6 +106,19 @@ fn what_failed_stands_first() {
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
     let order = ["c/9/", "c/10/", "b/18446744073709551615/", "b/9/", "b/10/"];
     assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{order:?}");
+}
+
+#[test]
+fn a_comparison_tells_what_it_is_and_whether_it_failed() {
+    let (_, mut found) = all().remove(0);
+    let page = index(&found);
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+    at("<h2>raft/lossy</h2>");
+    assert!(at("in <code>d</code>") < at("in <code>b</code>"), "what failed is first");
+    at("raft/lossy, against raft/lossy with &lt;b&gt;raft.heartbeat=20ms");
+    at("1 with failures");
+    found.shelves[2].pages[0].failed = Some(0);
+    assert!(index(&found).contains("0 with failures"));
 }
 
 #[test]

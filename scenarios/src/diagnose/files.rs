@@ -124,6 +124,8 @@ pub(crate) fn set_bad_index(site: Site, list: &Path, length: Option<usize>) -> F
     match length {
         Some(0) | None => Finding::error(site, format!("`{list}` has no entries"))
             .help("a number in brackets names an entry that the file lists"),
+        Some(1) => Finding::error(site, format!("`{list}` has only one entry"))
+            .help(format!("that is {list}[0]")),
         Some(length) => Finding::error(site, format!("`{list}` has only {length} entries"))
             .help(format!("they are {list}[0] to {list}[{}]", length - 1)),
     }

@@ -209,6 +209,7 @@ fn overrides_that_make_no_sense() {
     ] {
         let wrong = folder.wrong("topic/base.toml", &[set], &[]);
         assert!(wrong.contains(message) && wrong.contains("--> --set:1:"), "{set}: {wrong}");
+        assert_eq!(wrong.matches("error: ").count(), 1, "{set} has one mistake: {wrong}");
     }
 }
 

@@ -65,8 +65,13 @@ pub(super) fn read(
         )
     })?;
     let old: Facts = serde_json::from_str(&text).map_err(|error| {
+        let why = match error.classify() {
+            serde_json::error::Category::Data => "it is JSON, but not the numbers of a sweep",
+            serde_json::error::Category::Eof => "it ends too early",
+            _ => "it is no JSON",
+        };
         Failure::said(
-            format!("{shown} is no sweep.json: {}", say::clean(&error.to_string())),
+            format!("{shown} is no sweep.json: {why}"),
             "--against takes the sweep.json that an earlier sweep left below its results folder",
         )
     })?;

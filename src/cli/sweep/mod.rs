@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// How many failing seeds to describe
     #[arg(long, value_name = "N", default_value_t = 5)]
     failures: usize,
-    /// Where the results go
+    /// The folder that the results go to
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
     #[command(flatten)]

@@ -157,9 +157,11 @@ fn probes(out: &mut String, summary: &Summary, width: usize) -> fmt::Result {
 
 /// A share in per cent; a rare one is not rounded to none, nor a frequent one to all.
 fn share(part: u64, all: u64) -> String {
-    let tenths = u128::from(part) * 1000 / u128::from(all.max(1));
+    let all = u128::from(all.max(1));
+    let tenths = (u128::from(part) * 1000 + all / 2) / all;
     match tenths {
         0 if part > 0 => "< 0.1 %".to_owned(),
+        1000 if u128::from(part) < all => "> 99.9 %".to_owned(),
         _ => format!("{}.{} %", tenths / 10, tenths % 10),
     }
 }
@@ -241,7 +243,8 @@ mod tests {
     fn a_share_is_none_or_all_only_where_it_is() {
         assert_eq!(share(0, 7), "0.0 %");
         assert_eq!(share(1, 1_000_000), "< 0.1 %");
-        assert_eq!(share(999_999, 1_000_000), "99.9 %");
+        assert_eq!(share(999_999, 1_000_000), "> 99.9 %");
+        assert_eq!(share(2, 3), "66.7 %");
         assert_eq!(share(7, 7), "100.0 %");
     }
 }

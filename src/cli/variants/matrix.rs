@@ -189,10 +189,10 @@ fn text(comparison: &Comparison) -> String {
     let mut text = format!("{badge}  {BOLD}{title}{PLAIN}\n");
     let runs: usize = variants.iter().map(|variant| variant.heads.len()).sum();
     text += &format!(
-        "{DIM}{} · {} points · seeds {first}..{end} · {} runs{PLAIN}\n\n",
+        "{DIM}{} · {} · seeds {first}..{end} · {}{PLAIN}\n\n",
         say::clean(&comparison.scenario),
-        variants.len(),
-        print::grouped(runs as u64),
+        print::counted(variants.len() as u64, "point"),
+        print::counted(runs as u64, "run"),
     );
     let measures = SHOWN.map(measure);
     let mut rows = vec![heading(comparison, &measures)];
@@ -220,7 +220,7 @@ fn heading(comparison: &Comparison, measures: &[&Measure]) -> Vec<String> {
 fn row(comparison: &Comparison, variant: &Variant, measures: &[&Measure]) -> Vec<String> {
     let mut row = vec![variant.label.clone()];
     let settings = comparison.axes.iter().zip(&variant.values);
-    row.extend(settings.map(|(axis, at)| print::shorten(&say::clean(&axis.values[*at]), WIDEST)));
+    row.extend(settings.map(|(axis, at)| setting(axis, *at)));
     row.push(verdicts(variant));
     row.extend(measures.iter().map(|measure| {
         variant.spread(measure).map_or("-".to_owned(), |spread| shown(measure.unit, spread.median))
@@ -228,9 +228,33 @@ fn row(comparison: &Comparison, variant: &Variant, measures: &[&Measure]) -> Vec
     row
 }
 
+/// A value of an axis, cut where it is long; whole where another one would look the same.
+fn setting(axis: &Axis, at: usize) -> String {
+    let short = |value: &String| print::shorten(&say::clean(value), WIDEST);
+    let mine = short(&axis.values[at]);
+    let is_like = |(other, value): (usize, &String)| other != at && short(value) == mine;
+    let is_mistakable = axis.values.iter().enumerate().any(is_like);
+    if is_mistakable { say::clean(&axis.values[at]) } else { mine }
+}
+
 /// `8 passed, 2 failed`.
 pub(crate) fn verdicts(variant: &Variant) -> String {
     let words = variant.verdicts().into_iter().zip(["passed", "failed", "inconclusive"]);
     let some = words.filter(|(count, _)| *count > 0);
     some.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_settings_are_cut_where_they_can_be_told_apart() {
+        let long = |p99: u8| format!("{{ lognormal = {{ median = \"1ms\", p99 = \"{p99}ms\" }} }}");
+        let mut axis = Axis { key: "network.latency".to_owned(), values: vec![long(8), long(9)] };
+        assert_eq!([setting(&axis, 0), setting(&axis, 1)], [long(8), long(9)]);
+        axis.values[1] = "{ constant = \"1ms\" }".to_owned();
+        assert_eq!(setting(&axis, 0).chars().count(), WIDEST);
+        assert_eq!(setting(&axis, 1), axis.values[1]);
+    }
 }
