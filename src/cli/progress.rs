@@ -57,7 +57,8 @@ fn tell(now: SimTime) {
         if took < PATIENCE {
             return;
         }
-        let shown = shown.get_or_insert_with(|| new_bar(length.0, "{bar:14} {percent:>3}% {wide_msg}"));
+        let shown =
+            shown.get_or_insert_with(|| new_bar(length.0, "{bar:14} {percent:>3}% {wide_msg}"));
         shown.set_message(sentence(now, *length, took));
         shown.set_position(now.0);
     });
