@@ -4,9 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use rehearsal_reports::comparison::{
-    Comparison, Difference, Interval, Unit, Variant, Verdict, comparison as page,
-};
+use rehearsal_reports::comparison::{Comparison, Difference, Interval, Unit, Variant, Verdict};
 use rehearsal_scenarios::{Loaded, Point};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
@@ -14,11 +12,11 @@ use rehearsal_sim::record::Judgement;
 use serde::Serialize;
 
 use super::print::{self, BOLD, DIM, PLAIN};
-use super::results::{self, Shelf};
+use super::results::Shelf;
 use super::variants::matrix::{default_seeds, verdicts};
 use super::variants::{
     Arrivals, Candidate, FEW_SEEDS, Told, cut_short, exit, failures, key, paired, run_all, shown,
-    table, verdict,
+    table, tell, verdict,
 };
 use super::{Exit, Failure, options, say};
 
@@ -235,23 +233,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         differences,
         command: args.again(&seeds),
     };
-    let files = [
-        ("compare.json", format!("{output}\n").into_bytes()),
-        ("report.html", page(&comparison).into_bytes()),
-    ];
-    // What was found is worth printing even where it can not be written.
-    let written = shelf.put_page(&format!("compare-{key}"), &files);
-    if args.json {
-        written?;
-        say::out(&format!("{output}\n"))?;
-        return Ok(exit);
-    }
-    let mut text = text(&comparison);
-    if let Ok(report) = &written {
-        text += &format!("\nreport        {}\n", results::shown(report));
-    }
-    say::out(&text)?;
-    written.map(|_| exit)
+    tell(&shelf, ("compare", &key), &comparison, &output, (!args.json).then(|| text(&comparison)))?;
+    Ok(exit)
 }
 
 impl Args {

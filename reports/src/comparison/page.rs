@@ -1,6 +1,6 @@
 //! The page of a comparison.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::along::Along;
 use super::overlay::{self, What};
@@ -9,38 +9,25 @@ use super::{
 };
 use crate::chart::Hue;
 use crate::format::{count, plural};
-use crate::page::STYLE;
+use crate::page::shell;
 
 /// The page of several variants: one self-contained file, the same bytes for the same comparison.
 pub fn comparison(comparison: &Comparison) -> String {
     let groups = groups(comparison);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="generator" content=(format!("rehearsal {}", comparison.version));
-                link rel="icon" href="data:,";
-                title { (comparison.title) " · " (comparison.scenario) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
-                    (header(comparison))
-                    (found(comparison))
-                    (along(comparison))
-                    (over_time(comparison, &groups))
-                    (by_percentile(&groups))
-                    (tables::failures(comparison))
-                    (tables::metrics(comparison))
-                    (footer(comparison))
-                }
-            }
+    let title = format!("{} · {}", comparison.title, comparison.scenario);
+    let body = html! {
+        main {
+            (header(comparison))
+            (found(comparison))
+            (along(comparison))
+            (over_time(comparison, &groups))
+            (by_percentile(&groups))
+            (tables::failures(comparison))
+            (tables::metrics(comparison))
+            (footer(comparison))
         }
     };
-    page.into_string()
+    shell(&title, &comparison.version, "", &body)
 }
 
 fn header(comparison: &Comparison) -> Markup {

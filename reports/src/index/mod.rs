@@ -6,11 +6,11 @@
 
 mod table;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use rehearsal_sim::record::{Head, Judgement};
 
 use crate::format::{count, plural};
-use crate::page::{STYLE, generator};
+use crate::page::shell;
 
 const INDEX_STYLE: &str = include_str!("index.css");
 /// Sorts a table by the column whose head is pressed; without it the page only lacks that.
@@ -192,31 +192,18 @@ pub fn index(found: &Index) -> String {
     found.unreadable.sort();
     let runs = found.shelves.iter().flat_map(|shelf| &shelf.runs);
     let tally = Tally::of(runs);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="generator" content=(generator(env!("CARGO_PKG_VERSION")));
-                link rel="icon" href="data:,";
-                title { (plural(tally.runs(), "run")) " · rehearsal" }
-                style { (PreEscaped(STYLE)) (PreEscaped(INDEX_STYLE)) }
-            }
-            body {
-                main {
-                    (header(&found, tally))
-                    (unreadable(&found.unreadable))
-                    @if found.shelves.len() > 1 { (table::shelves(&found.shelves)) }
-                    @for (at, shelf) in found.shelves.iter().enumerate() { (draw(shelf, at)) }
-                    (footer())
-                }
-                script { (PreEscaped(SCRIPT)) }
-            }
+    let title = format!("{} · rehearsal", plural(tally.runs(), "run"));
+    let body = html! {
+        main {
+            (header(&found, tally))
+            (unreadable(&found.unreadable))
+            @if found.shelves.len() > 1 { (table::shelves(&found.shelves)) }
+            @for (at, shelf) in found.shelves.iter().enumerate() { (draw(shelf, at)) }
+            (footer())
         }
+        script { (PreEscaped(SCRIPT)) }
     };
-    page.into_string()
+    shell(&title, env!("CARGO_PKG_VERSION"), INDEX_STYLE, &body)
 }
 
 /// Seeds of all sweeps, and those that failed.

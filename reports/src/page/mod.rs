@@ -12,7 +12,7 @@ use crate::format;
 use crate::plot::{self, Drawing, Plot};
 
 /// How pages look, in light and in dark.
-pub(crate) const STYLE: &str = include_str!("style.css");
+const STYLE: &str = include_str!("style.css");
 
 /// The command lines by which a reader makes the run again. The record does not know them: they
 /// depend on where its scenario came from.
@@ -30,6 +30,27 @@ pub struct Reproduce {
 /// The report of a run: one self-contained page, the same bytes for the same record and lines.
 pub fn report(record: &Record, reproduce: &Reproduce) -> String {
     let head = &record.head;
+    let title = format!("{} · {} · seed {}", head.title, head.scenario, head.seed);
+    let body = html! {
+        main {
+            (head::draw(record))
+            (violation::draw(record, reproduce))
+            (tables::expectations(record))
+            @for plot in plot::ALL { (figure(plot, record)) }
+            (tables::metrics(record))
+            (tables::messages(record))
+            (tables::nodes(record))
+            (footer(record, reproduce))
+        }
+    };
+    shell(&title, &head.version, "", &body)
+}
+
+const GENERATOR: &str = "rehearsal ";
+
+/// A whole page in one file: what every page of ours has, around its own title and body.
+/// `version` is that of what it tells of, `style` is added to the style of all pages.
+pub(crate) fn shell(title: &str, version: &str, style: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -37,33 +58,15 @@ pub fn report(record: &Record, reproduce: &Reproduce) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content=(generator(&head.version));
+                meta name="generator" content=(format!("{GENERATOR}{version}"));
                 link rel="icon" href="data:,";
-                title { (head.title) " · " (head.scenario) " · seed " (head.seed) }
-                style { (PreEscaped(STYLE)) }
+                title { (title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(style)) }
             }
-            body {
-                main {
-                    (head::draw(record))
-                    (violation::draw(record, reproduce))
-                    (tables::expectations(record))
-                    @for plot in plot::ALL { (figure(plot, record)) }
-                    (tables::metrics(record))
-                    (tables::messages(record))
-                    (tables::nodes(record))
-                    (footer(record, reproduce))
-                }
-            }
+            body { (body) }
         }
     };
     page.into_string()
-}
-
-const GENERATOR: &str = "rehearsal ";
-
-/// What a page says it was made by.
-pub(crate) fn generator(version: &str) -> String {
-    format!("{GENERATOR}{version}")
 }
 
 /// Whether a file is a page that this program wrote, of this version or another. Such a one may be

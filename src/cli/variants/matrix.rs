@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use rehearsal_reports::comparison::{
-    Axis, Comparison, Measure, Variant, comparison as page, measure,
-};
+use rehearsal_reports::comparison::{Axis, Comparison, Measure, Variant, measure};
 use rehearsal_scenarios::{Loaded, Variants};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Arrivals, Candidate, Told, cut_short, exit, failures, key, run_all, shown, table, verdict,
+    Arrivals, Candidate, Told, cut_short, exit, failures, key, run_all, shown, table, tell, verdict,
 };
 use crate::cli::print::{self, BOLD, DIM, PLAIN};
-use crate::cli::results::{self, Shelf};
+use crate::cli::results::Shelf;
 use crate::cli::{Exit, Failure, options, say};
 
 /// Seeds of every point, where the command line does not say.
@@ -102,23 +100,8 @@ pub(crate) fn run(asked: &Asked<'_>, variants: Variants) -> Result<Exit, Failure
         differences: Vec::new(),
         command: asked.scenario.again(&seeds),
     };
-    let files = [
-        ("matrix.json", format!("{output}\n").into_bytes()),
-        ("report.html", page(&comparison).into_bytes()),
-    ];
-    // What was found is worth printing even where it can not be written.
-    let written = shelf.put_page(&format!("matrix-{key}"), &files);
-    if asked.json {
-        written?;
-        say::out(&format!("{output}\n"))?;
-        return Ok(exit);
-    }
-    let mut text = text(&comparison);
-    if let Ok(report) = &written {
-        text += &format!("\nreport        {}\n", results::shown(report));
-    }
-    say::out(&text)?;
-    written.map(|_| exit)
+    tell(&shelf, ("matrix", &key), &comparison, &output, (!asked.json).then(|| text(&comparison)))?;
+    Ok(exit)
 }
 
 /// So many seeds from one on, as far as there are seeds.

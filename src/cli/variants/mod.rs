@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rayon::prelude::*;
-use rehearsal_reports::comparison::{Course, Failure as Broken, MEASURES, Spread, Unit, Variant};
+use rehearsal_reports::comparison::{
+    Comparison, Course, Failure as Broken, MEASURES, Spread, Unit, Variant, comparison as page,
+};
 use rehearsal_scenarios::Loaded;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Head, Judgement, Record};
@@ -17,6 +19,7 @@ use rehearsal_sim::simulation::Digest;
 use serde::Serialize;
 
 use super::print::{self, BOLD, PLAIN};
+use super::results::{self, Shelf};
 use super::{Exit, Failure, exec, options, progress, say};
 
 pub(crate) use arrivals::Arrivals;
@@ -230,6 +233,33 @@ fn medians(variant: &Variant) -> BTreeMap<String, i64> {
     let names: BTreeSet<&str> = all.map(AsRef::as_ref).collect();
     let median = |name: &str| Some((name.to_owned(), variant.median(name)?));
     names.into_iter().filter_map(median).collect()
+}
+
+/// Writes the page of a comparison and its numbers as `output` into `<kind>-<key>/`, and prints the
+/// text, or the numbers where there is none.
+pub(crate) fn tell(
+    shelf: &Shelf,
+    (kind, key): (&str, &str),
+    comparison: &Comparison,
+    output: &str,
+    text: Option<String>,
+) -> Result<(), Failure> {
+    let json = format!("{kind}.json");
+    let files = [
+        (json.as_str(), format!("{output}\n").into_bytes()),
+        ("report.html", page(comparison).into_bytes()),
+    ];
+    // What was found is worth printing even where it can not be written.
+    let written = shelf.put_page(&format!("{kind}-{key}"), &files);
+    let Some(mut text) = text else {
+        written?;
+        return say::out(&format!("{output}\n"));
+    };
+    if let Ok(report) = &written {
+        text += &format!("\nreport        {}\n", results::shown(report));
+    }
+    say::out(&text)?;
+    written.map(|_| ())
 }
 
 /// A number in its unit, for a terminal.
