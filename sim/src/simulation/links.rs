@@ -160,7 +160,8 @@ fn split(slot: u64) -> (u32, u32) {
 fn find(slots: &mut [u64], key: u32) -> &mut u64 {
     let mask = slots.len() - 1;
     // Fibonacci hashing: the high bits of the product are the well mixed ones.
-    let mut place = (key.wrapping_mul(0x9e37_79b9) >> 12) as usize & mask;
+    let hash = u64::from(key).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let mut place = hash as usize & mask;
     while slots[place] != 0 && split(slots[place]).0 != key {
         place = (place + 1) & mask;
     }
