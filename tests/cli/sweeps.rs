@@ -91,10 +91,12 @@ fn the_statistics_are_those_of_the_runs() {
         let seed = if most == 0 { Value::Null } else { json!(seed) };
         assert_eq!((&band["runs"], &band["most_seed"]), (&json!(7), &seed), "{name}");
     };
-    compare("measures", "latency_p99", &|run| run["latency_ns"]["p99"].as_i64().unwrap());
-    compare("measures", "latency_max", &|run| run["latency_ns"]["max"].as_i64().unwrap());
+    compare("measures", "p99_ns", &|run| run["latency_ns"]["p99"].as_i64().unwrap());
+    compare("measures", "max_ns", &|run| run["latency_ns"]["max"].as_i64().unwrap());
     compare("measures", "operations_failed", &|run| run["operations"]["failed"].as_i64().unwrap());
-    compare("measures", "unavailable", &|run| run["metrics"]["unavailable_ns"].as_i64().unwrap());
+    compare("measures", "unavailable_ns", &|run| {
+        run["metrics"]["unavailable_ns"].as_i64().unwrap()
+    });
     for name in ["elections", "redirects", "crashes", "leaders_max"] {
         compare("metrics", name, &|run| run["metrics"][name].as_i64().unwrap());
     }
@@ -240,7 +242,7 @@ fn a_sweep_is_compared_with_an_earlier_one() {
     assert!(said.contains("\n  the scenario, or what was changed in it, is another\n"), "{said}");
     let slow = sweep(&[&slower[..], &["--json"]].concat()).exits(0).json();
     let medians = slow["against"]["medians"].as_array().unwrap();
-    let p50 = medians.iter().find(|median| median["name"] == "latency_p50").unwrap();
+    let p50 = medians.iter().find(|median| median["name"] == "p50_ns").unwrap();
     assert_eq!(p50["new"], json!(18_000_000));
     let difference = p50["new"].as_i64().unwrap() - p50["old"].as_i64().unwrap();
     assert_eq!(p50["difference"], json!(difference));

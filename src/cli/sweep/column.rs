@@ -15,7 +15,7 @@ pub(super) struct Column {
 /// What is told of a column. Percentiles are by nearest rank, over the runs that have the number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Band {
-    /// `latency_p99`, or the name of a metric.
+    /// `p99_ns`, or the name of a metric.
     pub(super) name: String,
     /// What it counts.
     pub(super) unit: Unit,

@@ -33,18 +33,14 @@ pub(super) enum Unit {
 pub(super) const LATENCIES: usize = 5;
 
 pub(super) const MEASURES: [Measure; 14] = [
-    Measure { name: "latency_p50", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p50) },
-    Measure { name: "latency_p90", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p90) },
-    Measure { name: "latency_p99", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p99) },
-    Measure {
-        name: "latency_p999",
-        unit: Unit::Ns,
-        of: |head| latency(head, head.latency_ns.p999),
-    },
-    Measure { name: "latency_max", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.max) },
+    Measure { name: "p50_ns", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p50) },
+    Measure { name: "p90_ns", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p90) },
+    Measure { name: "p99_ns", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p99) },
+    Measure { name: "p999_ns", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.p999) },
+    Measure { name: "max_ns", unit: Unit::Ns, of: |head| latency(head, head.latency_ns.max) },
     Measure { name: "throughput", unit: Unit::MilliPerS, of: throughput },
     Measure {
-        name: "unavailable",
+        name: "unavailable_ns",
         unit: Unit::Ns,
         of: |head| head.metrics.get(UNAVAILABLE).copied(),
     },
@@ -70,7 +66,7 @@ pub(super) const MEASURES: [Measure; 14] = [
         of: |head| count(head.messages.dropped.total()),
     },
     Measure { name: "events", unit: Unit::Count, of: |head| count(head.events) },
-    Measure { name: "simulated_time", unit: Unit::Ns, of: |head| count(head.virtual_ns) },
+    Measure { name: "virtual_ns", unit: Unit::Ns, of: |head| count(head.virtual_ns) },
 ];
 
 /// Metrics that stand among the measures already.

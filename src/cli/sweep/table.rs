@@ -166,13 +166,18 @@ fn share(part: u64, all: u64) -> String {
     }
 }
 
-/// The name of a measure or metric for people: `latency_p999` is `p99.9`.
-pub(super) fn name(name: &str) -> String {
-    match name.strip_prefix("latency_") {
-        Some("p999") => "p99.9".to_owned(),
-        Some(percentile @ ("p50" | "p90" | "p99" | "max")) => percentile.to_owned(),
-        _ if name == "throughput" => "ok per second".to_owned(),
-        _ => name.to_owned(),
+/// The name of a measure or metric for people: `p999_ns` is `p99.9`.
+pub(super) fn name(name: &str) -> &str {
+    match name {
+        "p50_ns" => "p50",
+        "p90_ns" => "p90",
+        "p99_ns" => "p99",
+        "p999_ns" => "p99.9",
+        "max_ns" => "max",
+        "throughput" => "ok per second",
+        "unavailable_ns" => "unavailable",
+        "virtual_ns" => "simulated time",
+        name => name,
     }
 }
 
