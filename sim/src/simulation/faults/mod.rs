@@ -1,15 +1,15 @@
 //! Faults: whom they hit, what they do, and how they end.
 
+mod lives;
+mod targets;
+
 use super::network::CutShape;
 use super::queue::EventQueue;
 use super::world::Tag;
-use super::{Event, Node, Simulation};
-use crate::history::CallId;
+use super::{Event, Simulation};
 use crate::plan::{Fault, Target};
 use crate::protocol::{NodeId, Protocol};
-use crate::record::{FaultBand, Health, RowKind};
-use crate::service::Outcome;
-use crate::time::Span;
+use crate::record::{FaultBand, RowKind};
 
 impl<P: Protocol> Simulation<'_, P> {
     /// A planned fault strikes.
@@ -86,7 +86,7 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// A node crashes or restarts: no earlier fault holds it any more. A fault that holds nobody
     /// any more is over.
-    fn let_go(&mut self, id: NodeId) {
+    pub(super) fn let_go(&mut self, id: NodeId) {
         for index in 0..self.hits.len() {
             let held = &mut self.hits[index];
             if held.contains(&id) {
@@ -94,34 +94,6 @@ impl<P: Protocol> Simulation<'_, P> {
                 if held.is_empty() {
                     self.close_band(index);
                 }
-            }
-        }
-    }
-
-    /// The nodes a target means at this instant, each once.
-    fn resolve(&self, target: &Target) -> Vec<NodeId> {
-        let ids = |wanted: &dyn Fn(&Node<P>) -> bool| {
-            (0u32..)
-                .zip(&self.nodes)
-                .filter(|(_, node)| node.is_up() && !node.standing.rank.is_empty() && wanted(node))
-                .map(|(id, _)| NodeId(id))
-                .collect::<Vec<NodeId>>()
-        };
-        let leader = || {
-            let mut leaders = ids(&|node| node.standing.rank == "leader");
-            leaders.sort_by_key(|id| self.nodes[id.index()].standing.epoch);
-            leaders.pop()
-        };
-        match target {
-            Target::Nodes(nodes) => {
-                let mut seen = vec![false; self.nodes.len()];
-                let first = |id: &NodeId| !std::mem::replace(&mut seen[id.index()], true);
-                nodes.iter().copied().filter(first).collect()
-            }
-            Target::Leader => leader().into_iter().collect(),
-            Target::Followers => {
-                let leader = leader();
-                ids(&|_| true).into_iter().filter(|id| Some(*id) != leader).collect()
             }
         }
     }
@@ -213,95 +185,6 @@ impl<P: Protocol> Simulation<'_, P> {
     fn close_band(&mut self, index: usize) {
         if let Some(band) = self.bands[index].take() {
             self.world.bands[band].to_ns.get_or_insert(self.world.now.0);
-        }
-    }
-
-    /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
-    /// sent stays under way. Applications that waited for it can not know what became of it.
-    pub(super) fn crash(&mut self, id: NodeId) {
-        assert!(self.nodes[id.index()].is_up(), "a node that is down does not crash");
-        self.let_go(id);
-        let now = self.world.now;
-        let node = &mut self.nodes[id.index()];
-        node.state = None;
-        if let Some(since) = node.paused.take() {
-            node.stood_still = node.stood_still + now.since(since);
-        }
-        node.incarnation += 1;
-        node.inbox.clear();
-        let lost = node.disk.crash(now);
-        if let Some(sync) = node.sync.take() {
-            self.queue.cancel(sync);
-        }
-        for (_, armed) in std::mem::take(&mut node.timers).in_order() {
-            self.unschedule(armed.scheduled);
-        }
-        self.world.digest(Tag::Crash, u64::from(id.0), lost as u64, 0);
-        self.world.count("crashes", 1);
-        self.world.trace(RowKind::Fault, Some(id), || match lost {
-            0 => "crashes".to_owned(),
-            1 => "crashes, losing 1 write that was not durable".to_owned(),
-            _ => format!("crashes, losing {lost} writes that were not durable"),
-        });
-        let standing = self.nodes[id.index()].standing;
-        self.world.stands(id, Health::Down, standing);
-        let here = |call: &CallId| self.world.ledger.client(*call) == id;
-        let open: Vec<CallId> = self.book.open().filter(here).collect();
-        for call in open {
-            self.end_call(id, call, Outcome::Unknown);
-        }
-    }
-
-    /// A process starts again, unless it is up.
-    pub(super) fn restart(&mut self, id: NodeId) -> bool {
-        if self.nodes[id.index()].is_up() {
-            return false;
-        }
-        self.let_go(id);
-        self.world.count("restarts", 1);
-        self.boot(id);
-        true
-    }
-
-    /// A process stands still: no steps, and its monotonic clock stops.
-    pub(super) fn pause(&mut self, id: NodeId) {
-        let node = &mut self.nodes[id.index()];
-        node.paused = Some(self.world.now);
-        let scheduled: Vec<_> = node
-            .timers
-            .in_order()
-            .into_iter()
-            .filter_map(|(_, armed)| armed.scheduled.take())
-            .collect();
-        scheduled.into_iter().for_each(|timer| self.unschedule(Some(timer)));
-        self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
-        self.world.count("pauses", 1);
-        self.world.trace(RowKind::Fault, Some(id), || "stands still".to_owned());
-        let standing = self.nodes[id.index()].standing;
-        self.world.stands(id, Health::Paused, standing);
-    }
-
-    /// A process goes on: first what its disk finished, then what arrived, in order; its timers
-    /// have as much time left as when it stopped.
-    pub(super) fn resume(&mut self, id: NodeId) {
-        let now = self.world.now;
-        let Some(since) = self.nodes[id.index()].paused.take() else { return };
-        let node = &mut self.nodes[id.index()];
-        node.stood_still = node.stood_still + now.since(since);
-        let clock = node.clock(now);
-        self.world.digest(Tag::Resume, u64::from(id.0), 0, 0);
-        self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
-        let standing = node.standing;
-        self.world.stands(id, Health::Up, standing);
-        // In the order they were set: that is how timers of one instant ring.
-        for (timer, armed) in self.nodes[id.index()].timers.in_order() {
-            let at = now.after(Span(armed.rings.0 - clock.0));
-            armed.scheduled = Some(self.queue.push(at, Event::Ring(id, timer)));
-        }
-        self.release(id);
-        self.begin_sync(id);
-        while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
-            self.step(id, input);
         }
     }
 }

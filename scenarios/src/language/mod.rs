@@ -1,0 +1,90 @@
+//! The tables of a scenario file, as serde reads them. Their comments are the reference: the schema
+//! and `docs/scenario-reference.md` are generated from them.
+//!
+//! Every key is optional in the types where leaving it out means something, so that "not written"
+//! and "written as the default" can be told apart in messages. Defaults are stated for the reader
+//! (`default`) and applied where the plan is made. Keys that depend on the protocol (`[cluster]`,
+//! its own table, its invariants in `[[expect]]`) are added from the catalog.
+
+mod disk;
+mod expect;
+mod fault;
+mod network;
+mod workload;
+
+use rehearsal_sim::time::Span;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use disk::DiskTable;
+pub(crate) use expect::ExpectTable;
+pub(crate) use fault::{FAULT_KINDS, FaultTable, OneWay};
+pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use workload::{Arrivals, WorkloadTable};
+
+use crate::tree::{Path, Step};
+use crate::values::Names;
+
+/// The tables and lists of tables of a file, beside those named like a protocol.
+pub(crate) const SECTIONS: [&str; 7] =
+    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
+
+/// Where a key that was written in the wrong table belongs; empty for the top level.
+pub(crate) fn home_of(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "title" | "protocol" | "duration" | "seed" | "extends" | "bug" => "",
+        "servers" | "clients" => "[cluster]",
+        "latency" | "loss" | "duplicate" | "order" => "[network]",
+        "link" => "[network], as [[network.link]]",
+        "sync_latency" => "[disk]",
+        "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
+        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
+            "[[fault]]"
+        }
+        "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
+        _ => return None,
+    })
+}
+
+/// How a key that is demanded may look.
+pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
+    let is_uniform = table.0.last() == Some(&Step::Key("uniform".to_owned()));
+    Some(match key {
+        "at" => "at = \"5s\"",
+        "mean" => "mean = \"5ms\"",
+        "median" => "median = \"1ms\"",
+        "p99" => "p99 = \"8ms\"",
+        "count" => "count = 100",
+        "exponent" => "exponent = 0.99",
+        "from" if is_uniform => "from = \"1ms\"",
+        "to" if is_uniform => "to = \"10ms\"",
+        "from" => "from = \"n1\"",
+        "to" => "to = \"n2\"",
+        _ => return None,
+    })
+}
+
+/// One rehearsal: a cluster, its world, what applications do, what goes wrong, and what is expected
+/// all the same.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Top {
+    /// What this scenario shows, in a line. Left out, it is the scenario's name.
+    pub(crate) title: Option<String>,
+    /// The protocol that runs, by its name in the catalog.
+    #[allow(dead_code)] // looked up before the rest of the top level is known to be right
+    pub(crate) protocol: Option<String>,
+    /// How long the run lasts, in simulated time.
+    #[schemars(extend("x-range" = "above 0, at most 10 years"))]
+    pub(crate) duration: Option<Span>,
+    /// The number all chance is drawn from. `--seed` wins.
+    #[schemars(extend("default" = 1))]
+    pub(crate) seed: Option<u64>,
+    /// Another scenario file that this one builds on, relative to this file: its tables are merged
+    /// key by key, its lists are replaced, and what stands here wins.
+    #[allow(dead_code)] // followed before the tree is read
+    pub(crate) extends: Option<String>,
+    /// The bugs to plant, by slug or by number; one, or a list. `--bug` replaces them.
+    #[schemars(extend("default" = serde_json::json!([])))]
+    pub(crate) bug: Option<Names>,
+}

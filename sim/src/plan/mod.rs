@@ -1,0 +1,106 @@
+//! The resolved plan of a run: what a scenario file says, with every name looked up.
+//!
+//! A plan is plain data without the protocol's types; only [`Plan::config`] holds the protocol's
+//! own parameters, behind `Any`. Many seeds share one plan.
+
+mod disk;
+mod expectation;
+mod fault;
+mod network;
+mod workload;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+pub use disk::Disk;
+pub use expectation::{Expect, Expectation};
+pub use fault::{Fault, PlannedFault, Target};
+pub use network::{LinkRule, Network, Order};
+pub use workload::{Load, Workload};
+
+use crate::simulation::Laws;
+use crate::time::{SimTime, Span};
+
+/// Everything that is fixed before a run begins, except the seed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The scenario's name (`raft/leader-crash`) or the path it was read from.
+    pub scenario: String,
+    /// Its title.
+    pub title: String,
+    /// The seed the scenario asks for; `--seed` wins.
+    pub seed: u64,
+    /// The length of the run.
+    pub duration: Span,
+    /// Every node, in the order of the ids.
+    pub nodes: Vec<PlannedNode>,
+    /// How messages travel.
+    pub network: Network,
+    /// How disks behave.
+    pub disk: Disk,
+    /// What applications do; `None` leaves the cluster alone.
+    pub workload: Option<Workload>,
+    /// What goes wrong, in the order of the file.
+    pub faults: Vec<PlannedFault>,
+    /// What is demanded of the run.
+    pub expectations: Vec<Expectation>,
+    /// The protocol's parameters.
+    pub config: ErasedConfig,
+    /// Planted bugs, as indexes into the protocol's list.
+    pub bugs: Vec<usize>,
+    /// The laws above as tables: start with `Laws::default()`, they are compiled at the first run
+    /// and shared by all seeds. A run notices when the plan was changed since, and compiles anew.
+    pub laws: Laws,
+}
+
+impl Plan {
+    /// What each node's random draws are keyed by: its role, and its place among the nodes of that
+    /// role. So one more server changes no draw of a client, although it changes the clients' ids.
+    pub(crate) fn owners(&self) -> Vec<u32> {
+        let mut counts = [0u32; 256];
+        let owner = |node: &PlannedNode| {
+            let count = &mut counts[node.role];
+            *count += 1;
+            u32::try_from(node.role).expect("few roles") << 24 | (*count - 1)
+        };
+        self.nodes.iter().map(owner).collect()
+    }
+}
+
+/// A protocol's parameters behind `Any`; made by its catalog entry, opened by it again.
+#[derive(Clone)]
+pub struct ErasedConfig(pub Arc<dyn Any + Send + Sync>);
+
+impl fmt::Debug for ErasedConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErasedConfig(..)")
+    }
+}
+
+/// One node of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedNode {
+    /// `n1`, `client2`.
+    pub name: String,
+    /// Its role, as an index into the protocol's roles.
+    pub role: usize,
+}
+
+/// How a run is to be watched; nothing here changes what happens in it.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Rows of trace to keep; 0 turns tracing off.
+    pub trace_rows: usize,
+    /// Configurations that the linearizability checker may explore per object.
+    pub check_budget: u64,
+    /// Told now and then how far simulated time got, for those who wait for a long run.
+    pub progress: Option<fn(SimTime)>,
+}
+
+impl Watch {
+    /// No trace, the default budget: for sweeps.
+    pub const QUIET: Watch = Watch { trace_rows: 0, check_budget: 2_000_000, progress: None };
+    /// The trace of a single run.
+    pub const TRACED: Watch = Watch { trace_rows: 1_000_000, ..Watch::QUIET };
+}
