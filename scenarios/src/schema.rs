@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable, OneWay, Top,
-    WorkloadTable,
+    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable, OneWay,
+    Profiles, SwarmTable, Top, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -27,6 +27,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("network", network),
         ("disk", object::<DiskTable>(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
+        ("swarm", swarm(&mut generator)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
         ("expect", json!({ "type": "array", "items": expect(&mut generator, catalog) })),
         ("matrix", matrix()),
@@ -35,6 +36,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
     // Tables inside of faults, `on = { ... }`: whoever adds one adds it here.
     inner::<OnTable>(&mut definitions);
     inner::<OneWay>(&mut definitions);
+    inner::<Profiles>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }
@@ -146,6 +148,17 @@ fn workload(generator: &mut SchemaGenerator, catalog: &[Entry]) -> Value {
     mix["additionalProperties"] = json!(false);
     workload["oneOf"] = json!([{ "required": ["rate"] }, { "required": ["think"] }]);
     workload
+}
+
+fn swarm(generator: &mut SchemaGenerator) -> Value {
+    let mut swarm = object::<SwarmTable>(generator);
+    let names: Vec<&str> = crate::swarm::names().collect();
+    for key in ["families", "without"] {
+        let text = swarm["properties"][key]["description"].as_str().unwrap_or_default();
+        let text = format!("{text} There are {}.", crate::suggest::list(names.iter().copied()));
+        swarm["properties"][key]["description"] = json!(text);
+    }
+    swarm
 }
 
 fn fault(generator: &mut SchemaGenerator) -> Value {

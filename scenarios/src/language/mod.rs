@@ -10,6 +10,7 @@ mod disk;
 mod expect;
 mod fault;
 mod network;
+mod swarm;
 mod workload;
 
 use rehearsal_sim::time::Span;
@@ -20,14 +21,15 @@ pub(crate) use disk::DiskTable;
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{FAULT_KINDS, FaultTable, OnTable, OneWay};
 pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use swarm::{Profiles, SwarmTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 7] =
-    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 8] =
+    ["cluster", "network", "disk", "workload", "swarm", "fault", "expect", "matrix"];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
