@@ -137,7 +137,7 @@ fn check_mixture(parts: &[Part]) -> Result<(), String> {
     let sum = sum(parts);
     if !(1.0 - ROUNDING..=1.0 + ROUNDING).contains(&sum) {
         return Err(format!(
-            "the shares of a mixture must add up to 1, these make {}: write them anew",
+            "the shares of a mixture must add up to 1, these make {}: write shares like 0.9 and 0.1",
             plain(sum)
         ));
     }

@@ -189,18 +189,25 @@ impl<'de> Visitor<'de> for QuantileVisitor {
     type Value = Quantile;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a probability and a duration like [0.99, \"8ms\"]")
+        f.write_str("a row like [0.99, \"8ms\"]")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Quantile, A::Error> {
         let (Some(up_to), Some(span)) = (row.next_element()?, row.next_element()?) else {
-            return Err(A::Error::invalid_length(1, &self));
+            return Err(row_of("less"));
         };
         match row.next_element::<IgnoredAny>()? {
             None => Ok(Quantile { up_to, span }),
-            Some(_) => Err(A::Error::invalid_length(3, &self)),
+            Some(_) => Err(row_of("more")),
         }
     }
+}
+
+fn row_of<E: Error>(than: &str) -> E {
+    E::custom(format_args!(
+        "a row of an empirical law has two values and this one {than}: write a probability and a \
+         duration, like [0.99, \"8ms\"]"
+    ))
 }
 
 impl<'de> Deserialize<'de> for KeyLaw {
@@ -325,28 +332,22 @@ impl Serialize for KeyLaw {
     }
 }
 
-/// The schema of a table with this one key.
-fn tag<T: JsonSchema>(generator: &mut SchemaGenerator, name: &str) -> Schema {
-    let inner = generator.subschema_for::<T>();
+/// The schema of a table with this one key: what the law means, and how it looks.
+fn tag<T: JsonSchema>(
+    generator: &mut SchemaGenerator,
+    name: &str,
+    meaning: &str,
+    example: &Value,
+) -> Schema {
+    let mut inner = generator.subschema_for::<T>();
+    inner.insert("description".into(), meaning.into());
     json_schema!({
         "type": "object",
         "properties": { name: inner },
         "required": [name],
-        "additionalProperties": false
+        "additionalProperties": false,
+        "examples": [{ name: example }]
     })
-}
-
-/// The same with a sentence about what the law is, and how it looks.
-fn law<T: JsonSchema>(
-    generator: &mut SchemaGenerator,
-    name: &str,
-    meaning: &str,
-    example: Value,
-) -> Schema {
-    let mut schema = tag::<T>(generator, name);
-    schema.insert("description".into(), meaning.into());
-    schema.insert("examples".into(), json!([{ name: example }]));
-    schema
 }
 
 /// A list in the schema: of `T`, with this many items.
@@ -400,75 +401,75 @@ impl JsonSchema for Law {
 
 fn plain_laws(generator: &mut SchemaGenerator) -> [Schema; 7] {
     [
-        law::<Span>(generator, "constant", "Always the same.", json!("2ms")),
-        law::<Uniform>(
+        tag::<Span>(generator, "constant", "Always the same.", &json!("2ms")),
+        tag::<Uniform>(
             generator,
             "uniform",
             "Any span from `from` on and below `to`, each as likely.",
-            json!({ "from": "1ms", "to": "10ms" }),
+            &json!({ "from": "1ms", "to": "10ms" }),
         ),
-        law::<Exponential>(
+        tag::<Exponential>(
             generator,
             "exponential",
-            "The time to the next of many independent events, of this mean (above zero): the \
+            "The time to the next of many independent events; its `mean` is above zero, the \
              median is 0.69 of it, the 99th percentile 4.6 times it.",
-            json!({ "mean": "5ms" }),
+            &json!({ "mean": "5ms" }),
         ),
-        law::<Lognormal>(
+        tag::<Lognormal>(
             generator,
             "lognormal",
             "Many small factors multiplied, the usual first guess for latencies: half of the draws \
              are below `median` (above zero), 99 % below `p99` (from the median to 1000 times it).",
-            json!({ "median": "1ms", "p99": "8ms" }),
+            &json!({ "median": "1ms", "p99": "8ms" }),
         ),
-        law::<Normal>(
+        tag::<Normal>(
             generator,
             "normal",
             "A bell around `mean` (above zero) with the standard deviation `sd` (zero to the mean). \
              Cut at zero: what would be negative is zero.",
-            json!({ "mean": "5ms", "sd": "1ms" }),
+            &json!({ "mean": "5ms", "sd": "1ms" }),
         ),
-        law::<Pareto>(
+        tag::<Pareto>(
             generator,
             "pareto",
             "A power law: none is below `shortest` (above zero), and of those longer than x one in \
              2^`exponent` (0.5 to 100) is longer than 2x. The mean is infinite up to an exponent \
              of 1. Draws beyond 146 years are 146 years.",
-            json!({ "shortest": "1ms", "exponent": 1.5 }),
+            &json!({ "shortest": "1ms", "exponent": 1.5 }),
         ),
-        law::<Weibull>(
+        tag::<Weibull>(
             generator,
             "weibull",
             "Longer than x with probability exp(-(x/`scale`)^`shape`): heavier than exponential \
              below a shape of 1, lighter above it (0.2 to 100; the scale above zero).",
-            json!({ "scale": "5ms", "shape": 0.7 }),
+            &json!({ "scale": "5ms", "shape": 0.7 }),
         ),
     ]
 }
 
 fn measured_laws(generator: &mut SchemaGenerator) -> [Schema; 3] {
     [
-        law::<Items<MixturePart, 2, 8>>(
+        tag::<Items<MixturePart, 2, 8>>(
             generator,
             "mixture",
             "One of 2 to 8 laws, drawn anew each time: `share` is how often (0.000001 or more, \
              all of them add up to 1), `law` any law but another mixture.",
-            json!([{ "share": 0.9, "law": "1ms..2ms" }, { "share": 0.1, "law": "40ms" }]),
+            &json!([{ "share": 0.9, "law": "1ms..2ms" }, { "share": 0.1, "law": "40ms" }]),
         ),
-        law::<Items<Quantile, 1, 10_000>>(
+        tag::<Items<Quantile, 1, 10_000>>(
             generator,
             "empirical",
             "Measured quantiles, linear in between: rows of a probability and the span that so \
              many draws do not exceed, both rising, the last probability 1. Draws below the first \
              probability are as long as its span; begin with a row of probability 0 to say how \
              short they get instead.",
-            json!([[0.5, "1ms"], [0.99, "8ms"], [1.0, "40ms"]]),
+            &json!([[0.5, "1ms"], [0.99, "8ms"], [1.0, "40ms"]]),
         ),
-        law::<Items<Span, 1, 10_000>>(
+        tag::<Items<Span, 1, 10_000>>(
             generator,
             "samples",
             "Measured spans in any order, each as likely.",
-            json!(["1ms", "1.2ms", "7ms"]),
+            &json!(["1ms", "1.2ms", "7ms"]),
         ),
     ]
 }
@@ -482,8 +483,19 @@ impl JsonSchema for KeyLaw {
             "description": "which keys are asked for: how many there are, or a law",
             "oneOf": [
                 { "type": "integer", "minimum": 1, "maximum": 10_000_000 },
-                tag::<UniformKeys>(generator, "uniform"),
-                tag::<ZipfKeys>(generator, "zipf")
+                tag::<UniformKeys>(
+                    generator,
+                    "uniform",
+                    "Each of `count` keys as likely.",
+                    &json!({ "count": 100 }),
+                ),
+                tag::<ZipfKeys>(
+                    generator,
+                    "zipf",
+                    "Popular keys and rare ones among `count`: key k is drawn in proportion to \
+                     1/(k+1)^`exponent`, from 0 (all alike) to 10.",
+                    &json!({ "count": 100, "exponent": 0.99 }),
+                )
             ],
             "examples": [100, { "zipf": { "count": 100, "exponent": 0.99 } }]
         })

@@ -127,14 +127,17 @@ fn what_can_not_be_read_is_located_and_explained() {
         ),
         (
             json!({ "empirical": [[0.5, "1ms"], [1.0]] }),
-            "network.empirical[1]: invalid length 1, expected a probability and a duration like \
-             [0.99, \"8ms\"]",
+            "network.empirical[1]: a row of an empirical law has two values and this one less: write \
+             a probability and a duration, like [0.99, \"8ms\"]",
         ),
         (
             json!({ "empirical": [[0.5, "1ms", "2ms"]] }),
-            "network.empirical[0]: invalid length 3, expected a probability and a duration like",
+            "network.empirical[0]: a row of an empirical law has two values and this one more: write",
         ),
-        (json!({ "empirical": ["1ms"] }), "expected a probability and a duration like"),
+        (
+            json!({ "empirical": ["1ms"] }),
+            "network.empirical[0]: invalid type: string \"1ms\", expected a row like [0.99, \"8ms\"]",
+        ),
         (json!({ "samples": ["1ms", "x"] }), "network.samples[1]: \"x\" is no duration"),
         (json!({}), "network: an empty law: name one of `constant`, `uniform`"),
         (
@@ -238,7 +241,7 @@ fn nonsense_is_refused_with_a_sentence() {
         ),
         (
             mixture([(0.9, samples(&[1])), (0.01, samples(&[2]))]),
-            "the shares of a mixture must add up to 1, these make 0.91: write them anew",
+            "the shares of a mixture must add up to 1, these make 0.91: write shares",
         ),
         (
             mixture([(1.0, samples(&[1])), (0.000_000_9, samples(&[2]))]),
