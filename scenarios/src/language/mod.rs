@@ -50,16 +50,23 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
 
 /// How a key that is demanded may look.
 pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
-    let is_uniform = table.0.last() == Some(&Step::Key("uniform".to_owned()));
+    let is_in = |name: &str| table.0.last() == Some(&Step::Key(name.to_owned()));
     Some(match key {
         "at" => "at = \"5s\"",
         "mean" => "mean = \"5ms\"",
         "median" => "median = \"1ms\"",
         "p99" => "p99 = \"8ms\"",
         "count" => "count = 100",
+        "exponent" if is_in("pareto") => "exponent = 1.5",
         "exponent" => "exponent = 0.99",
-        "from" if is_uniform => "from = \"1ms\"",
-        "to" if is_uniform => "to = \"10ms\"",
+        "sd" => "sd = \"1ms\"",
+        "shortest" => "shortest = \"1ms\"",
+        "scale" => "scale = \"5ms\"",
+        "shape" => "shape = 0.7",
+        "share" => "share = 0.1",
+        "law" => "law = \"40ms\"",
+        "from" if is_in("uniform") => "from = \"1ms\"",
+        "to" if is_in("uniform") => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
         _ => return None,

@@ -48,17 +48,6 @@ pub(super) fn law(desk: &mut Desk<'_>, path: &Path, law: Option<Law>) -> Option<
     Some(law)
 }
 
-/// The median of a law, as far as remarks about settings need to know it.
-pub(super) fn median(law: &Law) -> Span {
-    match *law {
-        Law::Constant(span) => span,
-        Law::Uniform { from, to } => Span(from.0 + to.0.saturating_sub(from.0) / 2),
-        // ln 2, to five digits.
-        Law::Exponential { mean } => Span(mean.0 / 100_000 * 69_315),
-        Law::Lognormal { median, .. } => median,
-    }
-}
-
 fn links(desk: &mut Desk<'_>, cast: Option<&Cast>, path: &Path) -> Option<Vec<LinkRule>> {
     let mut rules = Some(Vec::new());
     for at in super::items(desk, path)? {
