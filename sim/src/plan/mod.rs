@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, PlannedFault, Target};
-pub use network::{LinkRule, Network, Order};
+pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
 pub use workload::{Load, Workload};
 
 use crate::simulation::Laws;

@@ -13,6 +13,7 @@ mod ledger;
 mod links;
 mod network;
 mod node;
+mod parcels;
 mod progress;
 mod queue;
 mod run;
@@ -42,6 +43,7 @@ pub(crate) use twins::twins;
 use event::{Event, Flight, SelfMessage};
 use network::NetworkLaws;
 use node::Node;
+use parcels::Parcels;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -143,7 +145,7 @@ impl Compiled {
         };
         let sampler = |law: &Option<Law>| law.as_ref().map(|law| Arc::new(law.compile()));
         Compiled {
-            network: Arc::new(NetworkLaws::compile(&of.network)),
+            network: Arc::new(NetworkLaws::compile(&of.network, of.nodes.len())),
             sync: of.disk.sync_latency.compile(),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
             faults: of.latencies.iter().map(sampler).collect(),
@@ -162,6 +164,7 @@ enum Occasion {
     Message(NodeId, usize),
     Timer(usize),
     Call(usize),
+    Refusal(NodeId, usize),
 }
 
 /// An observer of one run, with the property it judges.
@@ -188,6 +191,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// The band of each fault of the plan that is under way.
     bands: Vec<Option<usize>>,
     buffer: Vec<Recorded<P>>,
+    /// Messages under way that do not simply arrive.
+    parcels: Parcels<P::Message>,
     /// On a stage: the messages in flight, numbered in the order they were sent.
     parked: BTreeMap<u32, Flight<P::Message>>,
     /// Whose code is running, and on what: set around every call into the protocol, so that a

@@ -107,7 +107,7 @@ impl<P: Protocol> Simulation<'_, P> {
             roles: &self.roles,
             config: self.config,
             up: &runs,
-            passes: &|a, b| !self.world.network.is_cut(a, b),
+            passes: &|a, b| self.world.network.reaches(a, b),
         })
     }
 }

@@ -3,11 +3,14 @@
 //! Conservation of messages and Little's law (of messages, operations and disks) are asserted by
 //! the engine at the end of every run; a panic of the engine fails the test.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Expect, Fault, LinkRule, Load, Order, Plan, PlannedFault, Target, Watch, Workload,
+    Burst, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan, PlannedFault, Sharing,
+    Target, Topology, Watch, Wire, Workload,
 };
 use rehearsal_sim::protocol::{NoConfig, NodeId};
 use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace};
@@ -87,6 +90,60 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
     })
 }
 
+fn burst() -> impl Strategy<Value = Burst> {
+    (likely(), likely(), likely()).prop_map(|(begins, ends, loss)| Burst { begins, ends, loss })
+}
+
+/// From wires that hardly get anything sent to such that nobody notices: a message has 64 bytes.
+fn wire() -> impl Strategy<Value = Wire> {
+    let bandwidth = prop_oneof![
+        1 => Just(1u64), 1 => Just(u64::MAX), 4 => 1_000u64..1_000_000, 4 => 1_000_000u64..100_000_000,
+    ];
+    let queue = proptest::option::of(prop_oneof![Just(0u64), 64u64..2_000]);
+    let sharing = prop_oneof![Just(Sharing::Fifo), Just(Sharing::Fair)];
+    (bandwidth, queue, sharing).prop_map(|(bandwidth, queue, sharing)| Wire {
+        bandwidth,
+        queue,
+        sharing,
+    })
+}
+
+/// Nodes spread over a few places, and links between any of these.
+fn topology(count: u32) -> impl Strategy<Value = Topology> {
+    let place_link = |places: usize| {
+        let ends = (0..places, 0..places);
+        let rest = (
+            law(),
+            likely(),
+            likely(),
+            proptest::option::of(burst()),
+            proptest::option::of(wire()),
+        );
+        (ends, rest).prop_map(|((from, to), (latency, loss, corrupt, burst, wire))| PlaceLink {
+            from,
+            to,
+            latency,
+            loss,
+            corrupt,
+            burst,
+            wire,
+        })
+    };
+    (1usize..5).prop_flat_map(move |places| {
+        let stands = vec(0..places, count as usize);
+        (stands, vec(place_link(places), 0..12)).prop_map(move |(stands, links)| {
+            let at = |place: usize| {
+                let nodes = (0u32..).zip(&stands).filter(|(_, at)| **at == place);
+                Place {
+                    name: format!("p{place}"),
+                    nodes: nodes.map(|(id, _)| NodeId(id)).collect(),
+                }
+            };
+            Topology { places: (0..places).map(at).collect(), links }
+        })
+    })
+}
+
 fn rule(count: u32) -> impl Strategy<Value = LinkRule> {
     let keys = (
         proptest::option::of(law()),
@@ -94,8 +151,29 @@ fn rule(count: u32) -> impl Strategy<Value = LinkRule> {
         proptest::option::of(likely()),
         proptest::option::of(order()),
     );
-    (ids(count), ids(count), keys).prop_map(|(from, to, (latency, loss, duplicate, order))| {
-        LinkRule { from, to, latency, loss, duplicate, order }
+    let more = (
+        vec(0usize..3, 0..2),
+        proptest::option::of(likely()),
+        proptest::option::of(burst()),
+        proptest::option::of(wire()),
+    );
+    (ids(count), ids(count), keys, more).prop_map(|(from, to, keys, more)| {
+        let (latency, loss, duplicate, order) = keys;
+        let (messages, corrupt, burst, wire) = more;
+        LinkRule {
+            from,
+            to,
+            messages,
+            latency,
+            loss,
+            duplicate,
+            order,
+            corrupt,
+            burst,
+            bandwidth: wire.map(|wire| wire.bandwidth),
+            queue: wire.and_then(|wire| wire.queue),
+            sharing: wire.map(|wire| wire.sharing),
+        }
     })
 }
 
@@ -127,8 +205,18 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         |(servers, clients)| {
             let count = servers + clients;
             let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
+            let option = proptest::option::weighted;
+            let more = (
+                likely(),
+                option(0.3, burst()),
+                option(0.3, wire()),
+                option(0.5, topology(count)),
+                any::<bool>(),
+            );
             let rest = (law(), workload(), vec(fault(count), 0..8));
-            (network, rest).prop_map(move |((latency, loss, duplicate, order, links), rest)| {
+            (network, more, rest).prop_map(move |(network, more, rest)| {
+                let (latency, loss, duplicate, order, links) = network;
+                let (corrupt, burst, wire, topology, refuse) = more;
                 let (sync_latency, workload, faults) = rest;
                 let mut plan = plan(servers, clients, erased(NoConfig {}));
                 plan.duration = Span::millis(END);
@@ -137,6 +225,11 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 plan.network.duplicate = duplicate;
                 plan.network.order = order;
                 plan.network.links = links;
+                plan.network.corrupt = corrupt;
+                plan.network.burst = burst;
+                plan.network.wire = wire;
+                plan.network.topology = topology;
+                plan.network.refuse = refuse;
                 plan.disk.sync_latency = sync_latency;
                 plan.workload = workload;
                 plan.faults = faults;
@@ -188,6 +281,25 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Conservation on every link: no copy has two fates, and those without one are in flight (check:K2).
+fn check_links(record: &Record) -> Result<(), TestCaseError> {
+    let mut links: BTreeMap<&str, i64> = BTreeMap::new();
+    for row in &record.trace.rows {
+        let change = match row.kind {
+            RowKind::Send | RowKind::Duplicate => 1,
+            RowKind::Deliver | RowKind::Drop => -1,
+            _ => continue,
+        };
+        let (link, _) = row.address.split_once(' ').expect("an address has a link");
+        let under_way = links.entry(link).or_default();
+        *under_way += change;
+        prop_assert!(*under_way >= 0, "{} has more fates than copies", link);
+    }
+    let in_flight: i64 = links.values().sum();
+    prop_assert_eq!(in_flight, i64::try_from(record.head.messages.in_flight).unwrap());
+    Ok(())
+}
+
 /// The trace tells the same as the counts, and a node that is down or stands still does nothing.
 fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
     let rows = &record.trace.rows;
@@ -197,6 +309,7 @@ fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
     let found =
         (of(RowKind::Send), of(RowKind::Deliver), of(RowKind::Duplicate), of(RowKind::Drop));
     prop_assert_eq!(found, (m.sent, m.delivered, m.duplicated, m.dropped.total()));
+    check_links(record)?;
     prop_assert_eq!(of(RowKind::Call), o.called);
     let ended = rows.iter().filter(|row| row.kind == RowKind::Reply).count() as u64;
     prop_assert!(o.ok + o.failed <= ended && ended <= o.called);
