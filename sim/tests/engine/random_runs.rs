@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
+use proptest::option::weighted;
 use proptest::prelude::*;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
@@ -83,11 +84,8 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         1 => likely().prop_map(Fault::Loss),
         1 => law().prop_map(Fault::Latency),
     ];
-    (at, lasts, what).prop_map(|(at, lasts, fault)| PlannedFault {
-        at: SimTime(at * 1_000_000),
-        lasts,
-        fault,
-    })
+    (at, lasts, what)
+        .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))
 }
 
 fn burst() -> impl Strategy<Value = Burst> {
@@ -205,12 +203,11 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         |(servers, clients)| {
             let count = servers + clients;
             let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
-            let option = proptest::option::weighted;
             let more = (
                 likely(),
-                option(0.3, burst()),
-                option(0.3, wire()),
-                option(0.5, topology(count)),
+                weighted(0.3, burst()),
+                weighted(0.3, wire()),
+                weighted(0.5, topology(count)),
                 any::<bool>(),
             );
             let rest = (law(), workload(), vec(fault(count), 0..8));
