@@ -21,13 +21,15 @@ Of a file, what it `extends` and `--set`, the later one wins, key by key; lists 
 ";
 
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 8] = [
+const VALUES: [(&str, &str); 10] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
     ("KeyLaw", "keys"),
     ("Chance", "chance"),
     ("Rate", "rate"),
+    ("Bandwidth", "bandwidth"),
+    ("Size", "size"),
     ("Window", "window"),
     ("Names", "names"),
 ];
@@ -59,7 +61,7 @@ pub fn reference(catalog: &[Entry]) -> String {
         table(&mut page, &root, rows(&root, inner, &Value::Null, "", &keep));
         let links = &inner["properties"]["link"]["items"];
         if !links.is_null() {
-            heading(&mut page, 3, "`[[network.link]]`", links);
+            heading(&mut page, 3, &format!("`[[{name}.link]]`"), links);
             table(&mut page, &root, rows(&root, links, &Value::Null, "", &|_| true));
         }
     }

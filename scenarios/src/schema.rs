@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, Top, WorkloadTable,
+    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, PlaceLinkTable, Top,
+    TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -21,9 +22,15 @@ pub fn schema(catalog: &[Entry]) -> Value {
     let mut network = object::<NetworkTable>(&mut generator);
     let links = "Links that differ from the rest, `[[network.link]]`.";
     network["properties"]["link"] = json!({ "description": links, "type": "array", "items": link });
+    let link = object::<PlaceLinkTable>(&mut generator);
+    let mut topology = object::<TopologyTable>(&mut generator);
+    let links = "The links between places, `[[topology.link]]`.";
+    topology["properties"]["link"] =
+        json!({ "description": links, "type": "array", "items": link });
     let sections = [
         ("cluster", cluster(catalog)),
         ("network", network),
+        ("topology", topology),
         ("disk", object::<DiskTable>(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
