@@ -79,3 +79,32 @@ pub(crate) fn no_route(site: Site, from: &str, to: &str) -> Finding {
         .label("what is sent there is dropped")
         .help("add a [[topology.link]] on the way")
 }
+
+// [[fault]] of the network.
+
+pub(crate) fn scope_of_no_change(site: Site, key: &str, kind: &str) -> Finding {
+    Finding::error(site, format!("`{key}` says nothing about a `{kind}`")).help(match (kind, key) {
+        ("bandwidth", _) => "a link sends all kinds of messages: remove it".to_owned(),
+        ("clog", _) => "write clog = { from = \"n1\", to = \"n2\" }".to_owned(),
+        _ => format!("remove it: `{key}` belongs to changes of the network like `loss`"),
+    })
+}
+
+pub(crate) fn scope_twice(site: Site) -> Finding {
+    Finding::error(site, "a change is either `between` two, or `from` some `to` others")
+        .help("remove `between`, or `from` and `to`")
+}
+
+pub(crate) fn ring_is_true(site: Site) -> Finding {
+    Finding::error(site, "a ring that is none does nothing").help("write ring = true")
+}
+
+pub(crate) fn cut_without_topology(site: Site) -> Finding {
+    Finding::error(site, "there are no links between places to cut: the scenario has no [topology]")
+        .help("add places and links, or cut nodes apart with partition = [[\"n1\"], [\"n2\", \"n3\"]]")
+}
+
+pub(crate) fn cut_of_no_link(site: Site, a: &str, b: &str) -> Finding {
+    Finding::error(site, format!("no link joins `{a}` and `{b}`"))
+        .help("name two places that a [[topology.link]] is between")
+}

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 pub(crate) use disk::DiskTable;
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{FAULT_KINDS, FaultTable, OnTable, OneWay};
+pub(crate) use fault::{ClogEnds, FAULT_KINDS, FaultTable, ONE_PLACE_KEYS, OnTable, OneWay};
 pub(crate) use network::{LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
@@ -40,9 +40,8 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         "link" => "[network], as [[network.link]]",
         "sync_latency" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
-        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
-            "[[fault]]"
-        }
+        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after"
+        | "bridge" | "ring" | "cut" | "clog" | "swizzle" => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })

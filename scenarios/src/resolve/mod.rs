@@ -43,7 +43,13 @@ pub(crate) fn plan<'c>(
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
-    let setting = setting.map(|(entry, cast)| faults::Setting { entry, cast, duration, heal });
+    let setting = setting.map(|(entry, cast)| faults::Setting {
+        entry,
+        cast,
+        duration,
+        heal,
+        network: network.as_ref(),
+    });
     let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);

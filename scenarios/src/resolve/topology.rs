@@ -91,7 +91,12 @@ fn groups(
     Some(())
 }
 
-fn place(desk: &mut Desk<'_>, name: &str, at: &Path, places: &[String]) -> Option<usize> {
+pub(super) fn place(
+    desk: &mut Desk<'_>,
+    name: &str,
+    at: &Path,
+    places: &[String],
+) -> Option<usize> {
     let found = places.iter().position(|place| place == name);
     if found.is_none() {
         desk.say(diagnose::unknown_place(desk.site(at), name, places));

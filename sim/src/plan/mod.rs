@@ -7,6 +7,7 @@ mod disk;
 mod expectation;
 mod fault;
 mod network;
+mod weather;
 mod workload;
 
 use std::any::Any;
@@ -17,6 +18,7 @@ pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
 pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
+pub use weather::{Change, Ends, Scope, Weather};
 pub use workload::{Load, Workload};
 
 use crate::simulation::Laws;

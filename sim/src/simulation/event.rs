@@ -20,6 +20,8 @@ pub(crate) enum Event<P: Protocol> {
     Wire(u32),
     /// The sender of a copy hears that it was turned away, if it is in the same incarnation.
     Refused(Address, u64),
+    /// A fault that clogs nodes one by one begins with one of them, or ends.
+    Swizzle { strike: u32, node: NodeId, clogs: bool },
     /// A node's disk finishes a sync.
     Synced(NodeId),
     /// The next operation of an open loop.
@@ -39,6 +41,7 @@ impl<P: Protocol> Event<P> {
             Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
             Event::Ring(id, _) | Event::Synced(id) => Some(*id),
+            Event::Swizzle { node, .. } => Some(*node),
             Event::Refused(at, _) => Some(at.from()),
             Event::Parcel(_)
             | Event::Wire(_)

@@ -150,6 +150,7 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Parcel(number) => self.parcel(number),
             Event::Wire(number) => self.wire_sends(number),
             Event::Refused(at, incarnation) => self.refused(at, incarnation),
+            Event::Swizzle { strike, node, clogs } => self.swizzles(strike as usize, node, clogs),
             Event::Synced(id) => self.synced(id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),

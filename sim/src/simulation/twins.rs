@@ -90,6 +90,7 @@ impl Happening {
             Event::Parcel(_) => "a message reaches a place",
             Event::Wire(_) => "a link has sent a message",
             Event::Refused(..) => "a message was refused",
+            Event::Swizzle { .. } => "a clog begins or ends",
             Event::Synced(_) => "a sync ends",
             Event::Arrival => "an operation arrives",
             Event::User(_) => "a user calls",

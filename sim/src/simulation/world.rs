@@ -40,6 +40,7 @@ pub(crate) enum Tag {
     Resume = 15,
     Duplicate = 16,
     Refused = 17,
+    Swizzle = 18,
 }
 
 /// The untyped state of a run.

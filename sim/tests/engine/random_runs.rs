@@ -10,8 +10,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Burst, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan, PlannedFault, Sharing,
-    Target, Topology, Watch, Wire, Workload,
+    Burst, Change, Ends, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan,
+    PlannedFault, Scope, Sharing, Target, Topology, Watch, Weather, Wire, Workload,
 };
 use rehearsal_sim::protocol::{NoConfig, NodeId};
 use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace};
@@ -62,6 +62,28 @@ fn target(count: u32) -> impl Strategy<Value = Target> {
     ]
 }
 
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        likely().prop_map(Change::Loss),
+        law().prop_map(Change::Latency),
+        likely().prop_map(Change::Duplicate),
+        likely().prop_map(Change::Corrupt),
+        burst().prop_map(Change::Burst),
+        wire().prop_map(|wire| Change::Bandwidth(wire.bandwidth)),
+        Just(Change::Clog),
+    ]
+}
+
+fn ends(count: u32) -> impl Strategy<Value = Ends> {
+    let some = move || vec(target(count), 0..3);
+    prop_oneof![
+        Just(Ends::All),
+        (some(), some()).prop_map(|(from, to)| Ends::Directed { from, to }),
+        (some(), some()).prop_map(|(a, b)| Ends::Between(a, b)),
+        some().prop_map(Ends::At),
+    ]
+}
+
 fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
     let at = prop_oneof![
         1 => Just(0),
@@ -83,6 +105,13 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         2 => (target(count), target(count)).prop_map(|(from, to)| Fault::OneWay { from, to }),
         1 => likely().prop_map(Fault::Loss),
         1 => law().prop_map(Fault::Latency),
+        6 => (change(), ends(count), vec(0usize..3, 0..2)).prop_map(|(change, ends, messages)| {
+            Fault::Weather(Weather { change, scope: Scope { ends, messages } })
+        }),
+        2 => vec(target(count), 0..3).prop_map(Fault::Swizzle),
+        1 => target(count).prop_map(Fault::Bridge),
+        1 => Just(Fault::Ring),
+        2 => vec(0usize..12, 0..3).prop_map(Fault::CutLinks),
     ];
     (at, lasts, what)
         .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))

@@ -16,6 +16,8 @@ pub(crate) enum CutShape {
     Groups(Vec<Option<u32>>),
     /// Per node whether it is a cut sender, and whether it is a cut receiver.
     OneWay { from: Vec<bool>, to: Vec<bool> },
+    /// Per node a mark for each sender that it does not hear; empty for those that hear everybody.
+    Deaf(Vec<Vec<bool>>),
 }
 
 impl CutShape {
@@ -25,6 +27,7 @@ impl CutShape {
                 (Some(a), Some(b)) => a != b,
                 _ => false,
             },
+            CutShape::Deaf(deaf) => deaf[to.index()].get(from.index()).copied().unwrap_or(false),
             CutShape::OneWay { from: senders, to: receivers } => {
                 senders[from.index()] && receivers[to.index()]
             }

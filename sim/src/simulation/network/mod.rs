@@ -25,7 +25,7 @@ pub(crate) use address::Address;
 pub(crate) use cuts::CutShape;
 pub(crate) use laws::NetworkLaws;
 pub(crate) use transit::{Sent, Way};
-pub(crate) use weather::{Change, Scope};
+pub(crate) use weather::{Change, Marks, Scope};
 
 use cuts::Cut;
 use routes::Routes;
@@ -271,16 +271,22 @@ impl Network {
 
     /// Changes something about some messages until the fault ends.
     pub(crate) fn change(&mut self, fault: usize, scope: Scope, change: Change) {
-        self.weather.begin(fault, scope, change);
+        self.weather.begin((fault, None), scope, change);
         self.weather_changes();
     }
 
-    pub(crate) fn lose(&mut self, fault: usize, chance: Chance) {
-        self.change(fault, Scope::default(), Change::Loss(chance));
+    /// The same for one node of several that a fault hits one by one.
+    pub(crate) fn change_part(&mut self, fault: usize, node: NodeId, scope: Scope, change: Change) {
+        self.weather.begin((fault, Some(node)), scope, change);
+        self.weather_changes();
     }
-    pub(crate) fn delay(&mut self, fault: usize, sampler: Arc<Sampler>) {
-        self.change(fault, Scope::default(), Change::Latency(sampler));
+
+    /// Ends what a fault began for one node.
+    pub(crate) fn heal_part(&mut self, fault: usize, node: NodeId) {
+        self.weather.end_part(fault, node);
+        self.weather_changes();
     }
+
     /// Ends what a fault began.
     pub(crate) fn heal(&mut self, fault: usize) {
         self.weather.end(fault);

@@ -29,7 +29,7 @@ pub(crate) enum Change {
 }
 
 /// A mark per node; `None` is everybody.
-type Marks = Option<Vec<bool>>;
+pub(crate) type Marks = Option<Vec<bool>>;
 
 /// The messages that a window is about.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +62,8 @@ impl Scope {
 #[derive(Debug)]
 struct Window {
     fault: usize,
+    /// The node it is about, of a fault that hits several one by one.
+    part: Option<NodeId>,
     scope: Scope,
     change: Change,
 }
@@ -81,8 +83,18 @@ impl Weather {
         self.cuts.is_empty() && self.windows.is_empty() && self.cut_edges.is_empty()
     }
 
-    pub(super) fn begin(&mut self, fault: usize, scope: Scope, change: Change) {
-        self.windows.push(Window { fault, scope, change });
+    pub(super) fn begin(
+        &mut self,
+        (fault, part): (usize, Option<NodeId>),
+        scope: Scope,
+        change: Change,
+    ) {
+        self.windows.push(Window { fault, part, scope, change });
+    }
+
+    /// Ends what a fault began for one node.
+    pub(super) fn end_part(&mut self, fault: usize, node: NodeId) {
+        self.windows.retain(|window| window.fault != fault || window.part != Some(node));
     }
 
     /// Ends what a fault began.
