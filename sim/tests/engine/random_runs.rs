@@ -345,7 +345,7 @@ fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
         match (row.kind, row.text.as_str()) {
             (RowKind::Boot, _) => runs[node] = true,
             (RowKind::Fault, "goes on") => runs[node] = true,
-            (RowKind::Fault, _) => runs[node] = false,
+            (RowKind::Fault, "crashes" | "stands still") => runs[node] = false,
             (RowKind::Send | RowKind::Timer | RowKind::Note, _) => {
                 prop_assert!(runs[node], "{:?}", row);
             }
