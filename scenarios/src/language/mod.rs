@@ -19,7 +19,9 @@ use serde::Deserialize;
 pub(crate) use disk::DiskTable;
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{ClogEnds, FAULT_KINDS, FaultTable, ONE_PLACE_KEYS, OnTable, OneWay};
-pub(crate) use network::{LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable};
+pub(crate) use network::{
+    BurstTable, LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable,
+};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
