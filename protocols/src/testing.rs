@@ -3,7 +3,7 @@
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Disk, Expect, Expectation, Load, Network, Order, Plan, PlannedFault, PlannedNode, Workload,
+    Disk, Expect, Expectation, Load, Network, Plan, PlannedFault, PlannedNode, Workload,
 };
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -24,8 +24,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             latency: exponential(Span::millis(2)),
             loss: Chance::from_f64(0.02).unwrap(),
             duplicate: Chance::from_f64(0.02).unwrap(),
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
         disk: Disk { sync_latency: exponential(Span::millis(2)) },
         workload: Some(Workload {

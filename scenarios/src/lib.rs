@@ -13,6 +13,7 @@
 //! Protocols are known only as the [`Entry`](rehearsal_sim::catalog::Entry)s of a catalog that is
 //! handed in, so that everybody can bring their own.
 
+mod amounts;
 mod diagnose;
 mod files;
 mod language;

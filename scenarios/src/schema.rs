@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable, OneWay,
-    Profiles, SwarmTable, Top, WorkloadTable,
+    BurstTable, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable,
+    OneWay, PlaceLinkTable, Profiles, SwarmTable, Top, TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -22,9 +22,15 @@ pub fn schema(catalog: &[Entry]) -> Value {
     let mut network = object::<NetworkTable>(&mut generator);
     let links = "Links that differ from the rest, `[[network.link]]`.";
     network["properties"]["link"] = json!({ "description": links, "type": "array", "items": link });
+    let link = object::<PlaceLinkTable>(&mut generator);
+    let mut topology = object::<TopologyTable>(&mut generator);
+    let links = "The links between places, `[[topology.link]]`.";
+    topology["properties"]["link"] =
+        json!({ "description": links, "type": "array", "items": link });
     let sections = [
         ("cluster", cluster(catalog)),
         ("network", network),
+        ("topology", topology),
         ("disk", object::<DiskTable>(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("swarm", swarm(&mut generator)),
@@ -37,6 +43,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
     inner::<OnTable>(&mut definitions);
     inner::<OneWay>(&mut definitions);
     inner::<Profiles>(&mut definitions);
+    inner::<BurstTable>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }

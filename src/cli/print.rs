@@ -249,7 +249,9 @@ pub(crate) fn cell(row: &TraceRow) -> String {
     clean(&match row.kind {
         RowKind::Send => format!("-> {} {}", row.address, row.text),
         RowKind::Deliver => format!("<- {}", row.address),
-        RowKind::Drop | RowKind::Duplicate => format!("{} {}", row.address, row.text),
+        RowKind::Drop | RowKind::Duplicate | RowKind::Refused => {
+            format!("{} {}", row.address, row.text)
+        }
         RowKind::Note => format!("* {}", row.text),
         _ => row.text.clone(),
     })

@@ -170,10 +170,8 @@ fn links_can_differ_in_one_or_both_directions() {
     let plain = LinkRule {
         from: ids(&[0]),
         to: ids(&[1, 5, 6, 7, 8]),
-        latency: None,
         loss: Some(chance(0.5)),
-        duplicate: None,
-        order: None,
+        ..LinkRule::default()
     };
     let both = LinkRule {
         to: ids(&[1]),

@@ -7,6 +7,7 @@ mod disk;
 mod expectation;
 mod fault;
 mod network;
+mod weather;
 mod workload;
 
 use std::any::Any;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
-pub use network::{LinkRule, Network, Order};
+pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
+pub use weather::{Change, Ends, Scope, Weather};
 pub use workload::{Load, Workload};
 
 use crate::simulation::Laws;

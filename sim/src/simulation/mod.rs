@@ -13,6 +13,7 @@ mod ledger;
 mod links;
 mod network;
 mod node;
+mod parcels;
 mod progress;
 mod queue;
 mod run;
@@ -43,6 +44,7 @@ use event::{Event, Flight, SelfMessage};
 use faults::{FaultLaws, Strike, Triggers};
 use network::NetworkLaws;
 use node::Node;
+use parcels::Parcels;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -136,7 +138,7 @@ impl Compiled {
             role: role(node.role).to_owned(),
         };
         Compiled {
-            network: Arc::new(NetworkLaws::compile(&of.network)),
+            network: Arc::new(NetworkLaws::compile(&of.network, of.nodes.len())),
             sync: of.disk.sync_latency.compile(),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
             faults: FaultLaws::compile(&of.faults),
@@ -155,6 +157,7 @@ enum Occasion {
     Message(NodeId, usize),
     Timer(usize),
     Call(usize),
+    Refusal(NodeId, usize),
 }
 
 /// An observer of one run, with the property it judges.
@@ -185,6 +188,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,
+    /// Messages under way that do not simply arrive.
+    parcels: Parcels<P::Message>,
     /// On a stage: the messages in flight, numbered in the order they were sent.
     parked: BTreeMap<u32, Flight<P::Message>>,
     /// Whose code is running, and on what: set around every call into the protocol, so that a

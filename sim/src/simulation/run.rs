@@ -147,6 +147,10 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Ring(id, timer) => self.ring(id, timer),
             Event::Arrive(flight) => self.land(flight),
             Event::ArriveSelf(message) => self.arrive_self(message),
+            Event::Parcel(number) => self.parcel(number),
+            Event::Wire(number) => self.wire_sends(number),
+            Event::Refused(at, incarnation) => self.refused(at, incarnation),
+            Event::Swizzle { strike, node, clogs } => self.swizzles(strike as usize, node, clogs),
             Event::Synced(id) => self.synced(id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
@@ -201,6 +205,10 @@ impl<P: Protocol> Simulation<'_, P> {
                 format!("on a message {} from {from}", <P::Message as Kinds>::KINDS[kind])
             }
             Occasion::Timer(kind) => format!("on the timer {}", <P::Timer as Kinds>::KINDS[kind]),
+            Occasion::Refusal(to, kind) => {
+                let (to, kinds) = (self.world.name(to), <P::Message as Kinds>::KINDS);
+                format!("on the word that {to} refused a message {}", kinds[kind])
+            }
             Occasion::Call(kind) => {
                 let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
                 format!("on a call of {}", kinds[kind])
@@ -267,7 +275,9 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Arrive(flight) => Some(flight.sent),
             _ => None,
         });
+        let under_way = under_way.chain(self.parcels.flights().map(|flight| flight.sent));
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
+        world.network.close_wires(now);
         world.ledger.close(now);
         for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);

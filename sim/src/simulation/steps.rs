@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::disk::Write;
 use super::network::{Address, Drawn, Fate};
+use super::parcels::{CUT, Parcels};
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
@@ -70,6 +71,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             held: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
+            parcels: Parcels::default(),
             parked: BTreeMap::new(),
             inside: None,
             stopped: false,
@@ -121,6 +123,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Input::Message { from, body } => Occasion::Message(*from, body.kind()),
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
+            Input::Refused { to, kind } => Occasion::Refusal(*to, *kind),
         };
         let standing = self.inside(id, occasion, |state, fx| {
             let state = state.as_mut().expect("the node is up");
@@ -288,8 +291,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
             Fate::Cut => {
                 world.messages.dropped.cut += 1;
-                world.drops(at, 2, "cut off by a partition");
+                world.drops(at, 2, CUT);
             }
+            fate @ (Fate::Spoils(_) | Fate::Undecided) => self.put_aside(at, fate, body),
         }
     }
 
@@ -308,9 +312,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.in_flight -= 1;
         let receiver = &self.nodes[at.to().index()];
         if !receiver.is_up() {
-            world.messages.dropped.down += 1;
-            world.drops(at, 3, "the receiver is down");
-            return;
+            return self.arrive_at_nobody(at);
         }
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);

@@ -39,6 +39,8 @@ pub(crate) enum Tag {
     Pause = 14,
     Resume = 15,
     Duplicate = 16,
+    Refused = 17,
+    Swizzle = 18,
 }
 
 /// The untyped state of a run.

@@ -43,10 +43,11 @@ pub(crate) enum Event {
     Heard { from: u32, body: Body, clock: u64 },
     Rang { bell: Bell, clock: u64 },
     Called { call: u64, clock: u64 },
+    Refused { to: u32, kind: usize, clock: u64 },
     Said(u32),
     Picked(u64),
 }
-kinds!(Event { Booted, Heard, Rang, Called, Said, Picked });
+kinds!(Event { Booted, Heard, Rang, Called, Refused, Said, Picked });
 
 /// On what a node does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,7 @@ pub(crate) enum On {
     Bell(Bell),
     Body(Body),
     Call,
+    Refused,
 }
 
 /// What it does.
@@ -256,6 +258,10 @@ impl Protocol for Puppet {
                 fx.note(Event::Called { call: id.0, clock });
                 self.calls.push(id);
                 self.follow(On::Call, fx);
+            }
+            Input::Refused { to, kind } => {
+                fx.note(Event::Refused { to: to.0, kind, clock });
+                self.follow(On::Refused, fx);
             }
         }
     }

@@ -100,6 +100,7 @@ impl Protocol for Town {
                 self.ask(id, fx);
             }
             Input::Message { from, body } => self.hear(from, body, fx),
+            Input::Refused { .. } => {}
         }
     }
 

@@ -143,7 +143,11 @@ impl Protocol for Register {
                 fx.disarm(Timer::Again(number));
                 fx.reply(call, if access == Access::Read { Some(value) } else { None });
             }
-            (Register::Server { .. }, Input::Timer(_) | Input::Call { .. }) => {}
+            (Register::Client { .. }, Input::Refused { .. })
+            | (
+                Register::Server { .. },
+                Input::Timer(_) | Input::Call { .. } | Input::Refused { .. },
+            ) => {}
         }
     }
 }

@@ -117,8 +117,9 @@ impl<M: Machine> Server<M> {
             Input::Timer(Timer::Election) => self.campaign(fx),
             Input::Timer(Timer::Heartbeat) => self.send_heartbeats(fx),
             Input::Message { from, body } => self.on_message(from, body, fx),
-            // Clients set that timer, and applications call clients.
-            Input::Timer(Timer::Retry(_)) | Input::Call { .. } => {}
+            // Clients set that timer, and applications call clients. Whether a server's process runs
+            // is for its followers' timers to find out, as on networks that refuse nothing.
+            Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
         }
     }
 

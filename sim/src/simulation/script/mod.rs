@@ -83,6 +83,12 @@ impl<P: Protocol> Simulation<'_, P> {
             ("drop", rest) if !rest.is_empty() => {
                 self.select(rest)?.into_iter().for_each(|number| self.drop_by_hand(number));
             }
+            ("refuse", rest) if !rest.is_empty() => {
+                for number in self.select(rest)? {
+                    self.refuse_by_hand(number);
+                    self.drain_instant();
+                }
+            }
             ("duplicate", rest) if !rest.is_empty() => {
                 self.select(rest)?.into_iter().for_each(|number| self.duplicate_by_hand(number));
             }
@@ -265,6 +271,20 @@ impl<P: Protocol> Simulation<'_, P> {
         world.messages.in_flight -= 1;
         world.messages.dropped.loss += 1;
         world.trace_message(RowKind::Drop, flight.at, || "lost".to_owned());
+    }
+
+    fn refuse_by_hand(&mut self, number: u32) {
+        let Flight { at, sent, .. } = self.unpark(number);
+        let world = &mut self.world;
+        world.wire.leave(world.now, sent);
+        world.messages.in_flight -= 1;
+        world.messages.dropped.refused += 1;
+        let sender = &self.nodes[at.from().index()];
+        let incarnation = sender.incarnation;
+        if !sender.is_up() {
+            self.world.trace_message(RowKind::Drop, at, || "refused".to_owned());
+        }
+        self.refused(at, incarnation);
     }
 
     fn duplicate_by_hand(&mut self, number: u32) {
