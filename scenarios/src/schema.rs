@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, Top, WorkloadTable,
+    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, SupervisorTable, Top,
+    WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -25,6 +26,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("cluster", cluster(catalog)),
         ("network", network),
         ("disk", object::<DiskTable>(&mut generator)),
+        ("supervisor", object::<SupervisorTable>(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
         ("expect", json!({ "type": "array", "items": expect(&mut generator, catalog) })),

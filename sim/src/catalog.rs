@@ -61,6 +61,8 @@ pub struct Entry {
 pub const WORLD_METRICS: &[&str] = &[
     "bug_evaluations",
     "crashes",
+    "disks_wiped",
+    "exits",
     "faults_missed",
     "latency_windows",
     "leaders_max",
@@ -72,8 +74,12 @@ pub const WORLD_METRICS: &[&str] = &[
     "messages_to_down",
     "partitions",
     "pauses",
+    "records_damaged",
     "restarts",
     "unavailable_ns",
+    "writes_failed",
+    "writes_survived",
+    "writes_torn",
 ];
 
 /// A role, described.

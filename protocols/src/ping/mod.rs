@@ -187,7 +187,9 @@ impl Protocol for Ping {
                 fx.note(Event::Answered { number, token });
                 fx.reply(call, token);
             }
-            (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. }) => {}
+            // Servers set no timers and take no calls, and nobody writes to a disk.
+            (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. })
+            | (_, Input::WriteFailed { .. }) => {}
         }
     }
 

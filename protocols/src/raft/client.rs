@@ -89,8 +89,10 @@ impl<M: Machine> Client<M> {
                     self.on_redirect(from, session.slot, leader, fx);
                 }
             }
-            // The timers and messages of servers.
-            Input::Timer(Timer::Election | Timer::Heartbeat) | Input::Message { .. } => {}
+            // The timers and messages of servers; a client writes nothing to its disk.
+            Input::Timer(Timer::Election | Timer::Heartbeat)
+            | Input::Message { .. }
+            | Input::WriteFailed { .. } => {}
         }
     }
 

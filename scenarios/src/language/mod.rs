@@ -16,7 +16,7 @@ use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use disk::DiskTable;
+pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{FAULT_KINDS, FaultTable, OneWay};
 pub(crate) use network::{LinkTable, NetworkTable};
@@ -26,8 +26,8 @@ use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 7] =
-    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 8] =
+    ["cluster", "network", "disk", "supervisor", "workload", "fault", "expect", "matrix"];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
@@ -36,7 +36,7 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         "servers" | "clients" => "[cluster]",
         "latency" | "loss" | "duplicate" | "order" => "[network]",
         "link" => "[network], as [[network.link]]",
-        "sync_latency" => "[disk]",
+        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
         "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
             "[[fault]]"

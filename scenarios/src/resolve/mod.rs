@@ -38,6 +38,7 @@ pub(crate) fn plan<'c>(
     let cast = entry.and_then(|entry| Cast::read(desk, entry));
     let network = world::network(desk, cast.as_ref());
     let disk = world::disk(desk);
+    let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let faults = faults::faults(desk, cast.as_ref(), duration);
     let expectations = expectations::expectations(desk, entry, duration);
@@ -54,6 +55,7 @@ pub(crate) fn plan<'c>(
         nodes: cast?.nodes,
         network: network?,
         disk: disk?,
+        supervisor: supervisor?,
         workload: workload?,
         faults: faults?,
         expectations: expectations?,

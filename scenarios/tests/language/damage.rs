@@ -31,6 +31,12 @@ latency = { uniform = { from = "1ms", to = "2ms" } }
 
 [disk]
 sync_latency = { exponential = { mean = "1ms" } }
+survives = 0.5
+torn = 0.25
+capacity = 10000
+
+[supervisor]
+restart_after = "1s"
 
 [workload]
 rate = "500/s"

@@ -117,6 +117,7 @@ impl Protocol for Heart {
                 });
             }
             Input::Call { id, .. } => fx.reply(id, ()),
+            Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -152,7 +153,7 @@ fn plan() -> Plan {
             order: Order::Reordering,
             links: Vec::new(),
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: Some(Workload {
             load: Load::Open { gap: Law::Constant(Span::millis(2)) },
             keys: KeyLaw::Uniform { count: 1 },
@@ -164,6 +165,7 @@ fn plan() -> Plan {
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: super::Laws::default(),
     }
 }

@@ -39,6 +39,10 @@ pub(crate) enum Tag {
     Pause = 14,
     Resume = 15,
     Duplicate = 16,
+    WriteFailed = 32,
+    Exit = 33,
+    Remains = 34,
+    Damage = 35,
 }
 
 /// The untyped state of a run.
@@ -46,6 +50,7 @@ pub(crate) enum Tag {
 pub(crate) struct World {
     pub(crate) now: SimTime,
     pub(crate) end: SimTime,
+    pub(crate) seed: Seed,
     /// Messages, timers and disks wait for commands instead of time.
     pub(crate) by_hand: bool,
     pub(crate) network: Network,
@@ -78,6 +83,7 @@ impl World {
         World {
             now: SimTime::ZERO,
             end: SimTime::ZERO + plan.duration,
+            seed,
             by_hand: false,
             network: Network::new(Keyed::new(seed), laws, kinds.len()),
             messages: MessageCounts::default(),

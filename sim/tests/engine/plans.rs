@@ -34,12 +34,13 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
             order: Order::Reordering,
             links: Vec::new(),
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(10)) },
+        disk: Disk::new(Law::Constant(Span::millis(10))),
         workload: None,
         faults: Vec::new(),
         expectations: Vec::new(),
         config,
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: Laws::default(),
     }
 }
