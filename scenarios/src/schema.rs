@@ -142,6 +142,7 @@ fn fault(generator: &mut SchemaGenerator) -> Value {
     let mut fault = object::<FaultTable>(generator);
     let kinds = FAULT_KINDS.map(|kind| json!({ "required": [kind] }));
     fault["oneOf"] = json!(kinds);
+    fault["anyOf"] = json!(["at", "every", "on"].map(|key| json!({ "required": [key] })));
     fault["dependentRequired"] = json!({ "restart_after": ["crash"] });
     fault
 }

@@ -93,6 +93,18 @@ const KEYS: &[&str] = &[
     "zipf",
     "count",
     "exponent",
+    "after",
+    "times",
+    "until",
+    "on",
+    "event",
+    "message",
+    "delivered",
+    "rank",
+    "sync",
+    "node",
+    "nth",
+    "heal",
 ];
 
 fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {

@@ -35,7 +35,7 @@ impl<P: Protocol> Simulation<'_, P> {
     #[cold]
     pub(super) fn remains(&mut self, id: NodeId) -> Remains {
         let (now, disk) = (self.world.now, &self.plan.disk);
-        let seed = Seed(self.world.seed.0 ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let seed = Seed(self.seed.0 ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut draws = Stream::new(seed, Purpose::Remains, self.laws.owners[id.index()]);
         let node = &mut self.nodes[id.index()];
         let remains = node.disk.keep_some(now, disk.survives, disk.torn, &mut draws);

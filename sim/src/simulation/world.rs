@@ -50,7 +50,6 @@ pub(crate) enum Tag {
 pub(crate) struct World {
     pub(crate) now: SimTime,
     pub(crate) end: SimTime,
-    pub(crate) seed: Seed,
     /// Messages, timers and disks wait for commands instead of time.
     pub(crate) by_hand: bool,
     pub(crate) network: Network,
@@ -83,7 +82,6 @@ impl World {
         World {
             now: SimTime::ZERO,
             end: SimTime::ZERO + plan.duration,
-            seed,
             by_hand: false,
             network: Network::new(Keyed::new(seed), laws, kinds.len()),
             messages: MessageCounts::default(),
