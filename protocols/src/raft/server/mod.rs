@@ -260,7 +260,7 @@ impl<M: Machine> Server<M> {
 
 /// How many records of a disk were durable once and are unreadable: all that are unreadable, but for
 /// a half-written one at the very end.
-fn damage<R>(disk: &[Survivor<R>]) -> u64 {
+pub(super) fn damage<R>(disk: &[Survivor<R>]) -> u64 {
     let durable = match disk {
         [durable @ .., Survivor::Torn] => durable,
         all => all,
