@@ -241,6 +241,9 @@ impl<M: Machine> Server<M> {
 
     pub(super) fn view(&self, view: &mut View) {
         view.field("rank", self.standing().rank);
+        if let Rank::Damaged = self.rank {
+            return; // it knows nothing else
+        }
         view.field("current_term", self.current_term);
         let name =
             |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| Voter(n).to_string());
