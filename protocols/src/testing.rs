@@ -26,7 +26,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             duplicate: Chance::from_f64(0.02).unwrap(),
             ..Network::default()
         },
-        disk: Disk { sync_latency: exponential(Span::millis(2)) },
+        disk: Disk::new(exponential(Span::millis(2))),
         workload: Some(Workload {
             load: Load::Open { gap: exponential(Span::millis(10)) },
             keys: KeyLaw::Uniform { count: 64 },
@@ -42,6 +42,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
         ],
         config: (entry.configure)(&serde_json::json!({})).unwrap(),
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: rehearsal_sim::simulation::Laws::default(),
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::diagnose;
 use crate::language::{
     BurstTable, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable,
-    OneWay, PlaceLinkTable, Profiles, SwarmTable, Top, TopologyTable, WorkloadTable,
+    OneWay, PlaceLinkTable, Profiles, SupervisorTable, SwarmTable, Top, TopologyTable,
+    WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -32,6 +33,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("network", network),
         ("topology", topology),
         ("disk", object::<DiskTable>(&mut generator)),
+        ("supervisor", object::<SupervisorTable>(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("swarm", swarm(&mut generator)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),

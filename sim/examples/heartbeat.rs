@@ -11,7 +11,7 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Disk, ErasedConfig, Network, Plan, PlannedNode, Watch};
+use rehearsal_sim::plan::{Disk, ErasedConfig, Network, Plan, PlannedNode, Supervisor, Watch};
 use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role};
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
@@ -128,7 +128,7 @@ impl Protocol for Heart {
                 }
             }
             Input::Timer(Bell::Silence) => fx.note(News::Silence),
-            Input::Call { .. } | Input::Refused { .. } => {}
+            Input::Call { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -146,13 +146,14 @@ fn main() {
             loss: Chance::from_f64(0.001).expect("a probability"),
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: Supervisor::default(),
         laws: Laws::default(),
     };
     let record = (Entry::of::<Heart>().run)(&plan, 1, &Watch::QUIET);

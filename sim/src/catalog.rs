@@ -70,7 +70,9 @@ pub const WORLD_METRICS: &[&str] = &[
     "clogs",
     "corrupt_windows",
     "crashes",
+    "disks_wiped",
     "duplicate_windows",
+    "exits",
     "faults_missed",
     "latency_windows",
     "leaders_max",
@@ -87,8 +89,12 @@ pub const WORLD_METRICS: &[&str] = &[
     "messages_unroutable",
     "partitions",
     "pauses",
+    "records_damaged",
     "restarts",
     "unavailable_ns",
+    "writes_failed",
+    "writes_survived",
+    "writes_torn",
 ];
 
 /// A role, described.

@@ -17,7 +17,7 @@ use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use disk::DiskTable;
+pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{ClogEnds, FAULT_KINDS, FaultTable, ONE_PLACE_KEYS, OnTable, OneWay};
 pub(crate) use network::{
@@ -30,8 +30,18 @@ use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 9] =
-    ["cluster", "network", "topology", "disk", "workload", "swarm", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 10] = [
+    "cluster",
+    "network",
+    "topology",
+    "disk",
+    "supervisor",
+    "workload",
+    "swarm",
+    "fault",
+    "expect",
+    "matrix",
+];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
@@ -42,7 +52,7 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         | "queue" | "sharing" | "refuse" => "[network]",
         "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
-        "sync_latency" => "[disk]",
+        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
         "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after"
         | "bridge" | "ring" | "cut" | "clog" | "swizzle" => "[[fault]]",

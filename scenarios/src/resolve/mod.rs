@@ -40,6 +40,7 @@ pub(crate) fn plan<'c>(
     let cast = entry.and_then(|entry| Cast::read(desk, entry));
     let network = network::network(desk, entry, cast.as_ref());
     let disk = world::disk(desk);
+    let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
@@ -65,6 +66,7 @@ pub(crate) fn plan<'c>(
         nodes: cast?.nodes,
         network: network?,
         disk: disk?,
+        supervisor: supervisor?,
         workload: workload?,
         faults: faults?,
         heal: heal.map(|heal| SimTime(heal.0)),

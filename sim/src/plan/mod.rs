@@ -41,6 +41,8 @@ pub struct Plan {
     pub network: Network,
     /// How disks behave.
     pub disk: Disk,
+    /// What becomes of processes that end themselves.
+    pub supervisor: Supervisor,
     /// What applications do; `None` leaves the cluster alone.
     pub workload: Option<Workload>,
     /// What goes wrong, in the order of the file.
@@ -82,6 +84,13 @@ impl fmt::Debug for ErasedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedConfig(..)")
     }
+}
+
+/// What becomes of processes that end themselves ([`Effects::exit`](crate::effects::Effects::exit)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supervisor {
+    /// They are started again so long after; `None`: nobody does that, but a `restart` fault may.
+    pub restart_after: Option<Span>,
 }
 
 /// One node of the plan.

@@ -32,6 +32,8 @@ pub(crate) enum Event<P: Protocol> {
     FaultBegins(u32),
     /// A fault of the plan ends.
     FaultEnds(u32),
+    /// A process that ended itself is started again, unless it was before. With its incarnation.
+    StartAgain(NodeId, u64),
 }
 
 impl<P: Protocol> Event<P> {
@@ -40,7 +42,7 @@ impl<P: Protocol> Event<P> {
         match self {
             Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
-            Event::Ring(id, _) | Event::Synced(id) => Some(*id),
+            Event::Ring(id, _) | Event::Synced(id) | Event::StartAgain(id, _) => Some(*id),
             Event::Swizzle { node, .. } => Some(*node),
             Event::Refused(at, _) => Some(at.from()),
             Event::Parcel(_)

@@ -6,6 +6,7 @@
 
 mod digest;
 mod disk;
+mod disks;
 mod event;
 mod faults;
 mod judge;
@@ -158,6 +159,7 @@ enum Occasion {
     Timer(usize),
     Call(usize),
     Refusal(NodeId, usize),
+    WriteFailed,
 }
 
 /// An observer of one run, with the property it judges.
@@ -195,6 +197,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// Whose code is running, and on what: set around every call into the protocol, so that a
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,
+    /// The process whose step is being carried out ends itself afterwards, for this reason.
+    exiting: Option<&'static str>,
     /// A violation ended the run.
     stopped: bool,
     progress: Option<fn(SimTime)>,

@@ -121,6 +121,7 @@ impl<P: Protocol> Simulation<'_, P> {
             roles: &self.roles,
             config: self.config,
             up: &runs,
+            standing: &|id| self.nodes[id.index()].standing,
             passes: &|a, b| self.world.network.reaches(a, b),
         })
     }

@@ -156,6 +156,7 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::User(user) => self.arrival(Some(user)),
             Event::FaultBegins(index) => self.fault_begins(index as usize),
             Event::FaultEnds(index) => self.fault_ends(index as usize),
+            Event::StartAgain(id, incarnation) => self.start_again(id, incarnation),
         }
     }
 
@@ -213,6 +214,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
                 format!("on a call of {}", kinds[kind])
             }
+            Occasion::WriteFailed => "on a failed write".to_owned(),
         };
         let message = format!("{} panicked {what}: {said}", self.world.name(id));
         self.world.violate("panicked", ViolationKind::Panic, &[id], message, "");

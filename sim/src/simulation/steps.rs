@@ -54,7 +54,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             .as_ref()
             .filter(|_| !clients.is_empty())
             .map(|laws| Workload::new(laws.clone(), seed, clients));
-        Simulation {
+        let mut simulation = Simulation {
             plan,
             laws,
             config: catalog::open::<P>(&plan.config),
@@ -74,10 +74,13 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             parcels: Parcels::default(),
             parked: BTreeMap::new(),
             inside: None,
+            exiting: None,
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
-        }
+        };
+        simulation.limit_disks();
+        simulation
     }
 
     /// Starts a node's process, for the first time or again.
@@ -124,6 +127,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
             Input::Refused { to, kind } => Occasion::Refusal(*to, *kind),
+            Input::WriteFailed { .. } => Occasion::WriteFailed,
         };
         let standing = self.inside(id, occasion, |state, fx| {
             let state = state.as_mut().expect("the node is up");
@@ -182,6 +186,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
         }
         self.buffer.clear();
+        if self.exiting.is_some() {
+            return self.exit(id);
+        }
         self.begin_sync(id);
     }
 
@@ -213,6 +220,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 self.nodes[id.index()].disk.hand_over(now, Write::Rewrite(records));
             }
             Effect::Count { name, by } => self.world.count(name, by),
+            Effect::Exit(reason) => self.exiting = Some(reason),
             Effect::Done => {}
             Effect::Gauge { name, value } => {
                 let most = self.world.gauges.of(name, value);
@@ -402,7 +410,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn synced(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.sync = None;
-        let writes = node.disk.end_sync(self.world.now);
+        let writes = match node.disk.end_sync(self.world.now) {
+            Ok(writes) => writes,
+            Err(lost) => return self.writes_failed(id, lost),
+        };
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),

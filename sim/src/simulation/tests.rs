@@ -117,7 +117,7 @@ impl Protocol for Heart {
                 });
             }
             Input::Call { id, .. } => fx.reply(id, ()),
-            Input::Refused { .. } => {}
+            Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -151,7 +151,7 @@ fn plan() -> Plan {
             duplicate: Chance::from_f64(0.01).expect("a probability"),
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: Some(Workload {
             load: Load::Open { gap: Law::Constant(Span::millis(2)) },
             keys: KeyLaw::Uniform { count: 1 },
@@ -164,6 +164,7 @@ fn plan() -> Plan {
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: super::Laws::default(),
     }
 }

@@ -96,6 +96,7 @@ impl Happening {
             Event::User(_) => "a user calls",
             Event::FaultBegins(_) => "a fault begins",
             Event::FaultEnds(_) => "a fault ends",
+            Event::StartAgain(..) => "a supervisor starts a process again",
         };
         Happening { at: world.now, what, node: event.node() }
     }

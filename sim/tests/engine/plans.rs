@@ -32,13 +32,14 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
             loss: Chance::NEVER,
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(10)) },
+        disk: Disk::new(Law::Constant(Span::millis(10))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config,
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: Laws::default(),
     }
 }

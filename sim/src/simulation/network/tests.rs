@@ -146,13 +146,14 @@ fn plan(nodes: u32, network: Plan) -> plan::Plan {
         duration: Span::secs(1),
         nodes: (0..nodes).map(node).collect(),
         network,
-        disk: Disk { sync_latency: Law::Constant(Span::ZERO) },
+        disk: Disk::new(Law::Constant(Span::ZERO)),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: crate::simulation::Laws::default(),
     }
 }

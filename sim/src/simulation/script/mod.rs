@@ -112,6 +112,21 @@ impl<P: Protocol> Simulation<'_, P> {
                     self.drain_instant();
                 }
             }
+            ("fail", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                self.refuse(&ids, |node| !node.disk.is_syncing(), "has nothing to sync")?;
+                for id in ids {
+                    let lost = self.nodes[id.index()].disk.fail_sync(self.world.now);
+                    self.writes_failed(id, lost);
+                    self.drain_instant();
+                }
+            }
+            ("rot", [node, record]) => self.rot_by_hand(node, record)?,
+            ("wipe", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                self.refuse(&ids, Node::is_up, "is up; crash it first")?;
+                ids.into_iter().for_each(|id| self.wipe(id));
+            }
             ("show", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
                 return Ok(ids.into_iter().flat_map(|id| self.show(id)).collect());
@@ -239,6 +254,21 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         ids.into_iter().for_each(|id| self.sync_whole(id));
         Ok(())
+    }
+
+    /// A record on a disk, counted from 1 as `disk` lists them, becomes unreadable.
+    fn rot_by_hand(&mut self, node: &str, record: &str) -> Result<(), String> {
+        let id = self.node_called(node)?;
+        let records = self.nodes[id.index()].disk.durable().len();
+        let place = record.parse::<usize>().ok().and_then(|nth| nth.checked_sub(1));
+        match place.filter(|place| self.nodes[id.index()].disk.rot(*place)) {
+            Some(_) => {
+                self.rotted(id, 1);
+                Ok(())
+            }
+            None if records == 0 => Err(format!("{node} has an empty disk")),
+            None => Err(format!("{node} has no record {record}; there are 1 to {records}")),
+        }
     }
 
     /// Finishes the sync under way, and the next one for what came meanwhile.
