@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rehearsal::prelude::*;
-use rehearsal::sim::plan::{Disk, ErasedConfig, Network, Order, PlannedNode};
+use rehearsal::sim::plan::{Clock, Disk, ErasedConfig, Network, Order, PlannedNode, Processor};
 use rehearsal::sim::simulation::Laws;
 
 use crate::baseline;
@@ -198,7 +198,7 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
         title: "the cost of an event".to_owned(),
         seed: 1,
         duration,
-        nodes: (1..=nodes).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        nodes: (1..=nodes).map(|n| PlannedNode::new(format!("n{n}"), 0)).collect(),
         network: Network {
             latency: Law::Uniform { from: LATENCY.start, to: LATENCY.end },
             loss: Chance::NEVER,
@@ -206,6 +206,8 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
             order: Order::Reordering,
             links: Vec::new(),
         },
+        processor: Processor::default(),
+        clock: Clock::default(),
         disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
         workload: None,
         faults: Vec::new(),

@@ -3,7 +3,8 @@
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Disk, Expect, Expectation, Load, Network, Order, Plan, PlannedFault, PlannedNode, Workload,
+    Clock, Disk, Expect, Expectation, Load, Network, Order, Plan, PlannedFault, PlannedNode,
+    Processor, Workload,
 };
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -27,6 +28,8 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             order: Order::Reordering,
             links: Vec::new(),
         },
+        processor: Processor::default(),
+        clock: Clock::default(),
         disk: Disk { sync_latency: exponential(Span::millis(2)) },
         workload: Some(Workload {
             load: Load::Open { gap: exponential(Span::millis(10)) },
@@ -50,7 +53,7 @@ fn nodes(entry: &Entry, counts: &[u32]) -> Vec<PlannedNode> {
     let roles = (entry.roles)();
     let named = |(role, count): (usize, &u32)| {
         let prefix = if role == 0 { "n" } else { roles[role].singular };
-        (1..=*count).map(|n| PlannedNode { name: format!("{prefix}{n}"), role }).collect::<Vec<_>>()
+        (1..=*count).map(|n| PlannedNode::new(format!("{prefix}{n}"), role)).collect::<Vec<_>>()
     };
     counts.iter().enumerate().flat_map(named).collect()
 }

@@ -21,11 +21,13 @@ Of a file, what it `extends` and `--set`, the later one wins, key by key; lists 
 ";
 
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 8] = [
+const VALUES: [(&str, &str); 10] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
     ("KeyLaw", "keys"),
+    ("OffsetRange", "offset or range"),
+    ("DriftRange", "drift or range"),
     ("Chance", "chance"),
     ("Rate", "rate"),
     ("Window", "window"),
@@ -43,7 +45,9 @@ pub fn reference(catalog: &[Entry]) -> String {
     table(&mut page, &root, rows(&root, &root, &Value::Null, "", &|key| !is_table(key)));
     for name in SECTIONS {
         let section = &root["properties"][name];
+        let named = &section["additionalProperties"];
         let (title, inner) = match &section["items"] {
+            Value::Null if named[ORDER].is_array() => (format!("`[{name}.n3]`"), named),
             Value::Null => (format!("`[{name}]`"), section),
             items => (format!("`[[{name}]]`"), items),
         };

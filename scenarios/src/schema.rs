@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, Top, WorkloadTable,
+    ClockTable, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable,
+    NodeTable, ProcessorTable, Top, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -24,7 +25,10 @@ pub fn schema(catalog: &[Entry]) -> Value {
     let sections = [
         ("cluster", cluster(catalog)),
         ("network", network),
+        ("processor", object::<ProcessorTable>(&mut generator)),
+        ("clock", object::<ClockTable>(&mut generator)),
         ("disk", object::<DiskTable>(&mut generator)),
+        ("node", nodes(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
         ("expect", json!({ "type": "array", "items": expect(&mut generator, catalog) })),
@@ -134,6 +138,12 @@ fn workload(generator: &mut SchemaGenerator, catalog: &[Entry]) -> Value {
     mix["additionalProperties"] = json!(false);
     workload["oneOf"] = json!([{ "required": ["rate"] }, { "required": ["think"] }]);
     workload
+}
+
+/// A table per node, by its name.
+fn nodes(generator: &mut SchemaGenerator) -> Value {
+    let node = object::<NodeTable>(generator);
+    json!({ "description": node["description"], "type": "object", "additionalProperties": node })
 }
 
 fn fault(generator: &mut SchemaGenerator) -> Value {

@@ -72,6 +72,8 @@ pub const WORLD_METRICS: &[&str] = &[
     "messages_to_down",
     "partitions",
     "pauses",
+    "processor_overflows",
+    "processor_queue_max",
     "restarts",
     "unavailable_ns",
 ];

@@ -6,28 +6,44 @@
 //! (`default`) and applied where the plan is made. Keys that depend on the protocol (`[cluster]`,
 //! its own table, its invariants in `[[expect]]`) are added from the catalog.
 
+mod clock;
 mod disk;
 mod expect;
 mod fault;
 mod network;
+mod node;
+mod processor;
 mod workload;
 
 use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use clock::ClockTable;
 pub(crate) use disk::DiskTable;
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{FAULT_KINDS, FaultTable, OneWay};
 pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use node::NodeTable;
+pub(crate) use processor::ProcessorTable;
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 7] =
-    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 10] = [
+    "cluster",
+    "network",
+    "processor",
+    "clock",
+    "disk",
+    "node",
+    "workload",
+    "fault",
+    "expect",
+    "matrix",
+];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
@@ -36,6 +52,8 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         "servers" | "clients" => "[cluster]",
         "latency" | "loss" | "duplicate" | "order" => "[network]",
         "link" => "[network], as [[network.link]]",
+        "step" | "queue" | "cold_start" => "[processor]",
+        "offset" | "drift" => "[clock]",
         "sync_latency" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
         "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {

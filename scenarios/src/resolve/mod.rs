@@ -3,6 +3,7 @@
 mod cast;
 mod expectations;
 mod faults;
+mod nodes;
 mod timeline;
 mod workload;
 mod world;
@@ -35,9 +36,10 @@ pub(crate) fn plan<'c>(
     let top = top(desk, catalog);
     let entry = entry(desk, catalog);
     let duration = top.as_ref().and_then(|top| duration(desk, top.duration));
-    let cast = entry.and_then(|entry| Cast::read(desk, entry));
+    let mut cast = entry.and_then(|entry| Cast::read(desk, entry));
+    let common = nodes::common(desk);
+    let own = cast.as_mut().and_then(|cast| nodes::own(desk, cast, common.as_ref()));
     let network = world::network(desk, cast.as_ref());
-    let disk = world::disk(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let faults = faults::faults(desk, cast.as_ref(), duration);
     let expectations = expectations::expectations(desk, entry, duration);
@@ -45,7 +47,8 @@ pub(crate) fn plan<'c>(
     let config = entry.and_then(|entry| config(desk, entry, latency));
     unused_tables(desk, catalog, entry);
     let bugs = entry.zip(top.as_ref()).and_then(|(entry, top)| bugs(desk, entry, top.bug.as_ref()));
-    let (top, entry) = (top?, entry?);
+    let (top, entry, common) = (top?, entry?, common?);
+    own?;
     let plan = Plan {
         scenario: scenario.to_owned(),
         title: top.title.unwrap_or_else(|| scenario.to_owned()),
@@ -53,7 +56,9 @@ pub(crate) fn plan<'c>(
         duration: duration?,
         nodes: cast?.nodes,
         network: network?,
-        disk: disk?,
+        processor: common.processor,
+        clock: common.clock,
+        disk: common.disk,
         workload: workload?,
         faults: faults?,
         expectations: expectations?,

@@ -1,16 +1,16 @@
-//! The world around the nodes: `[network]`, `[[network.link]]` and `[disk]`.
+//! The world around the nodes: `[network]` and `[[network.link]]`.
 
 use std::collections::BTreeSet;
 
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Disk, LinkRule, Network, Order};
+use rehearsal_sim::plan::{LinkRule, Network, Order};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::Span;
 
 use super::cast::Cast;
 use crate::diagnose;
-use crate::language::{DiskTable, LinkTable, NetworkTable};
+use crate::language::{LinkTable, NetworkTable};
 use crate::read::Desk;
 use crate::tree::{Path, Tree};
 use crate::values::Names;
@@ -29,14 +29,6 @@ pub(super) fn network(desk: &mut Desk<'_>, cast: Option<&Cast>) -> Option<Networ
         order: table.order.map(Order::from).unwrap_or_default(),
         links: links?,
     })
-}
-
-pub(super) fn disk(desk: &mut Desk<'_>) -> Option<Disk> {
-    let path = Path::of("disk");
-    let table = desk.read::<DiskTable>(&path)?;
-    let sync_latency = law(desk, &path.key("sync_latency"), table.sync_latency)
-        .unwrap_or(Law::Constant(Span::micros(200)));
-    Some(Disk { sync_latency })
 }
 
 /// A law that was written, once it is found to make sense.

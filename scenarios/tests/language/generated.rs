@@ -28,6 +28,14 @@ const KEYS: &[&str] = &[
     "from",
     "to",
     "between",
+    "processor",
+    "step",
+    "queue",
+    "cold_start",
+    "clock",
+    "offset",
+    "drift",
+    "node",
     "disk",
     "sync_latency",
     "workload",
@@ -156,7 +164,9 @@ fn the_reference_has_every_key() {
     for key in KEYS.iter().filter(|key| !laws.contains(key) && !inside.contains(key)) {
         let row = format!("`{key}");
         let heading = format!("{key}]");
-        let any = [row.as_str(), heading.as_str()].iter().any(|form| page.contains(form));
+        let named = format!("[{key}."); // a table per node
+        let any =
+            [row.as_str(), heading.as_str(), named.as_str()].iter().any(|form| page.contains(form));
         assert!(any, "the reference does not mention {key}");
     }
     for row in page.lines().filter(|line| line.starts_with("| ")) {

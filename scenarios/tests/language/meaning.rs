@@ -1,9 +1,10 @@
 //! What well-written scenarios mean.
 
 use rehearsal_sim::law::{KeyLaw, Law};
-use rehearsal_sim::plan::{Expect, Fault, LinkRule, Load, Order, Target};
+use rehearsal_sim::plan::{Clock, Expect, Fault, LinkRule, Load, Order, Processor, Target};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
+use rehearsal_sim::skew::{Drift, Offset, Skew};
 use rehearsal_sim::time::{SimTime, Span};
 
 use crate::catalog::{RaftConfig, SMALL, good, wrong};
@@ -44,6 +45,45 @@ fn a_small_scenario_gets_every_default() {
     assert_eq!(plan.config.0.downcast_ref::<RaftConfig>(), Some(&RaftConfig::default()));
     assert!(loaded.remarks.is_empty());
     assert_eq!(loaded.text, SMALL);
+}
+
+#[test]
+fn a_node_differs_key_by_key() {
+    let loaded = good(&with(
+        r#"
+        [processor]
+        step = "50us"
+        queue = 100
+        [clock]
+        offset = "-5ms..5ms"
+        drift = "200ppm"
+        [disk]
+        sync_latency = "1ms"
+        [node.n3.processor]
+        step = { exponential = { mean = "2ms" } }
+        cold_start = "200ms"
+        [node.client1]
+        clock = { drift = "-200ppm..100ppm" }
+        disk = { sync_latency = "9ms" }
+        "#,
+    ));
+    let plan = &loaded.plan;
+    let step = |law| Processor { step: Some(law), queue: Some(100), cold_start: None };
+    let all = step(Law::Constant(Span::micros(50)));
+    assert_eq!(plan.processor, all);
+    let offset = Skew { lo: Offset(-5_000_000), hi: Offset(5_000_000) };
+    assert_eq!(plan.clock, Clock { offset, drift: Skew::fixed(Drift(200)) });
+    let (n2, n3, client) = (&plan.nodes[1], &plan.nodes[2], &plan.nodes[5]);
+    assert_eq!((&n2.processor, n2.clock, &n2.disk), (&None, None, &None));
+    let own = Processor {
+        cold_start: Some(Law::Constant(Span::millis(200))),
+        ..step(Law::Exponential { mean: Span::millis(2) })
+    };
+    assert_eq!((n3.processor.as_ref(), n3.clock), (Some(&own), None));
+    let drift = Skew { lo: Drift(-200), hi: Drift(100) };
+    assert_eq!((client.name.as_str(), client.clock), ("client1", Some(Clock { offset, drift })));
+    let disk = client.disk.as_ref().map(|disk| &disk.sync_latency);
+    assert_eq!(disk, Some(&Law::Constant(Span::millis(9))));
 }
 
 #[test]

@@ -3,20 +3,26 @@
 //! A plan is plain data without the protocol's types; only [`Plan::config`] holds the protocol's
 //! own parameters, behind `Any`. Many seeds share one plan.
 
+mod clock;
 mod disk;
 mod expectation;
 mod fault;
 mod network;
+mod node;
+mod processor;
 mod workload;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+pub use clock::Clock;
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, PlannedFault, Target};
 pub use network::{LinkRule, Network, Order};
+pub use node::PlannedNode;
+pub use processor::Processor;
 pub use workload::{Load, Workload};
 
 use crate::simulation::Laws;
@@ -37,7 +43,11 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// How messages travel.
     pub network: Network,
-    /// How disks behave.
+    /// How long nodes work on what they are given, unless a node has its own.
+    pub processor: Processor,
+    /// How wrong clocks are, unless a node has its own.
+    pub clock: Clock,
+    /// How disks behave, unless a node has its own.
     pub disk: Disk,
     /// What applications do; `None` leaves the cluster alone.
     pub workload: Option<Workload>,
@@ -76,15 +86,6 @@ impl fmt::Debug for ErasedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedConfig(..)")
     }
-}
-
-/// One node of the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedNode {
-    /// `n1`, `client2`.
-    pub name: String,
-    /// Its role, as an index into the protocol's roles.
-    pub role: usize,
 }
 
 /// How a run is to be watched; nothing here changes what happens in it.

@@ -16,6 +16,10 @@ pub(crate) enum Event<P: Protocol> {
     Ring(NodeId, P::Timer),
     /// A node's disk finishes a sync.
     Synced(NodeId),
+    /// A node's processor is done with an input.
+    Served(NodeId),
+    /// A process that took its time is ready to boot.
+    Started(NodeId),
     /// The next operation of an open loop.
     Arrival,
     /// A user of a closed loop calls.
@@ -32,7 +36,9 @@ impl<P: Protocol> Event<P> {
         match self {
             Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
-            Event::Ring(id, _) | Event::Synced(id) => Some(*id),
+            Event::Ring(id, _) | Event::Synced(id) | Event::Served(id) | Event::Started(id) => {
+                Some(*id)
+            }
             Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
         }
     }

@@ -4,6 +4,7 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
+mod clock;
 mod digest;
 mod disk;
 mod event;
@@ -13,8 +14,10 @@ mod ledger;
 mod links;
 mod network;
 mod node;
+mod processor;
 mod progress;
 mod queue;
+mod quirks;
 mod run;
 pub(crate) mod script;
 mod station;
@@ -42,6 +45,7 @@ pub(crate) use twins::twins;
 use event::{Event, Flight, SelfMessage};
 use network::NetworkLaws;
 use node::Node;
+use quirks::Machines;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -72,6 +76,9 @@ pub(crate) struct Compiled {
     of: Source,
     network: Arc<NetworkLaws>,
     sync: Sampler,
+    /// The law of each node that has its own; empty where none has.
+    own_syncs: Vec<Option<Sampler>>,
+    machines: Machines,
     workload: Option<Arc<WorkloadLaws>>,
     /// The latency of each fault that has one.
     faults: Vec<Option<Arc<Sampler>>>,
@@ -89,6 +96,8 @@ struct Source {
     duration: Span,
     nodes: Vec<PlannedNode>,
     network: plan::Network,
+    processor: plan::Processor,
+    clock: plan::Clock,
     disk: plan::Disk,
     workload: Option<plan::Workload>,
     latencies: Vec<Option<Law>>,
@@ -108,6 +117,8 @@ impl Source {
             duration: plan.duration,
             nodes: plan.nodes.clone(),
             network: plan.network.clone(),
+            processor: plan.processor.clone(),
+            clock: plan.clock,
             disk: plan.disk.clone(),
             workload: plan.workload.clone(),
             latencies: plan.faults.iter().map(|planned| latency(planned).cloned()).collect(),
@@ -118,6 +129,8 @@ impl Source {
         self.duration == plan.duration
             && self.nodes == plan.nodes
             && self.network == plan.network
+            && self.processor == plan.processor
+            && self.clock == plan.clock
             && self.disk == plan.disk
             && self.workload == plan.workload
             && self.latencies.iter().map(Option::as_ref).eq(plan.faults.iter().map(latency))
@@ -133,6 +146,11 @@ impl Laws {
 }
 
 impl Compiled {
+    /// How long a node's disk takes to sync.
+    fn sync_of(&self, id: NodeId) -> &Sampler {
+        self.own_syncs.get(id.index()).and_then(Option::as_ref).unwrap_or(&self.sync)
+    }
+
     fn new(plan: &Plan, role: fn(usize) -> &'static str) -> Compiled {
         let of = Source::of(plan);
         let end = SimTime::ZERO + of.duration;
@@ -145,6 +163,8 @@ impl Compiled {
         Compiled {
             network: Arc::new(NetworkLaws::compile(&of.network)),
             sync: of.disk.sync_latency.compile(),
+            own_syncs: own_syncs(&of.nodes),
+            machines: Machines::compile(plan),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
             faults: of.latencies.iter().map(sampler).collect(),
             owners: plan.owners().into(),
@@ -153,6 +173,15 @@ impl Compiled {
             of,
         }
     }
+}
+
+/// The sync latencies of nodes with disks of their own.
+fn own_syncs(nodes: &[PlannedNode]) -> Vec<Option<Sampler>> {
+    if nodes.iter().all(|node| node.disk.is_none()) {
+        return Vec::new();
+    }
+    let own = |node: &PlannedNode| node.disk.as_ref().map(|disk| disk.sync_latency.compile());
+    nodes.iter().map(own).collect()
 }
 
 /// What a node is working on.

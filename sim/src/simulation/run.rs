@@ -150,6 +150,8 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Arrive(flight) => self.land(flight),
             Event::ArriveSelf(message) => self.arrive_self(message),
             Event::Synced(id) => self.synced(id),
+            Event::Served(id) => self.served(id),
+            Event::Started(id) => self.started(id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
             Event::FaultBegins(index) => self.fault_begins(index as usize),
@@ -271,8 +273,11 @@ impl<P: Protocol> Simulation<'_, P> {
         });
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
         world.ledger.close(now);
-        for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
+        for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);
+            if let Some(processor) = node.processor_mut() {
+                processor.close(&planned.name, now);
+            }
         }
     }
 }

@@ -88,6 +88,8 @@ impl Happening {
             Event::ArriveSelf(_) => "a message to oneself arrives",
             Event::Ring(..) => "a timer rings",
             Event::Synced(_) => "a sync ends",
+            Event::Served(_) => "a processor is done with an input",
+            Event::Started(_) => "a process is ready",
             Event::Arrival => "an operation arrives",
             Event::User(_) => "a user calls",
             Event::FaultBegins(_) => "a fault begins",

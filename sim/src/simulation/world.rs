@@ -39,6 +39,7 @@ pub(crate) enum Tag {
     Pause = 14,
     Resume = 15,
     Duplicate = 16,
+    Served = 40,
 }
 
 /// The untyped state of a run.

@@ -5,6 +5,7 @@ mod draws;
 mod expectations;
 mod faults;
 mod network;
+mod nodes;
 mod panics;
 mod plans;
 mod puppet;

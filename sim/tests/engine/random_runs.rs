@@ -7,10 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Expect, Fault, LinkRule, Load, Order, Plan, PlannedFault, Target, Watch, Workload,
+    Clock, Expect, Fault, LinkRule, Load, Order, Plan, PlannedFault, Processor, Target, Watch,
+    Workload,
 };
 use rehearsal_sim::protocol::{NoConfig, NodeId};
-use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace};
+use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace, TraceRow};
+use rehearsal_sim::skew::{Drift, Offset, Skew};
 use rehearsal_sim::time::{SimTime, Span};
 
 use crate::plans::{chance, erased, expecting, plan};
@@ -122,14 +124,42 @@ fn workload() -> impl Strategy<Value = Option<Workload>> {
     }))
 }
 
+fn skew<T: Copy + Ord + std::fmt::Debug>(
+    most: T,
+    range: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Skew<T>>
+where
+    T: Default,
+{
+    prop_oneof![
+        2 => Just(Skew::default()),
+        1 => Just(Skew { lo: T::default(), hi: most }),
+        2 => range.prop_map(Skew::fixed),
+    ]
+}
+
+/// Half of them plain.
+fn machine() -> impl Strategy<Value = (Processor, Clock)> {
+    let processor =
+        (proptest::option::of(law()), proptest::option::of(0u32..4), proptest::option::of(law()));
+    let clock = (
+        skew(Offset::MOST, (-1_000_000_000i64..1_000_000_000).prop_map(Offset)),
+        skew(Drift::MOST, (-100_000i32..100_000).prop_map(Drift)),
+    );
+    let machine = (processor, clock).prop_map(|((step, queue, cold_start), (offset, drift))| {
+        (Processor { step, queue, cold_start }, Clock { offset, drift })
+    });
+    prop_oneof![Just((Processor::default(), Clock::default())), machine]
+}
+
 fn any_plan() -> impl Strategy<Value = Plan> {
     (0u32..5, 0u32..3).prop_filter("somebody", |(s, c)| s + c > 0).prop_flat_map(
         |(servers, clients)| {
             let count = servers + clients;
             let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
-            let rest = (law(), workload(), vec(fault(count), 0..8));
+            let rest = (law(), workload(), vec(fault(count), 0..8), machine(), machine());
             (network, rest).prop_map(move |((latency, loss, duplicate, order, links), rest)| {
-                let (sync_latency, workload, faults) = rest;
+                let (sync_latency, workload, faults, all, first) = rest;
                 let mut plan = plan(servers, clients, erased(NoConfig {}));
                 plan.duration = Span::millis(END);
                 plan.network.latency = latency;
@@ -138,6 +168,8 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 plan.network.order = order;
                 plan.network.links = links;
                 plan.disk.sync_latency = sync_latency;
+                (plan.processor, plan.clock) = all;
+                (plan.nodes[0].processor, plan.nodes[0].clock) = (Some(first.0), Some(first.1));
                 plan.workload = workload;
                 plan.faults = faults;
                 plan.expectations = vec![expecting(Expect::Metric {
@@ -181,12 +213,18 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
             let mut bands = record.faults.iter().filter(|b| b.kind == kind && b.to_ns.is_none());
             bands.any(|band| band.nodes.contains(name))
         };
-        prop_assert!(!down || open("crash"), "{} is down outside of every crash", name);
+        prop_assert!(
+            !down || open("crash") || open("cold-start"),
+            "{} is down outside of every crash and start",
+            name
+        );
         let paused = *health.last().unwrap() == Health::Paused;
         prop_assert!(!paused || open("pause"), "{} stands still outside of every pause", name);
     }
     Ok(())
 }
+
+const LOST_AFTER_ALL: &str = "crashed before it was taken";
 
 /// The trace tells the same as the counts, and a node that is down or stands still does nothing.
 fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
@@ -196,7 +234,10 @@ fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
     let (m, o) = (record.head.messages, record.head.operations);
     let found =
         (of(RowKind::Send), of(RowKind::Deliver), of(RowKind::Duplicate), of(RowKind::Drop));
-    prop_assert_eq!(found, (m.sent, m.delivered, m.duplicated, m.dropped.total()));
+    // What waits for a processor has arrived, and is lost with it.
+    let lost = |row: &&TraceRow| row.kind == RowKind::Drop && row.text.ends_with(LOST_AFTER_ALL);
+    let arrived = m.delivered + rows.iter().filter(lost).count() as u64;
+    prop_assert_eq!(found, (m.sent, arrived, m.duplicated, m.dropped.total()));
     prop_assert_eq!(of(RowKind::Call), o.called);
     let ended = rows.iter().filter(|row| row.kind == RowKind::Reply).count() as u64;
     prop_assert!(o.ok + o.failed <= ended && ended <= o.called);
