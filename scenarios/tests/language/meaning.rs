@@ -1,7 +1,7 @@
 //! What well-written scenarios mean.
 
 use rehearsal_sim::law::{KeyLaw, Law};
-use rehearsal_sim::plan::{Clock, Expect, Fault, LinkRule, Load, Order, Processor, Target};
+use rehearsal_sim::plan::{Clock, Expect, Fault, LinkRule, Load, Order, Processor, Target, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::skew::{Drift, Offset, Skew};
@@ -132,7 +132,10 @@ fn the_scenario_of_the_readme_means_what_it_says() {
     assert_eq!((workload.start, workload.stop), (SimTime::ZERO, Some(end)));
     let fault = &plan.faults[0];
     assert_eq!(fault.fault, Fault::Crash(Target::Leader));
-    assert_eq!((fault.at, fault.lasts), (SimTime(5_000_000_000), Some(Span::secs(3))));
+    assert_eq!(
+        (fault.when.clone(), fault.lasts),
+        (When::At(SimTime(5_000_000_000)), Some(Span::secs(3)))
+    );
 }
 
 #[test]

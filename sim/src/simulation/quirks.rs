@@ -155,6 +155,9 @@ impl<P: Protocol> Simulation<'_, P> {
         world.digest_address(Tag::Deliver, at, 0);
         let waits = || self.nodes[id.index()].waits();
         world.trace_message(RowKind::Deliver, at, || format!("{body:?}{}", waits()));
+        if self.triggers.on_messages {
+            self.message_delivered(at);
+        }
         self.take(id, Input::Message { from: at.from(), body }, Some(at));
     }
 

@@ -48,9 +48,7 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Schedules the plan's faults, boots the nodes and starts the workload; gives back the last
     /// instant that belongs to the run.
     pub(super) fn begin(&mut self) -> SimTime {
-        for (index, fault) in (0u32..).zip(&self.plan.faults) {
-            self.queue.push(fault.at, Event::FaultBegins(index));
-        }
+        self.schedule_faults();
         for id in 0..self.nodes.len() {
             self.boot(NodeId(u32::try_from(id).expect("few nodes")));
         }

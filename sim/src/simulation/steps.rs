@@ -8,7 +8,7 @@ use super::processor::Processor;
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
-use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Watcher};
+use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Triggers, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -71,8 +71,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             book: Book::new(reads_history(plan)),
             watchers,
             bugs: BugSet::of(&plan.bugs),
-            hits: vec![Vec::new(); plan.faults.len()],
-            bands: vec![None; plan.faults.len()],
+            seed,
+            strikes: Vec::new(),
+            held: BTreeMap::new(),
+            triggers: Triggers::default(),
             buffer: Vec::new(),
             parked: BTreeMap::new(),
             inside: None,
@@ -250,6 +252,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.digest_address(Tag::Send, at, u64::from(body.size()));
         body.digest(&mut world.digest);
         world.trace_message(RowKind::Send, at, || format!("{body:?}"));
+        if self.triggers.on_messages {
+            self.message_sent(at);
+        }
+        let world = &mut self.world;
         // What is cut off never reaches the network that might copy it.
         let cut = world.network.is_cut(from, to);
         if world.by_hand || cut || !world.network.duplicates(at) {
@@ -329,6 +335,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);
         world.trace_message(RowKind::Deliver, at, || format!("{body:?}{}", receiver.waits()));
+        if self.triggers.on_messages {
+            self.message_delivered(at);
+        }
         self.step_here(at.to(), Input::Message { from: at.from(), body });
     }
 
@@ -417,6 +426,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let takes = self.laws.sync_of(id).draw(node.disk_draws.next_u64());
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
+        self.sync_began(id);
     }
 
     /// A node's disk finished a sync: what waited for it happens now, unless the node stands still.
@@ -510,6 +520,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     /// Observers hear of an event.
     fn note(&mut self, id: NodeId, event: &P::Event) {
+        self.noted(event.kind(), id);
         let world = &mut self.world;
         world.digest(Tag::Note, u64::from(id.0), event.kind() as u64, 0);
         world.trace(RowKind::Note, Some(id), || format!("{event:?}"));
@@ -537,7 +548,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[cold]
     fn new_standing(&mut self, id: NodeId, standing: Standing, always: bool) {
         let health = self.nodes[id.index()].health();
-        self.nodes[id.index()].standing = standing;
+        let before = std::mem::replace(&mut self.nodes[id.index()].standing, standing);
+        if standing.rank != before.rank {
+            self.ranked(standing.rank, id);
+        }
         self.world.stands(id, health, standing);
         if self.world.by_hand && !always {
             self.world.trace(RowKind::Note, Some(id), || {

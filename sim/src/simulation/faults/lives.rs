@@ -1,6 +1,8 @@
 //! What happens to processes: they die, start again, stand still and go on.
 
+use super::Struck;
 use crate::history::CallId;
+use crate::plan::Target;
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{Health, RowKind};
 use crate::service::Outcome;
@@ -9,6 +11,59 @@ use crate::simulation::queue::EventQueue;
 use crate::simulation::world::Tag;
 
 impl<P: Protocol> Simulation<'_, P> {
+    pub(super) fn crash_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let hit = self.resolve_up(target, strike);
+        hit.iter().for_each(|id| self.crash(*id));
+        self.hold(strike, &hit);
+        self.struck("crash", hit)
+    }
+
+    /// The processes that a crash still holds start again.
+    pub(super) fn restart_held(&mut self, held: Vec<NodeId>) {
+        for id in held {
+            self.restart(id);
+        }
+    }
+
+    pub(super) fn restart_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let mut dice = self.choices(strike);
+        let found = self.resolve(target, strike, &mut dice);
+        let hit: Vec<NodeId> = found.into_iter().filter(|id| self.restart(*id)).collect();
+        let struck = self.struck("restart", hit)?;
+        Some(Struck { is_instant: true, ..struck })
+    }
+
+    pub(super) fn pause_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let hit = self.resolve_up(target, strike);
+        for id in &hit {
+            // A node that stands still already does so until the last of its pauses ends.
+            if self.nodes[id.index()].paused.is_none() {
+                self.pause(*id);
+            }
+        }
+        self.hold(strike, &hit);
+        self.struck("pause", hit)
+    }
+
+    /// The nodes that a pause still holds go on, unless another pause holds them.
+    pub(super) fn resume_held(&mut self, held: Vec<NodeId>) {
+        for node in held {
+            if !self.held.values().any(|held| held.contains(&node)) {
+                self.resume(node);
+            }
+        }
+    }
+
+    /// The nodes of a target that are up.
+    pub(super) fn resolve_up(&self, target: &Target, strike: usize) -> Vec<NodeId> {
+        let found = self.resolve(target, strike, &mut self.choices(strike));
+        found.into_iter().filter(|id| self.nodes[id.index()].is_up()).collect()
+    }
+
+    pub(super) fn struck(&self, kind: &'static str, hit: Vec<NodeId>) -> Option<Struck> {
+        (!hit.is_empty()).then(|| Struck::nodes(kind, self.label(&hit), hit))
+    }
+
     /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
     /// sent stays under way. Applications that waited for it can not know what became of it.
     pub(in crate::simulation) fn crash(&mut self, id: NodeId) {
