@@ -21,11 +21,13 @@ Of a file, what it `extends` and `--set`, the later one wins, key by key; lists 
 ";
 
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 10] = [
+const VALUES: [(&str, &str); 12] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
     ("KeyLaw", "keys"),
+    ("Offset", "offset"),
+    ("Drift", "drift"),
     ("OffsetRange", "offset or range"),
     ("DriftRange", "drift or range"),
     ("Chance", "chance"),

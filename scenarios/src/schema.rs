@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    ClockTable, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable,
-    NodeTable, OnTable, OneWay, ProcessorTable, Top, WorkloadTable,
+    ClockDrift, ClockShift, ClockTable, CrashLoop, DiskTable, ExpectTable, FAULT_KINDS, FaultTable,
+    Fire, LinkTable, NetworkTable, NodeTable, OnTable, OneWay, ProcessorTable, Slow, Top,
+    WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -38,6 +39,11 @@ pub fn schema(catalog: &[Entry]) -> Value {
     // Tables inside of faults, `on = { ... }`: whoever adds one adds it here.
     inner::<OnTable>(&mut definitions);
     inner::<OneWay>(&mut definitions);
+    inner::<Slow>(&mut definitions);
+    inner::<CrashLoop>(&mut definitions);
+    inner::<ClockShift>(&mut definitions);
+    inner::<ClockDrift>(&mut definitions);
+    inner::<Fire>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }

@@ -62,6 +62,7 @@ pub struct Entry {
 /// The metrics of every run, whatever the protocol; they are there even when zero.
 pub const WORLD_METRICS: &[&str] = &[
     "bug_evaluations",
+    "clock_faults",
     "crashes",
     "faults_missed",
     "latency_windows",
@@ -77,6 +78,8 @@ pub const WORLD_METRICS: &[&str] = &[
     "processor_overflows",
     "processor_queue_max",
     "restarts",
+    "slow_windows",
+    "timers_fired",
     "unavailable_ns",
 ];
 

@@ -10,6 +10,7 @@ mod clock;
 mod disk;
 mod expect;
 mod fault;
+mod machines;
 mod network;
 mod node;
 mod processor;
@@ -22,7 +23,8 @@ use serde::Deserialize;
 pub(crate) use clock::ClockTable;
 pub(crate) use disk::DiskTable;
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{FAULT_KINDS, FaultTable, OnTable, OneWay};
+pub(crate) use fault::{FAULT_KINDS, FaultTable, INSTANT_KINDS, OnTable, OneWay};
+pub(crate) use machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
 pub(crate) use network::{LinkTable, NetworkTable};
 pub(crate) use node::NodeTable;
 pub(crate) use processor::ProcessorTable;
@@ -56,9 +58,8 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         "offset" | "drift" => "[clock]",
         "sync_latency" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
-        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
-            "[[fault]]"
-        }
+        "restart_after" => "[[fault]]",
+        kind if FAULT_KINDS.contains(&kind) && !matches!(kind, "loss" | "latency") => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })
@@ -78,6 +79,13 @@ pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
         "to" if is_uniform => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
+        "nodes" => "nodes = \"n2\"",
+        "step" => "step = \"5ms\"",
+        "up" => "up = \"1s\"",
+        "down" => "down = \"200ms\"",
+        "timer" => "timer = \"...\", of the kinds on the protocol's page",
+        "by" if table.0.last() == Some(&Step::Key("clock_drift".to_owned())) => "by = \"500ppm\"",
+        "by" => "by = \"-5s\"",
         _ => return None,
     })
 }

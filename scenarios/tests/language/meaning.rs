@@ -139,6 +139,29 @@ fn the_scenario_of_the_readme_means_what_it_says() {
 }
 
 #[test]
+fn faults_of_processors_clocks_and_timers() {
+    let step = Law::Constant(Span::millis(5));
+    let leader = || Target::Leader;
+    let slow = fault("slow = { nodes = \"leader\", step = \"5ms\" }");
+    assert_eq!(slow, Fault::Slow { nodes: leader(), step: step.clone() });
+    let turns = fault(
+        "crash_loop = { nodes = [\"n1\"], up = { exponential = { mean = \"1s\" } }, down = \"5ms\" }",
+    );
+    let up = Law::Exponential { mean: Span::secs(1) };
+    assert_eq!(turns, Fault::CrashLoop { nodes: nodes(&[0]), up, down: step });
+    let jump = fault("clock_jump = { nodes = \"servers\", by = \"-5s\" }");
+    let by = Offset(-5_000_000_000);
+    assert_eq!(jump, Fault::ClockJump { nodes: nodes(&[0, 1, 2, 3, 4]), by });
+    let shift = fault("clock_offset = { nodes = \"leader\", by = \"-5s\" }\nfor = \"1s\"");
+    assert_eq!(shift, Fault::ClockOffset { nodes: leader(), by });
+    let drift = fault("clock_drift = { nodes = \"leader\", by = \"-500ppm\" }");
+    assert_eq!(drift, Fault::ClockDrift { nodes: leader(), by: Drift(-500) });
+    assert_eq!(fault("clock_freeze = \"any\""), Fault::ClockFreeze(Target::Any));
+    let fire = fault("fire = { nodes = \"followers\", timer = \"Election\" }");
+    assert_eq!(fire, Fault::Fire { nodes: Target::Followers, timer: 0 });
+}
+
+#[test]
 fn every_kind_of_fault() {
     assert_eq!(fault("crash = \"n3\""), Fault::Crash(nodes(&[2])));
     assert_eq!(fault("crash = [\"n3\", \"n1\"]"), Fault::Crash(nodes(&[2, 0])));

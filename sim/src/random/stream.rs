@@ -39,6 +39,8 @@ pub enum Purpose {
     Clock = 21,
     /// How long a process takes to start; owner: the node.
     Start = 22,
+    /// How long a process stays up and down in a loop of crashes; owner: the strike and the node.
+    Loop = 23,
 }
 
 /// A sequence of random draws that belongs to one purpose and one owner.

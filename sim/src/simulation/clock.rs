@@ -74,7 +74,6 @@ pub(crate) struct Clocks {
     held_at: LocalTime,
 }
 
-#[allow(dead_code, reason = "for faults")]
 impl Clocks {
     pub(crate) fn new(Offset(offset): Offset, Drift(drift): Drift) -> Clocks {
         let drift = i64::from(drift);

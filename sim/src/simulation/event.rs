@@ -24,6 +24,8 @@ pub(crate) enum Event<P: Protocol> {
     Arrival,
     /// A user of a closed loop calls.
     User(u32),
+    /// A process in a loop of crashes crashes, or starts again.
+    LoopTurns(u32, NodeId),
     /// A fault of the plan begins.
     FaultBegins(u32),
     /// A fault of the plan ends.
@@ -36,9 +38,11 @@ impl<P: Protocol> Event<P> {
         match self {
             Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
-            Event::Ring(id, _) | Event::Synced(id) | Event::Served(id) | Event::Started(id) => {
-                Some(*id)
-            }
+            Event::Ring(id, _)
+            | Event::Synced(id)
+            | Event::Served(id)
+            | Event::Started(id)
+            | Event::LoopTurns(_, id) => Some(*id),
             Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
         }
     }

@@ -43,7 +43,7 @@ pub(crate) use run::run;
 pub(crate) use twins::twins;
 
 use event::{Event, Flight, SelfMessage};
-use faults::{FaultLaws, Strike, Triggers};
+use faults::{CrashLoops, FaultLaws, Strike, Triggers};
 use network::NetworkLaws;
 use node::Node;
 use quirks::Machines;
@@ -211,6 +211,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     strikes: Vec<Strike>,
     /// The nodes that each strike hit and still holds.
     held: BTreeMap<usize, Vec<NodeId>>,
+    /// The processes that crash again and again.
+    loops: CrashLoops,
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,

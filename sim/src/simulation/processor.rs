@@ -60,7 +60,7 @@ struct Service<P: Protocol> {
 pub(crate) struct Processor<P: Protocol> {
     laws: Arc<ProcessorLaws>,
     /// Faults that make it slow, in the order they began; the last one counts.
-    slow: Vec<(u64, Arc<Sampler>)>,
+    slow: Vec<(usize, Arc<Sampler>)>,
     draws: Stream,
     starts: Stream,
     service: Option<Service<P>>,
@@ -199,16 +199,14 @@ impl<P: Protocol> Processor<P> {
         });
     }
 
-    #[allow(dead_code, reason = "for faults")]
     /// A fault makes it slow; one that is under way is not made slower.
-    pub(crate) fn slow_down(&mut self, fault: u64, law: Arc<Sampler>) {
-        self.slow.push((fault, law));
+    pub(crate) fn slow_down(&mut self, strike: usize, law: Arc<Sampler>) {
+        self.slow.push((strike, law));
     }
 
-    #[allow(dead_code, reason = "for faults")]
     /// That fault ends.
-    pub(crate) fn speed_up(&mut self, fault: u64) {
-        self.slow.retain(|(slow, _)| *slow != fault);
+    pub(crate) fn speed_up(&mut self, strike: usize) {
+        self.slow.retain(|(slow, _)| *slow != strike);
     }
 
     /// Closes the books at the end of the run.

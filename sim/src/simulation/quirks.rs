@@ -83,7 +83,7 @@ impl<P: Protocol> Node<P> {
         self.quirks.as_ref().is_some_and(|quirks| quirks.starting.is_some())
     }
 
-    fn quirks(&mut self) -> &mut Quirks<P> {
+    pub(super) fn quirks(&mut self) -> &mut Quirks<P> {
         self.quirks.get_or_insert_default()
     }
 
@@ -96,13 +96,12 @@ impl<P: Protocol> Node<P> {
     }
 
     /// Its clocks, to be made wrong.
-    #[allow(dead_code, reason = "for faults")]
-    fn clocks(&mut self) -> &mut Clocks {
+    pub(super) fn clocks(&mut self) -> &mut Clocks {
         self.quirks().clocks.get_or_insert_with(|| Clocks::new(Offset(0), Drift(0)))
     }
 
     /// For how long the node did not stand still.
-    fn ran(&self, now: SimTime) -> SimTime {
+    pub(super) fn ran(&self, now: SimTime) -> SimTime {
         SimTime(self.paused.unwrap_or(now).0 - self.stood_still.0)
     }
 
@@ -187,7 +186,7 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// The processor begins with the next input if it is free.
-    fn work(&mut self, id: NodeId) {
+    pub(super) fn work(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         let paused = node.paused.is_some();
         let begins = node.processor_mut().is_some_and(Processor::begin);

@@ -150,6 +150,7 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Synced(id) => self.synced(id),
             Event::Served(id) => self.served(id),
             Event::Started(id) => self.started(id),
+            Event::LoopTurns(strike, id) => self.loop_turns(strike as usize, id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
             Event::FaultBegins(index) => self.fault_begins(index as usize),

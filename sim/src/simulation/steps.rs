@@ -74,6 +74,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             seed,
             strikes: Vec::new(),
             held: BTreeMap::new(),
+            loops: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
             parked: BTreeMap::new(),

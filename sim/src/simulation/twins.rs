@@ -90,6 +90,7 @@ impl Happening {
             Event::Synced(_) => "a sync ends",
             Event::Served(_) => "a processor is done with an input",
             Event::Started(_) => "a process is ready",
+            Event::LoopTurns(..) => "a loop of crashes goes on",
             Event::Arrival => "an operation arrives",
             Event::User(_) => "a user calls",
             Event::FaultBegins(_) => "a fault begins",

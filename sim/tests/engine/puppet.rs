@@ -45,8 +45,9 @@ pub(crate) enum Event {
     Called { call: u64, clock: u64 },
     Said(u32),
     Picked(u64),
+    Wall(u64),
 }
-kinds!(Event { Booted, Heard, Rang, Called, Said, Picked });
+kinds!(Event { Booted, Heard, Rang, Called, Said, Picked, Wall });
 
 /// On what a node does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +77,8 @@ pub(crate) enum Do {
     Truncate(usize),
     Clear,
     Pick(u64),
+    /// Notes the wall clock.
+    Wall,
     Count(u64),
     Gauge(i64),
     /// Ends the oldest open call.
@@ -301,6 +304,10 @@ impl Puppet {
             Do::Pick(n) => {
                 let picked = fx.pick(n);
                 fx.note(Event::Picked(picked));
+            }
+            Do::Wall => {
+                let wall = fx.wall().0;
+                fx.note(Event::Wall(wall));
             }
             Do::Count(by) => fx.count("things", by),
             Do::Gauge(value) => fx.gauge("depth", value),

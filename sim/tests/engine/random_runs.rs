@@ -60,6 +60,29 @@ fn target(count: u32) -> impl Strategy<Value = Target> {
     ]
 }
 
+/// How long a process stays up or down: not so short that nothing else happens.
+fn turn() -> impl Strategy<Value = Law> {
+    (5u64..100).prop_map(|mean| Law::Exponential { mean: Span::millis(mean) })
+}
+
+fn machines(count: u32) -> impl Strategy<Value = Fault> {
+    let offset = || (-2_000_000_000i64..2_000_000_000).prop_map(Offset);
+    prop_oneof![
+        (target(count), law()).prop_map(|(nodes, step)| Fault::Slow { nodes, step }),
+        (target(count), turn(), turn()).prop_map(|(nodes, up, down)| Fault::CrashLoop {
+            nodes,
+            up,
+            down
+        }),
+        (target(count), offset()).prop_map(|(nodes, by)| Fault::ClockJump { nodes, by }),
+        (target(count), offset()).prop_map(|(nodes, by)| Fault::ClockOffset { nodes, by }),
+        (target(count), -100_000i32..100_000)
+            .prop_map(|(nodes, by)| Fault::ClockDrift { nodes, by: Drift(by) }),
+        target(count).prop_map(Fault::ClockFreeze),
+        (target(count), 0usize..2).prop_map(|(nodes, timer)| Fault::Fire { nodes, timer }),
+    ]
+}
+
 fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
     let at = prop_oneof![
         1 => Just(0),
@@ -81,6 +104,7 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         2 => (target(count), target(count)).prop_map(|(from, to)| Fault::OneWay { from, to }),
         1 => likely().prop_map(Fault::Loss),
         1 => law().prop_map(Fault::Latency),
+        6 => machines(count),
     ];
     (at, lasts, what)
         .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))
@@ -211,7 +235,7 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
             bands.any(|band| band.nodes.contains(name))
         };
         prop_assert!(
-            !down || open("crash") || open("cold-start"),
+            !down || ["crash", "cold-start", "crash-loop"].into_iter().any(open),
             "{} is down outside of every crash and start",
             name
         );

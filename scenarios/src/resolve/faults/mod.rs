@@ -1,6 +1,7 @@
 //! What goes wrong: `[[fault]]`.
 
 mod cuts;
+mod machines;
 mod when;
 
 use rehearsal_sim::catalog::Entry;
@@ -10,7 +11,7 @@ use rehearsal_sim::time::Span;
 use super::cast::Cast;
 use super::{timeline, world};
 use crate::diagnose;
-use crate::language::{FAULT_KINDS, FaultTable};
+use crate::language::{FAULT_KINDS, FaultTable, INSTANT_KINDS};
 use crate::read::Desk;
 use crate::tree::{Path, Tree};
 use crate::values::Names;
@@ -116,7 +117,7 @@ fn kind(desk: &mut Desk<'_>, at: &Path) -> Option<&'static str> {
 /// `for` and `restart_after` are one thing to the plan; the language keeps apart what lasts and
 /// what comes back. `None` when they are used wrongly.
 fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Option<Option<Span>> {
-    if let (true, Some(span)) = (matches!(kind, "crash" | "restart"), table.lasts) {
+    if let (true, Some(span)) = (INSTANT_KINDS.contains(&kind), table.lasts) {
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
     }
@@ -160,7 +161,7 @@ fn fault(
         "one_way" => cuts::one_way(desk, cast, path, table.one_way.as_ref()?),
         "loss" => table.loss.map(Fault::Loss),
         "latency" => world::law(desk, path, table.latency.clone()).map(Fault::Latency),
-        other => unreachable!("{other} is no kind of fault"),
+        _ => machines::fault(desk, setting, kind, path, table),
     }
 }
 
