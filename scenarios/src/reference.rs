@@ -32,11 +32,15 @@ million, means within 0.01 %.
 ";
 
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 10] = [
+const VALUES: [(&str, &str); 14] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
     ("KeyLaw", "keys"),
+    ("Offset", "offset"),
+    ("Drift", "drift"),
+    ("OffsetRange", "offset or range"),
+    ("DriftRange", "drift or range"),
     ("Chance", "chance"),
     ("Rate", "rate"),
     ("Bandwidth", "bandwidth"),
@@ -57,7 +61,9 @@ pub fn reference(catalog: &[Entry]) -> String {
     table(&mut page, &root, rows(&root, &root, &Value::Null, "", &|key| !is_table(key)));
     for name in SECTIONS {
         let section = &root["properties"][name];
+        let named = &section["additionalProperties"];
         let (title, inner) = match &section["items"] {
+            Value::Null if named[ORDER].is_array() => (format!("`[{name}.n3]`"), named),
             Value::Null => (format!("`[{name}]`"), section),
             items => (format!("`[[{name}]]`"), items),
         };

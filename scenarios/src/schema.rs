@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    BurstTable, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable,
-    OneWay, PlaceLinkTable, Profiles, SupervisorTable, SwarmTable, Top, TopologyTable,
-    WorkloadTable,
+    BurstTable, ClockDrift, ClockShift, ClockTable, CrashLoop, DiskTable, ExpectTable, FAULT_KINDS,
+    FaultTable, Fire, LinkTable, NetworkTable, NodeTable, OnTable, OneWay, PlaceLinkTable,
+    ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable, Top, TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -32,8 +32,11 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("cluster", cluster(catalog)),
         ("network", network),
         ("topology", topology),
+        ("processor", object::<ProcessorTable>(&mut generator)),
+        ("clock", object::<ClockTable>(&mut generator)),
         ("disk", object::<DiskTable>(&mut generator)),
         ("supervisor", object::<SupervisorTable>(&mut generator)),
+        ("node", nodes(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("swarm", swarm(&mut generator)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
@@ -46,6 +49,11 @@ pub fn schema(catalog: &[Entry]) -> Value {
     inner::<OneWay>(&mut definitions);
     inner::<Profiles>(&mut definitions);
     inner::<BurstTable>(&mut definitions);
+    inner::<Slow>(&mut definitions);
+    inner::<CrashLoop>(&mut definitions);
+    inner::<ClockShift>(&mut definitions);
+    inner::<ClockDrift>(&mut definitions);
+    inner::<Fire>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }
@@ -168,6 +176,12 @@ fn swarm(generator: &mut SchemaGenerator) -> Value {
         swarm["properties"][key]["description"] = json!(text);
     }
     swarm
+}
+
+/// A table per node, by its name.
+fn nodes(generator: &mut SchemaGenerator) -> Value {
+    let node = object::<NodeTable>(generator);
+    json!({ "description": node["description"], "type": "object", "additionalProperties": node })
 }
 
 fn fault(generator: &mut SchemaGenerator) -> Value {

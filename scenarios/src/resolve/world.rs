@@ -1,31 +1,13 @@
-//! The world around the nodes: `[disk]` and `[supervisor]`, and the laws of all tables.
+//! The world around the nodes: `[supervisor]`, and the laws of all tables.
 
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Disk, Supervisor};
-use rehearsal_sim::random::Chance;
+use rehearsal_sim::plan::Supervisor;
 use rehearsal_sim::time::Span;
 
 use crate::diagnose;
-use crate::language::{DiskTable, SupervisorTable};
+use crate::language::SupervisorTable;
 use crate::read::Desk;
 use crate::tree::Path;
-
-pub(super) fn disk(desk: &mut Desk<'_>) -> Option<Disk> {
-    let path = Path::of("disk");
-    let table = desk.read::<DiskTable>(&path)?;
-    let sync_latency = law(desk, &path.key("sync_latency"), table.sync_latency)
-        .unwrap_or(Law::Constant(Span::micros(200)));
-    if table.capacity == Some(0) {
-        desk.say(diagnose::no_capacity(desk.site(&path.key("capacity"))));
-        return None;
-    }
-    Some(Disk {
-        sync_latency,
-        survives: table.survives.unwrap_or(Chance::NEVER),
-        torn: table.torn.unwrap_or(Chance::NEVER),
-        capacity: table.capacity,
-    })
-}
 
 pub(super) fn supervisor(desk: &mut Desk<'_>) -> Option<Supervisor> {
     let path = Path::of("supervisor");

@@ -40,6 +40,14 @@ const KEYS: &[&str] = &[
     "from",
     "to",
     "between",
+    "processor",
+    "step",
+    "queue",
+    "cold_start",
+    "clock",
+    "offset",
+    "drift",
+    "node",
     "disk",
     "sync_latency",
     "survives",
@@ -65,6 +73,18 @@ const KEYS: &[&str] = &[
     "restart_after",
     "restart",
     "pause",
+    "slow",
+    "nodes",
+    "crash_loop",
+    "up",
+    "down",
+    "clock_jump",
+    "by",
+    "clock_drift",
+    "clock_offset",
+    "clock_freeze",
+    "fire",
+    "timer",
     "partition",
     "one_way",
     "isolate",
@@ -200,9 +220,8 @@ fn the_reference_has_every_key() {
         let row = format!("`{key}");
         let heading = format!("{key}]");
         let nested = format!(".{key}`");
-        let any = [row.as_str(), heading.as_str(), nested.as_str()]
-            .iter()
-            .any(|form| page.contains(form));
+        let named = format!("[{key}."); // a table per node
+        let any = [row, heading, nested, named].iter().any(|form| page.contains(form));
         assert!(any, "the reference does not mention {key}");
     }
     for row in page.lines().filter(|line| line.starts_with("| ")) {

@@ -13,8 +13,10 @@ use crate::record::RowKind;
 impl<P: Protocol> Simulation<'_, P> {
     /// Gives disks the room that the plan gives them.
     pub(super) fn limit_disks(&mut self) {
-        if let Some(records) = self.plan.disk.capacity {
-            self.nodes.iter_mut().for_each(|node| node.disk.limit(records));
+        for (id, node) in (0u32..).zip(&mut self.nodes) {
+            if let Some(records) = self.plan.disk_of(NodeId(id)).capacity {
+                node.disk.limit(records);
+            }
         }
     }
 
@@ -34,7 +36,7 @@ impl<P: Protocol> Simulation<'_, P> {
     /// by the instant: an earlier crash, more or less, does not move them.
     #[cold]
     pub(super) fn remains(&mut self, id: NodeId) -> Remains {
-        let (now, disk) = (self.world.now, &self.plan.disk);
+        let (now, disk) = (self.world.now, self.plan.disk_of(id));
         let seed = Seed(self.seed.0 ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut draws = Stream::new(seed, Purpose::Remains, self.laws.owners[id.index()]);
         let node = &mut self.nodes[id.index()];

@@ -105,6 +105,11 @@ impl<P: Protocol> Simulation<'_, P> {
             "bandwidth",
             "clog",
             "swizzle",
+            "slow",
+            "crash-loop",
+            "clock-drift",
+            "clock-offset",
+            "clock-freeze",
         ];
         let mut bands = self.world.bands.iter();
         let lasting =

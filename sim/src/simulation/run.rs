@@ -152,6 +152,9 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Refused(at, incarnation) => self.refused(at, incarnation),
             Event::Swizzle { strike, node, clogs } => self.swizzles(strike as usize, node, clogs),
             Event::Synced(id) => self.synced(id),
+            Event::Served(id) => self.served(id),
+            Event::Started(id) => self.started(id),
+            Event::LoopTurns(strike, id) => self.loop_turns(strike as usize, id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
             Event::FaultBegins(index) => self.fault_begins(index as usize),
@@ -281,8 +284,11 @@ impl<P: Protocol> Simulation<'_, P> {
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
         world.network.close_wires(now);
         world.ledger.close(now);
-        for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
+        for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);
+            if let Some(processor) = node.processor_mut() {
+                processor.close(&planned.name, now);
+            }
         }
     }
 }

@@ -45,6 +45,7 @@ pub(crate) enum Tag {
     Exit = 33,
     Remains = 34,
     Damage = 35,
+    Served = 40,
 }
 
 /// The untyped state of a run.

@@ -69,11 +69,12 @@ pub(crate) enum Event {
         torn: usize,
         damaged: usize,
     },
+    Wall(u64),
     Failed {
         lost: u64,
     },
 }
-kinds!(Event { Booted, Heard, Rang, Called, Refused, Said, Picked, Found, Failed });
+kinds!(Event { Booted, Heard, Rang, Called, Refused, Said, Picked, Found, Wall, Failed });
 
 /// On what a node does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -105,6 +106,8 @@ pub(crate) enum Do {
     Truncate(usize),
     Clear,
     Pick(u64),
+    /// Notes the wall clock.
+    Wall,
     Count(u64),
     Gauge(i64),
     /// Ends the oldest open call.
@@ -344,6 +347,10 @@ impl Puppet {
             Do::Pick(n) => {
                 let picked = fx.pick(n);
                 fx.note(Event::Picked(picked));
+            }
+            Do::Wall => {
+                let wall = fx.wall().0;
+                fx.note(Event::Wall(wall));
             }
             Do::Count(by) => fx.count("things", by),
             Do::Gauge(value) => fx.gauge("depth", value),

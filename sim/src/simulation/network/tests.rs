@@ -9,7 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::law::Law;
-use crate::plan::{self, Burst, Disk, ErasedConfig, LinkRule, Network as Plan, PlannedNode};
+use crate::plan::{
+    self, Burst, Clock, Disk, ErasedConfig, LinkRule, Network as Plan, PlannedNode, Processor,
+};
 use crate::protocol::NoConfig;
 use crate::random::Seed;
 
@@ -138,7 +140,7 @@ fn moves(nodes: u32) -> impl Strategy<Value = Vec<Move>> {
 
 fn plan(nodes: u32, network: Plan) -> plan::Plan {
     // Two roles, so that the owners of draws are not the nodes' numbers.
-    let node = |n: u32| PlannedNode { name: format!("n{n}"), role: usize::from(n % 3 == 1) };
+    let node = |n: u32| PlannedNode::new(format!("n{n}"), usize::from(n % 3 == 1));
     plan::Plan {
         scenario: String::new(),
         title: String::new(),
@@ -146,6 +148,8 @@ fn plan(nodes: u32, network: Plan) -> plan::Plan {
         duration: Span::secs(1),
         nodes: (0..nodes).map(node).collect(),
         network,
+        processor: Processor::default(),
+        clock: Clock::default(),
         disk: Disk::new(Law::Constant(Span::ZERO)),
         workload: None,
         faults: Vec::new(),
