@@ -32,13 +32,15 @@ million, means within 0.01 %.
 ";
 
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 8] = [
+const VALUES: [(&str, &str); 10] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
     ("KeyLaw", "keys"),
     ("Chance", "chance"),
     ("Rate", "rate"),
+    ("Bandwidth", "bandwidth"),
+    ("Size", "size"),
     ("Window", "window"),
     ("Names", "names"),
 ];
@@ -71,7 +73,7 @@ pub fn reference(catalog: &[Entry]) -> String {
         table(&mut page, &root, rows(&root, inner, &Value::Null, "", &keep));
         let links = &inner["properties"]["link"]["items"];
         if !links.is_null() {
-            heading(&mut page, 3, "`[[network.link]]`", links);
+            heading(&mut page, 3, &format!("`[[{name}.link]]`"), links);
             table(&mut page, &root, rows(&root, links, &Value::Null, "", &|_| true));
         }
     }

@@ -10,37 +10,52 @@ mod disk;
 mod expect;
 mod fault;
 mod network;
+mod swarm;
 mod workload;
 
 use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use disk::DiskTable;
+pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{FAULT_KINDS, FaultTable, OnTable, OneWay};
-pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use fault::{ClogEnds, FAULT_KINDS, FaultTable, ONE_PLACE_KEYS, OnTable, OneWay};
+pub(crate) use network::{
+    BurstTable, LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable,
+};
+pub(crate) use swarm::{Profiles, SwarmTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 7] =
-    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 10] = [
+    "cluster",
+    "network",
+    "topology",
+    "disk",
+    "supervisor",
+    "workload",
+    "swarm",
+    "fault",
+    "expect",
+    "matrix",
+];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
     Some(match key {
         "title" | "protocol" | "duration" | "seed" | "heal" | "extends" | "bug" => "",
         "servers" | "clients" => "[cluster]",
-        "latency" | "loss" | "duplicate" | "order" => "[network]",
+        "latency" | "loss" | "duplicate" | "order" | "corrupt" | "burst" | "bandwidth"
+        | "queue" | "sharing" | "refuse" => "[network]",
+        "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
-        "sync_latency" => "[disk]",
+        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
-        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
-            "[[fault]]"
-        }
+        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after"
+        | "bridge" | "ring" | "cut" | "clog" | "swizzle" => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })

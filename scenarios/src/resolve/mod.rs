@@ -3,7 +3,9 @@
 mod cast;
 mod expectations;
 mod faults;
+mod network;
 mod timeline;
+mod topology;
 mod workload;
 mod world;
 
@@ -36,12 +38,19 @@ pub(crate) fn plan<'c>(
     let entry = entry(desk, catalog);
     let duration = top.as_ref().and_then(|top| duration(desk, top.duration));
     let cast = entry.and_then(|entry| Cast::read(desk, entry));
-    let network = world::network(desk, cast.as_ref());
+    let network = network::network(desk, entry, cast.as_ref());
     let disk = world::disk(desk);
+    let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
-    let setting = setting.map(|(entry, cast)| faults::Setting { entry, cast, duration, heal });
+    let setting = setting.map(|(entry, cast)| faults::Setting {
+        entry,
+        cast,
+        duration,
+        heal,
+        network: network.as_ref(),
+    });
     let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);
@@ -57,6 +66,7 @@ pub(crate) fn plan<'c>(
         nodes: cast?.nodes,
         network: network?,
         disk: disk?,
+        supervisor: supervisor?,
         workload: workload?,
         faults: faults?,
         heal: heal.map(|heal| SimTime(heal.0)),

@@ -31,6 +31,12 @@ latency = { mixture = [{ share = 0.9, law = { pareto = { shortest = "1ms", expon
 
 [disk]
 sync_latency = { empirical = [[0.5, "1ms"], [0.99, "8ms"], [1.0, "40ms"]] }
+survives = 0.5
+torn = 0.25
+capacity = 10000
+
+[supervisor]
+restart_after = "1s"
 
 [workload]
 rate = "500/s"

@@ -39,6 +39,8 @@ fn a_small_scenario_gets_every_default() {
     assert_eq!((plan.network.loss, plan.network.duplicate), (Chance::NEVER, Chance::NEVER));
     assert_eq!(plan.network.order, Order::Reordering);
     assert_eq!(plan.disk.sync_latency, Law::Constant(Span::micros(200)));
+    assert_eq!((plan.disk.survives, plan.disk.torn), (Chance::NEVER, Chance::NEVER));
+    assert_eq!((plan.disk.capacity, plan.supervisor.restart_after), (None, None));
     assert_eq!(plan.workload, None);
     assert!(plan.faults.is_empty() && plan.expectations.is_empty() && plan.bugs.is_empty());
     assert_eq!(plan.config.0.downcast_ref::<RaftConfig>(), Some(&RaftConfig::default()));
@@ -170,10 +172,8 @@ fn links_can_differ_in_one_or_both_directions() {
     let plain = LinkRule {
         from: ids(&[0]),
         to: ids(&[1, 5, 6, 7, 8]),
-        latency: None,
         loss: Some(chance(0.5)),
-        duplicate: None,
-        order: None,
+        ..LinkRule::default()
     };
     let both = LinkRule {
         to: ids(&[1]),
