@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use rehearsal_sim::law::{KeyLaw, Law};
+use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
 use rehearsal_sim::plan::{
     Burst, Change, Clock, Ends, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan,
     PlannedFault, Processor, Scope, Sharing, Target, Topology, Watch, Weather, Wire, Workload,
@@ -40,6 +40,20 @@ fn law() -> impl Strategy<Value = Law> {
         positive().prop_map(|mean| Law::Exponential { mean }),
         (positive(), 1u64..30)
             .prop_map(|(median, times)| Law::Lognormal { median, p99: Span(median.0 * times) }),
+        (positive(), 0u64..=10)
+            .prop_map(|(mean, tenths)| Law::Normal { mean, sd: Span(mean.0 / 10 * tenths) }),
+        (positive(), 0.5..3.0).prop_map(|(shortest, exponent)| Law::Pareto { shortest, exponent }),
+        (positive(), 0.2..3.0).prop_map(|(scale, shape)| Law::Weibull { scale, shape }),
+        (span(), positive(), 0.1..0.9).prop_map(|(span, mean, share)| {
+            let part = |share, law| Part { share: chance(share), law };
+            let rest = Law::Exponential { mean };
+            Law::Mixture(vec![part(share, Law::Constant(span)), part(1.0 - share, rest)])
+        }),
+        (span(), span(), 0.0..0.9).prop_map(|(a, b, p)| {
+            let row = |up_to, span| Quantile { up_to: chance(up_to), span };
+            Law::Empirical(vec![row(p, a.min(b)), row(1.0, a.max(b))])
+        }),
+        vec(span(), 1..5).prop_map(Law::Samples),
     ]
 }
 

@@ -71,6 +71,9 @@ fn law() -> impl Strategy<Value = Law> {
         span().prop_map(Law::Constant),
         (span(), span()).prop_map(|(a, b)| Law::Uniform { from: a.min(b), to: a.max(b) }),
         (1u64..9_000_000).prop_map(|mean| Law::Exponential { mean: Span(mean) }),
+        (1u64..9_000_000, 0.5..3.0)
+            .prop_map(|(shortest, exponent)| Law::Pareto { shortest: Span(shortest), exponent }),
+        proptest::collection::vec(span(), 1..4).prop_map(Law::Samples),
     ]
 }
 
