@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable, OneWay,
-    SupervisorTable, Top, WorkloadTable,
+    BitRot, DiskSlow, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable,
+    OnTable, OneWay, Profiles, SupervisorTable, SwarmTable, Top, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -28,6 +28,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("disk", object::<DiskTable>(&mut generator)),
         ("supervisor", object::<SupervisorTable>(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
+        ("swarm", swarm(&mut generator)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
         ("expect", json!({ "type": "array", "items": expect(&mut generator, catalog) })),
         ("matrix", matrix()),
@@ -36,6 +37,9 @@ pub fn schema(catalog: &[Entry]) -> Value {
     // Tables inside of faults, `on = { ... }`: whoever adds one adds it here.
     inner::<OnTable>(&mut definitions);
     inner::<OneWay>(&mut definitions);
+    inner::<DiskSlow>(&mut definitions);
+    inner::<BitRot>(&mut definitions);
+    inner::<Profiles>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }
@@ -149,13 +153,25 @@ fn workload(generator: &mut SchemaGenerator, catalog: &[Entry]) -> Value {
     workload
 }
 
+fn swarm(generator: &mut SchemaGenerator) -> Value {
+    let mut swarm = object::<SwarmTable>(generator);
+    let names: Vec<&str> = crate::swarm::names().collect();
+    for key in ["families", "without"] {
+        let text = swarm["properties"][key]["description"].as_str().unwrap_or_default();
+        let text = format!("{text} There are {}.", crate::suggest::list(names.iter().copied()));
+        swarm["properties"][key]["description"] = json!(text);
+    }
+    swarm
+}
+
 fn fault(generator: &mut SchemaGenerator) -> Value {
     let mut fault = object::<FaultTable>(generator);
     let kinds = FAULT_KINDS.map(|kind| json!({ "required": [kind] }));
     fault["oneOf"] = json!(kinds);
     let when = ["at", "every", "on"].map(|key| json!({ "required": [key] }));
     fault["allOf"] = json!([{ "anyOf": when }]);
-    fault["dependentRequired"] = json!({ "restart_after": ["crash"] });
+    let dies = json!({ "anyOf": [{ "required": ["crash"] }, { "required": ["wipe"] }] });
+    fault["dependentSchemas"] = json!({ "restart_after": dies });
     fault
 }
 

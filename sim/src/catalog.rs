@@ -8,6 +8,7 @@ use crate::bug::{BugInfo, PlantedBug};
 use crate::divergence::Divergence;
 use crate::plan::{ErasedConfig, Plan, Watch};
 use crate::protocol::{Config, Kinds, Probe, Protocol, Remark, Role};
+use crate::random::Stream;
 use crate::record::Record;
 use crate::script::Stage;
 use crate::service::{Operation, Service};
@@ -50,6 +51,8 @@ pub struct Entry {
     pub configure: fn(&Value) -> Result<ErasedConfig, ConfigError>,
     /// Reviews a table that was read; `round_trip` is the median under the scenario's network.
     pub review: fn(&ErasedConfig, Span) -> Vec<Remark>,
+    /// Draws other limits for a swarm, and gives back its whole table; `round_trip` as for `review`.
+    pub vary: fn(&ErasedConfig, &mut Stream, Span) -> Value,
     /// Runs a plan with a seed.
     pub run: fn(&Plan, u64, &Watch) -> Record,
     /// Runs a plan with a seed twice at once, event by event; gives back the record of one of the
@@ -63,6 +66,8 @@ pub struct Entry {
 pub const WORLD_METRICS: &[&str] = &[
     "bug_evaluations",
     "crashes",
+    "damage_withheld",
+    "disk_windows",
     "disks_wiped",
     "exits",
     "faults_missed",
@@ -77,9 +82,11 @@ pub const WORLD_METRICS: &[&str] = &[
     "partitions",
     "pauses",
     "records_damaged",
+    "records_misread",
     "restarts",
     "unavailable_ns",
     "writes_failed",
+    "writes_misdirected",
     "writes_survived",
     "writes_torn",
 ];
@@ -138,6 +145,7 @@ impl Entry {
             config_default: config_default::<P>,
             configure: configure::<P>,
             review: |config, round_trip| open::<P>(config).review(round_trip),
+            vary: vary::<P>,
             run: simulation::run::<P>,
             twins: simulation::twins::<P>,
             stage: simulation::script::stage::<P>,
@@ -170,6 +178,11 @@ fn bugs<P: Protocol>() -> Vec<BugInfo> {
 
 fn config_default<P: Protocol>() -> Value {
     serde_json::to_value(P::Config::default()).expect("a configuration is plain data")
+}
+
+fn vary<P: Protocol>(config: &ErasedConfig, dice: &mut Stream, round_trip: Span) -> Value {
+    let drawn = open::<P>(config).clone().vary(dice, round_trip);
+    serde_json::to_value(drawn).expect("a configuration is plain data")
 }
 
 fn configure<P: Protocol>(table: &Value) -> Result<ErasedConfig, ConfigError> {

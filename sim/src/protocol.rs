@@ -15,6 +15,7 @@ use crate::bug::PlantedBug;
 use crate::effects::Effects;
 use crate::history::CallId;
 use crate::invariant::Invariant;
+use crate::random::Stream;
 use crate::service::Service;
 use crate::simulation::Digest;
 use crate::time::Span;
@@ -107,6 +108,13 @@ pub trait Config:
     /// `round_trip` is the median time to a peer and back under the scenario's network.
     fn review(&self, _round_trip: Span) -> Vec<Remark> {
         Vec::new()
+    }
+
+    /// Draws other limits for a swarm, all of them legal: batches and windows small enough to
+    /// overflow and timers as tight as they may be are faults, too. `round_trip` is the median time
+    /// to a peer and back under the network that was drawn.
+    fn vary(self, _dice: &mut Stream, _round_trip: Span) -> Self {
+        self
     }
 }
 

@@ -132,7 +132,7 @@ fn heal(desk: &mut Desk<'_>, heal: Option<Span>, duration: Option<Span>) -> Opti
 
 fn config(desk: &mut Desk<'_>, entry: &Entry, latency: Option<&Law>) -> Option<ErasedConfig> {
     let config = configured(desk, entry)?;
-    let round_trip = Span(world::median(latency?).0.saturating_mul(2));
+    let round_trip = Span(latency?.median().0.saturating_mul(2));
     let table = Path::of(entry.name);
     for remark in (entry.review)(&config, round_trip) {
         let key = Path::parse(remark.key).map_or_else(|| table.clone(), |key| table.join(&key));

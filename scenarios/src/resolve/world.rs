@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Disk, LinkRule, Network, Order, Supervisor};
+use rehearsal_sim::plan::{Damage, Disk, LinkRule, Network, Order, Supervisor};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::Span;
@@ -45,6 +45,7 @@ pub(super) fn disk(desk: &mut Desk<'_>) -> Option<Disk> {
         survives: table.survives.unwrap_or(Chance::NEVER),
         torn: table.torn.unwrap_or(Chance::NEVER),
         capacity: table.capacity,
+        damage: table.damage.map(Damage::from).unwrap_or_default(),
     })
 }
 
@@ -65,17 +66,6 @@ pub(super) fn law(desk: &mut Desk<'_>, path: &Path, law: Option<Law>) -> Option<
         desk.say(diagnose::senseless(desk.site(path), &why));
     }
     Some(law)
-}
-
-/// The median of a law, as far as remarks about settings need to know it.
-pub(super) fn median(law: &Law) -> Span {
-    match *law {
-        Law::Constant(span) => span,
-        Law::Uniform { from, to } => Span(from.0 + to.0.saturating_sub(from.0) / 2),
-        // ln 2, to five digits.
-        Law::Exponential { mean } => Span(mean.0 / 100_000 * 69_315),
-        Law::Lognormal { median, .. } => median,
-    }
 }
 
 fn links(desk: &mut Desk<'_>, cast: Option<&Cast>, path: &Path) -> Option<Vec<LinkRule>> {

@@ -1,7 +1,7 @@
 //! What well-written scenarios mean.
 
-use rehearsal_sim::law::{KeyLaw, Law};
-use rehearsal_sim::plan::{Expect, Fault, LinkRule, Load, Order, Target, When};
+use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
+use rehearsal_sim::plan::{Damage, DiskFault, Expect, Fault, LinkRule, Load, Order, Target, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -125,6 +125,29 @@ fn every_kind_of_fault() {
 }
 
 #[test]
+fn every_kind_of_disk_fault() {
+    let of = |text: &str, target: Target, meaning: DiskFault| {
+        assert_eq!(fault(text), Fault::Disk { target, fault: meaning }, "{text}");
+    };
+    let n1 = || nodes(&[0]);
+    of("disk_stall = \"n1\"", n1(), DiskFault::Stall);
+    let slow = DiskFault::Slow(Law::Constant(Span::millis(50)));
+    of("disk_slow = { nodes = \"leader\", sync_latency = \"50ms\" }", Target::Leader, slow);
+    of("disk_full = \"any\"", Target::Any, DiskFault::Full);
+    of("write_error = [\"n1\", \"n2\"]", nodes(&[0, 1]), DiskFault::WriteError);
+    of("read_error = \"n1\"", n1(), DiskFault::ReadError);
+    of("bit_rot = { nodes = \"n1\" }", n1(), DiskFault::BitRot { records: 1 });
+    let two = DiskFault::BitRot { records: 2 };
+    of("bit_rot = { nodes = \"minority\", records = 2 }", Target::Minority, two);
+    of("misdirected_write = \"n1\"", n1(), DiskFault::MisdirectedWrite);
+    of("wipe = \"n1\"", n1(), DiskFault::Wipe);
+    let loaded = good(&with("[disk]\ndamage = \"beyond_budget\"\n"));
+    assert_eq!(loaded.plan.disk.damage, Damage::BeyondBudget);
+    let loaded = good(&with("[[fault]]\nat = \"1s\"\nwipe = \"n1\"\nrestart_after = \"2s\"\n"));
+    assert_eq!(loaded.plan.faults[0].lasts, Some(Span::secs(2)));
+}
+
+#[test]
 fn every_kind_of_expectation() {
     let expect = |text: &str| {
         let loaded = good(&with(&format!("[[expect]]\n{text}\n")));
@@ -202,6 +225,76 @@ fn closed_loops_have_a_user_for_each_client() {
     let gap = Law::Constant(Span::secs(2));
     let workload = even.plan.workload.unwrap();
     assert_eq!((workload.load, workload.mix), (Load::Open { gap }, vec![(0, 1), (1, 1), (2, 1)]));
+}
+
+/// Each law, as it is written and what it means.
+fn laws() -> Vec<(&'static str, Law)> {
+    let ms = Span::millis;
+    let part = |share, law| Part { share: chance(share), law };
+    let row = |up_to, span| Quantile { up_to: chance(up_to), span };
+    vec![
+        ("'2ms'", Law::Constant(ms(2))),
+        ("{ constant = '2ms' }", Law::Constant(ms(2))),
+        ("'1ms..9ms'", Law::Uniform { from: ms(1), to: ms(9) }),
+        ("{ uniform = { from = '1ms', to = '9ms' } }", Law::Uniform { from: ms(1), to: ms(9) }),
+        ("{ exponential = { mean = '5ms' } }", Law::Exponential { mean: ms(5) }),
+        (
+            "{ lognormal = { median = '1ms', p99 = '8ms' } }",
+            Law::Lognormal { median: ms(1), p99: ms(8) },
+        ),
+        ("{ normal = { mean = '5ms', sd = '1ms' } }", Law::Normal { mean: ms(5), sd: ms(1) }),
+        (
+            "{ pareto = { shortest = '1ms', exponent = 1.5 } }",
+            Law::Pareto { shortest: ms(1), exponent: 1.5 },
+        ),
+        ("{ weibull = { scale = '5ms', shape = 1 } }", Law::Weibull { scale: ms(5), shape: 1.0 }),
+        (
+            "{ mixture = [{ share = 0.9, law = '1ms' }, { share = 0.1, law = '2ms..9ms' }] }",
+            Law::Mixture(vec![
+                part(0.9, Law::Constant(ms(1))),
+                part(0.1, Law::Uniform { from: ms(2), to: ms(9) }),
+            ]),
+        ),
+        (
+            "{ empirical = [[0.5, '1ms'], [1, '40ms']] }",
+            Law::Empirical(vec![row(0.5, ms(1)), row(1.0, ms(40))]),
+        ),
+        ("{ samples = ['7ms', '1ms'] }", Law::Samples(vec![ms(7), ms(1)])),
+    ]
+}
+
+/// Wherever one law can be written, all can.
+#[test]
+fn every_law_goes_everywhere() {
+    for (written, law) in laws() {
+        let plan = good(&with(&format!(
+            "[network]\nlatency = {written}\n\
+             [[network.link]]\nbetween = ['n1', 'n2']\nlatency = {written}\n\
+             [disk]\nsync_latency = {written}\n\
+             [workload]\nthink = {written}\n\
+             [[fault]]\nat = '1s'\nfor = '1s'\nlatency = {written}\n\
+             [[fault]]\nevery = {written}\ncrash = 'n1'\n\
+             [[fault]]\non = {{ rank = 'leader' }}\nafter = {written}\ncrash = 'leader'\n"
+        )))
+        .plan;
+        let found = |what, found: Option<&Law>| assert_eq!(found, Some(&law), "{what}");
+        found("network", Some(&plan.network.latency));
+        found("link", plan.network.links[0].latency.as_ref());
+        found("disk", Some(&plan.disk.sync_latency));
+        match &plan.workload.unwrap().load {
+            Load::Closed { think, .. } => found("think", Some(think)),
+            Load::Open { .. } => panic!("a closed loop"),
+        }
+        assert_eq!(plan.faults[0].fault, Fault::Latency(law.clone()));
+        match &plan.faults[1].when {
+            When::Every { gap, .. } => found("every", Some(gap)),
+            when => panic!("{when:?}"),
+        }
+        match &plan.faults[2].when {
+            When::On(trigger) => found("after", Some(&trigger.after)),
+            when => panic!("{when:?}"),
+        }
+    }
 }
 
 /// What may have happened to a node by its rank or role is no contradiction.

@@ -13,9 +13,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-pub use disk::Disk;
+pub use disk::{Damage, Disk};
 pub use expectation::{Expect, Expectation};
-pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
+pub use fault::{DiskFault, Fault, Occurrence, PlannedFault, Target, Trigger, When};
 pub use network::{LinkRule, Network, Order};
 pub use workload::{Load, Workload};
 

@@ -184,6 +184,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     strikes: Vec<Strike>,
     /// The nodes that each strike hit and still holds.
     held: BTreeMap<usize, Vec<NodeId>>,
+    /// The nodes on whose disks something lasts, by the strike that did it.
+    disks_hit: BTreeMap<usize, Vec<NodeId>>,
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,

@@ -91,7 +91,18 @@ impl<P: Protocol> Simulation<'_, P> {
     /// A fault that still lasts at the end and may be the reason. It is named, so that everybody can
     /// judge for themselves whether it is.
     fn lasting_fault(&self) -> Option<String> {
-        let hinders = ["partition", "one-way", "pause", "loss", "latency"];
+        let hinders = [
+            "partition",
+            "one-way",
+            "pause",
+            "loss",
+            "latency",
+            "disk-stall",
+            "disk-slow",
+            "disk-full",
+            "write-error",
+            "read-error",
+        ];
         let mut bands = self.world.bands.iter();
         let lasting =
             bands.find(|band| band.to_ns.is_none() && hinders.contains(&band.kind.as_str()))?;

@@ -1,6 +1,7 @@
 //! What goes wrong: `[[fault]]`.
 
 mod cuts;
+mod disks;
 mod when;
 
 use rehearsal_sim::catalog::Entry;
@@ -116,11 +117,12 @@ fn kind(desk: &mut Desk<'_>, at: &Path) -> Option<&'static str> {
 /// `for` and `restart_after` are one thing to the plan; the language keeps apart what lasts and
 /// what comes back. `None` when they are used wrongly.
 fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Option<Option<Span>> {
-    if let (true, Some(span)) = (matches!(kind, "crash" | "restart"), table.lasts) {
+    let is_instant = matches!(kind, "crash" | "restart" | "bit_rot" | "misdirected_write" | "wipe");
+    if let (true, Some(span)) = (is_instant, table.lasts) {
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
     }
-    if table.restart_after.is_some() && kind != "crash" {
+    if table.restart_after.is_some() && !matches!(kind, "crash" | "wipe") {
         let site = desk.key_site(&at.key("restart_after"));
         desk.say(diagnose::restart_after_without_crash(site, kind));
         return None;
@@ -160,6 +162,7 @@ fn fault(
         "one_way" => cuts::one_way(desk, cast, path, table.one_way.as_ref()?),
         "loss" => table.loss.map(Fault::Loss),
         "latency" => world::law(desk, path, table.latency.clone()).map(Fault::Latency),
+        kind if disks::KINDS.contains(&kind) => disks::fault(desk, setting, kind, path, table),
         other => unreachable!("{other} is no kind of fault"),
     }
 }

@@ -4,6 +4,7 @@
 //! what it did: the nodes that it holds, its windows in the network, its band in the record.
 
 mod cuts;
+mod disks;
 mod lives;
 mod targets;
 mod weather;
@@ -12,7 +13,7 @@ mod when;
 use super::queue::EventQueue;
 use super::world::Tag;
 use super::{Event, Simulation};
-use crate::plan::Fault;
+use crate::plan::{DiskFault, Fault};
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{FaultBand, RowKind};
 
@@ -83,6 +84,7 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::OneWay { from, to } => self.one_way(strike, from, to),
             Fault::Loss(chance) => Some(self.lose(strike, *chance)),
             Fault::Latency(law) => Some(self.delay(strike, law)),
+            Fault::Disk { target, fault } => self.disk_fault(strike, target, fault),
         }
     }
 
@@ -98,9 +100,10 @@ impl<P: Protocol> Simulation<'_, P> {
         let held = self.held.remove(&strike).unwrap_or_default();
         let plan = self.plan;
         match &plan.faults[self.strikes[strike].fault].fault {
-            Fault::Crash(_) => self.restart_held(held),
+            Fault::Crash(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => self.restart_held(held),
             Fault::Pause(_) => self.resume_held(held),
             Fault::Restart(_) => {}
+            Fault::Disk { fault, .. } => self.disk_fault_ends(strike, fault),
             Fault::Partition(_) | Fault::OneWay { .. } | Fault::Loss(_) | Fault::Latency(_) => {
                 self.world.network.heal(strike);
             }
