@@ -6,7 +6,7 @@ use super::disk::Remains;
 use super::event::Event;
 use super::queue::EventQueue;
 use super::world::Tag;
-use crate::protocol::{Input, NodeId, Protocol};
+use crate::protocol::{Input, NodeId, Protocol, Survivor};
 use crate::random::{Purpose, Seed, Stream};
 use crate::record::RowKind;
 
@@ -30,6 +30,19 @@ impl<P: Protocol> Simulation<'_, P> {
             _ => format!("refuses {lost} writes, which are lost"),
         });
         self.step(id, Input::WriteFailed { lost });
+    }
+
+    /// A node starts and reads its disk; where some of it is unreadable for now, that is told.
+    pub(super) fn misread(&mut self, id: NodeId, read: &[Survivor<P::Record>]) {
+        let unread = self.nodes[id.index()].disk.differences(read);
+        if unread > 0 {
+            self.world.digest(Tag::Damage, u64::from(id.0), 4, unread);
+            self.world.count("records_misread", unread);
+            self.world.trace(RowKind::Fault, Some(id), || match unread {
+                1 => "can not read 1 record of its disk".to_owned(),
+                _ => format!("can not read {unread} records of its disk"),
+            });
+        }
     }
 
     /// What the crash at this instant leaves of the writes under way on a disk. Its draws are keyed

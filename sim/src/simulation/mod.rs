@@ -218,6 +218,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     held: BTreeMap<usize, Vec<NodeId>>,
     /// The processes that crash again and again.
     loops: CrashLoops,
+    /// The nodes on whose disks something lasts, by the strike that did it.
+    disks_hit: BTreeMap<usize, Vec<NodeId>>,
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,

@@ -76,6 +76,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             strikes: Vec::new(),
             held: BTreeMap::new(),
             loops: BTreeMap::new(),
+            disks_hit: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
             parcels: Parcels::default(),
@@ -94,9 +95,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn boot(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         assert!(!node.is_up(), "a node that is up does not boot");
-        let survivors = node.disk.durable().to_vec();
+        let survivors = node.disk.read();
         let incarnation = node.incarnation;
         self.world.digest(Tag::Boot, u64::from(id.0), incarnation, survivors.len() as u64);
+        self.misread(id, &survivors);
         self.world.trace(RowKind::Boot, Some(id), || {
             let records = survivors.len();
             match (incarnation, records) {
@@ -434,7 +436,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn schedule_sync(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
-        let takes = self.laws.sync_of(id).draw(node.disk_draws.next_u64());
+        let draw = node.disk_draws.next_u64();
+        let takes = node.disk.pace().unwrap_or(self.laws.sync_of(id)).draw(draw);
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
         self.sync_began(id);
@@ -444,6 +447,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn synced(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.sync = None;
+        if node.disk.stalls() {
+            return; // it ends when the stall does
+        }
         let writes = match node.disk.end_sync(self.world.now) {
             Ok(writes) => writes,
             Err(lost) => return self.writes_failed(id, lost),
