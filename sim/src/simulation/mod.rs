@@ -4,6 +4,7 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
+mod causes;
 mod digest;
 mod disk;
 mod event;
@@ -24,6 +25,7 @@ mod tally;
 mod tests;
 mod timers;
 mod trace;
+mod traced;
 mod twins;
 mod workload;
 mod world;
@@ -42,6 +44,7 @@ pub(crate) use twins::twins;
 use event::{Event, Flight, SelfMessage};
 use network::NetworkLaws;
 use node::Node;
+use traced::Traced;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -198,4 +201,6 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     progress: Option<fn(SimTime)>,
     /// How many events there will have been when it is told next.
     tell_at: u64,
+    /// What only a traced run keeps.
+    traced: Option<Box<Traced<P>>>,
 }

@@ -7,7 +7,7 @@ use super::network::{Address, Drawn, Fate};
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
-use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Watcher};
+use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Traced, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -33,6 +33,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let laws = Laws::of::<P>(plan);
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, &laws, kinds, trace_rows);
+        let traced = world.tracer.is_some().then(|| Box::new(Traced::new(plan.nodes.len())));
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
         let nodes = laws.owners.iter().map(|owner| Node::new(*owner, seed)).collect();
         let cluster = Cluster {
@@ -73,6 +74,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
+            traced,
         }
     }
 
@@ -83,6 +85,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let survivors = node.disk.durable().to_vec();
         let incarnation = node.incarnation;
         self.world.digest(Tag::Boot, u64::from(id.0), incarnation, survivors.len() as u64);
+        self.trace_boot(id);
         self.world.trace(RowKind::Boot, Some(id), || {
             let records = survivors.len();
             match (incarnation, records) {
@@ -95,6 +98,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let standing = self.inside(id, Occasion::Boot, |state, fx| {
             state.insert(P::boot(Boot { role, disk: &survivors }, fx)).standing()
         });
+        if self.traced.is_some() {
+            self.trace_step(id, Occasion::Boot);
+        }
         self.note_standing(id, standing, true);
         self.carry_out(id);
     }
@@ -112,6 +118,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_some() {
             node.inbox.push_back(input);
+            self.trace_wait(id);
             return;
         }
         assert!(node.is_up(), "only nodes that are up take steps");
@@ -125,6 +132,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             state.step(input, fx);
             state.standing()
         });
+        if self.traced.is_some() {
+            self.trace_step(id, occasion);
+        }
         self.note_standing(id, standing, false);
         self.carry_out(id);
     }
@@ -192,6 +202,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn effect(&mut self, id: NodeId, effect: Effect<P>) {
         let now = self.world.now;
+        if self.traced.is_some() {
+            self.trace_effect(id, &effect);
+        }
         match effect {
             Effect::Send { to, body } => self.send(id, to, body),
             Effect::Reply { call, outcome } => self.reply(id, call, outcome),
@@ -218,6 +231,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn send_self(&mut self, id: NodeId, body: P::Message) {
         let incarnation = self.nodes[id.index()].incarnation;
+        self.world.causes().iter_mut().for_each(|causes| causes.sends_itself());
         let message = SelfMessage { node: id, incarnation, body };
         self.queue.push(self.world.now, Event::ArriveSelf(message));
     }
@@ -315,8 +329,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
         let SelfMessage { node: id, incarnation, body } = message;
         let node = &self.nodes[id.index()];
+        self.world.causes().iter_mut().for_each(|causes| causes.heard_itself());
         if node.is_up() && node.incarnation == incarnation {
             self.world.digest(Tag::SelfMessage, u64::from(id.0), body.kind() as u64, 0);
+            self.world
+                .trace(RowKind::SelfMessage, Some(id), || format!("{body:?}{}", node.waits()));
             self.step(id, Input::Message { from: id, body });
         }
     }
@@ -367,7 +384,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[inline(always)]
     pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
         self.world.digest_timer(id, timer.kind());
-        self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
+        if self.traced.is_some() {
+            self.trace_timer(id, timer);
+        }
         self.step_here(id, Input::Timer(timer));
     }
 
@@ -392,6 +411,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         node.sync = None;
         let writes = node.disk.end_sync(self.world.now);
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
+        self.world.causes().iter_mut().for_each(|causes| causes.wrote(id, writes));
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),
             _ => format!("{writes} writes are durable"),
@@ -418,6 +438,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let (_, key, draw) = what;
         self.world.digest.word(key);
         self.world.digest.word(draw);
+        self.world.causes().iter_mut().for_each(|causes| causes.user_calls(user));
         self.world.trace(RowKind::Call, Some(client), || {
             format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
         });
@@ -466,6 +487,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         });
         self.book.end(call, now, outcome);
         if let (Some(user), Some(workload)) = (user, &mut self.workload) {
+            self.world.causes().iter_mut().for_each(|causes| causes.user_hears(user));
             let mut wait = workload.think(user);
             if !self.nodes[client.index()].is_up() {
                 wait = wait.max(LOOKS_AGAIN);
