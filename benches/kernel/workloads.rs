@@ -209,6 +209,7 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
         disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
         workload: None,
         faults: Vec::new(),
+        heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(parts)),
         bugs: Vec::new(),

@@ -36,6 +36,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             stop: Some(SimTime::ZERO + Span::secs(18)),
         }),
         faults,
+        heal: None,
         expectations: vec![
             expectation("linearizable = true", Expect::Linearizable),
             expectation("progress = true", Expect::Progress),

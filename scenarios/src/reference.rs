@@ -165,6 +165,10 @@ fn rows(
         let known = defaults.get(key).filter(|default| !default.is_null());
         if inner[ORDER].is_array() {
             let nested = known.unwrap_or(&Value::Null);
+            if schema["description"].is_string() {
+                let (key, schema) = (full.clone(), schema.clone());
+                rows.push(Row { key, schema, default: String::new() });
+            }
             rows.extend(self::rows(root, inner, nested, &format!("{full}."), &|_| true));
         } else {
             let default = match known.or(schema.get("default")) {

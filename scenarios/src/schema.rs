@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, Top, WorkloadTable,
+    DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable, OnTable, OneWay, Top,
+    WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -31,6 +32,9 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("matrix", matrix()),
     ];
     let mut definitions = generator.take_definitions(true);
+    // Tables inside of faults, `on = { ... }`: whoever adds one adds it here.
+    inner::<OnTable>(&mut definitions);
+    inner::<OneWay>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }
@@ -57,6 +61,14 @@ fn object<T: JsonSchema + DeserializeOwned>(generator: &mut SchemaGenerator) -> 
     let refusal = T::deserialize(nobodys_key()).err().map(|error| error.to_string());
     schema[ORDER] = json!(diagnose::expected_names(&refusal.unwrap_or_default()));
     schema
+}
+
+/// Adds the order of the keys to the definition of a table that stands inside of others.
+fn inner<T: JsonSchema + DeserializeOwned>(definitions: &mut Map<String, Value>) {
+    let definition = definitions.get_mut(T::schema_name().as_ref());
+    let refusal = T::deserialize(nobodys_key()).err().map(|error| error.to_string());
+    definition.expect("some table has it")[ORDER] =
+        json!(diagnose::expected_names(&refusal.unwrap_or_default()));
 }
 
 /// The order in which the keys of a table were declared: schemas list them by the alphabet, but
@@ -140,6 +152,8 @@ fn fault(generator: &mut SchemaGenerator) -> Value {
     let mut fault = object::<FaultTable>(generator);
     let kinds = FAULT_KINDS.map(|kind| json!({ "required": [kind] }));
     fault["oneOf"] = json!(kinds);
+    let when = ["at", "every", "on"].map(|key| json!({ "required": [key] }));
+    fault["allOf"] = json!([{ "anyOf": when }]);
     fault["dependentRequired"] = json!({ "restart_after": ["crash"] });
     fault
 }

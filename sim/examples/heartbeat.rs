@@ -151,6 +151,7 @@ fn main() {
         disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
         workload: None,
         faults: Vec::new(),
+        heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),

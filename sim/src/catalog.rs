@@ -32,6 +32,8 @@ pub struct Entry {
     pub timers: &'static [&'static str],
     /// The kinds of its events.
     pub events: &'static [&'static str],
+    /// The ranks its nodes can have.
+    pub ranks: &'static [&'static str],
     /// The counters it declares, and its gauges as `<name>_max`.
     pub metrics: &'static [&'static str],
     /// The rare situations it counts beside them.
@@ -121,6 +123,7 @@ impl Entry {
             messages: <P::Message as Kinds>::KINDS,
             timers: <P::Timer as Kinds>::KINDS,
             events: <P::Event as Kinds>::KINDS,
+            ranks: P::RANKS,
             metrics: P::METRICS,
             probes: P::PROBES,
             invariants: invariants::<P>,

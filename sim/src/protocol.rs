@@ -156,6 +156,8 @@ pub trait Protocol: Sized + Debug + 'static {
     /// Rare situations, counted like the metrics and reported beside them, even when zero: a sweep
     /// tells which of them its seeds reached.
     const PROBES: &'static [Probe] = &[];
+    /// The ranks that [`Standing::rank`] can show, as faults are aimed at them: `leader`.
+    const RANKS: &'static [&'static str] = &[];
     /// The bugs that can be planted; [`crate::bug::NoBugs`] where there are none.
     type Bug: PlantedBug;
     /// The parameters; they live outside the node and are lent by [`Effects::config`].

@@ -15,7 +15,7 @@ const PING: Entry = Entry::of::<Ping>();
 fn every_ping_is_answered_though_the_server_crashes() {
     let crash = Fault::Crash(Target::Nodes(vec![NodeId(0)]));
     let at = SimTime::ZERO + Span::secs(5);
-    let faults = vec![PlannedFault { at, lasts: Some(Span::secs(2)), fault: crash }];
+    let faults = vec![PlannedFault::once(at, Some(Span::secs(2)), crash)];
     let record = (PING.run)(&plan(&PING, &[1, 2], faults), 1, &Watch::QUIET);
     assert_eq!(record.head.verdict, Judgement::Pass, "{:?}", record.head.violations);
     assert_eq!(record.head.operations.ok, record.head.operations.called);

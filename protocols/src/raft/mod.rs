@@ -182,6 +182,7 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
+    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader"];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",

@@ -16,7 +16,7 @@ const RAFT: Entry = Entry::of::<Raft<KeyValue>>();
 
 fn fault(at_ms: u64, lasts_ms: u64, fault: Fault) -> PlannedFault {
     let at = SimTime::ZERO + Span::millis(at_ms);
-    PlannedFault { at, lasts: Some(Span::millis(lasts_ms)), fault }
+    PlannedFault::once(at, Some(Span::millis(lasts_ms)), fault)
 }
 
 /// Leaders and followers crash, stand still and are cut off, one after the other.

@@ -134,8 +134,11 @@ pub(crate) fn nobody_named(site: Site) -> Finding {
 }
 
 pub(crate) fn mixed_target(site: Site) -> Finding {
-    Finding::error(site, "\"leader\" and \"followers\" can not share a list with others")
-        .help("write one [[fault]] for each, at the same time")
+    Finding::error(
+        site,
+        "those who are looked up when a fault strikes, like \"leader\", share no list",
+    )
+    .help("write one [[fault]] for each, at the same time")
 }
 
 // [network], [disk] and laws

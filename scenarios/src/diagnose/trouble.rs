@@ -167,3 +167,103 @@ pub(crate) fn metric_without_bounds(site: Site, name: &str) -> Finding {
 pub(crate) fn bounds_exchanged(site: Site) -> Finding {
     Finding::error(site, "no number is at least `min` and at most `max`").help("exchange them")
 }
+
+// When faults strike.
+
+pub(crate) fn fault_without_time(site: Site) -> Finding {
+    Finding::error(site, "this fault does not say when it strikes")
+        .help("add at = \"5s\" for once, every = \"2s\" for again and again")
+        .help("or on = { event = \"...\" } for when something happens")
+}
+
+pub(crate) fn every_and_on(site: Site, every: Site) -> Finding {
+    Finding::error(site, "a fault strikes again and again or when something happens, not both")
+        .also(every, "it strikes again and again")
+        .help("remove one; with `on`, `times` lets it strike at each further occurrence")
+}
+
+pub(crate) fn after_without_on(site: Site) -> Finding {
+    Finding::error(site, "`after` counts from what a fault is tied to by `on`")
+        .help("use `at` for an instant of the run, or add on = { event = \"...\" }")
+}
+
+pub(crate) fn repeats_without_every(site: Site, key: &str) -> Finding {
+    Finding::error(site, format!("`{key}` is for a fault that can strike more than once"))
+        .help(format!("add every = \"2s\" or `on`, or remove `{key}`"))
+}
+
+pub(crate) fn never_strikes(site: Site) -> Finding {
+    Finding::error(site, "a fault that strikes 0 times does nothing")
+        .help("write at least 1, or remove the [[fault]]")
+}
+
+pub(crate) fn until_before_at(site: Site, from: Span) -> Finding {
+    Finding::error(site, format!("this ends before the fault begins to strike, at {from}"))
+        .help("write a later time")
+}
+
+pub(crate) fn gap_of_no_length(site: Site) -> Finding {
+    Finding::error(site, "a fault can not strike again without any time between")
+        .help("write a duration above zero, like \"2s\"")
+}
+
+pub(crate) fn counted_from_one(site: Site) -> Finding {
+    Finding::error(site, "occurrences are counted from 1").help("write 1 for the first")
+}
+
+pub(crate) fn on_nothing(site: Site) -> Finding {
+    Finding::error(site, "`on` does not say what has to happen")
+        .help("add one of `event`, `message`, `delivered`, `rank` and `sync`")
+}
+
+pub(crate) fn on_two_things(site: Site) -> Finding {
+    Finding::error(site, "`on` is one thing").help("remove one, or write a second [[fault]]")
+}
+
+pub(crate) fn place_of_on(site: Site, key: &str, what: &str) -> Finding {
+    let cure = match key {
+        "node" => "a message has two ends: use `from` and `to`",
+        _ => "use `node` for where it happens",
+    };
+    Finding::error(site, format!("`{key}` does not go with `{what}`")).help(cure)
+}
+
+pub(crate) fn unknown_occurrence(site: Site, name: &str, kind: &str, known: &[&str]) -> Finding {
+    let finding = Finding::error(site, format!("the protocol has no {kind} `{name}`"));
+    if known.is_empty() {
+        return finding.help(format!("it has no {kind}s at all"));
+    }
+    let near = suggest::nearest(name, known.iter().copied());
+    finding
+        .help_if(near.map(|near| format!("did you mean `{near}`?")))
+        .help(format!("it has {}", suggest::list(known.iter().copied())))
+}
+
+pub(crate) fn sync_is_true(site: Site) -> Finding {
+    Finding::error(site, "a fault can not wait for no sync").help("write sync = true")
+}
+
+pub(crate) fn it_without_on(site: Site) -> Finding {
+    Finding::error(site, "\"it\" is the node that the `on` of a fault happened on: there is none")
+        .help("add on = { event = \"...\" }, or name somebody else")
+}
+
+pub(crate) fn peer_without_message(site: Site) -> Finding {
+    Finding::error(site, "\"peer\" is the other end of the message that a fault waits for")
+        .help("add on = { message = \"...\" } or { delivered = \"...\" }, or name somebody else")
+}
+
+pub(crate) fn others_without_groups(site: Site) -> Finding {
+    Finding::error(site, "\"others\" are those whom no other group of a partition names")
+        .help("use it in `partition`, or name somebody else")
+}
+
+pub(crate) fn fault_after_heal(site: Site, heal: Span) -> Finding {
+    Finding::error(site, format!("the world heals at {heal}: no fault strikes from then on"))
+        .help("let it strike earlier, or let the world `heal` later")
+}
+
+pub(crate) fn heal_after_end(site: Site, duration: Span) -> Finding {
+    Finding::error(site, format!("the run ends at {duration}, before the world heals"))
+        .help("write a time that leaves some of the run for the second phase")
+}

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 pub(crate) use disk::DiskTable;
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{FAULT_KINDS, FaultTable, OneWay};
+pub(crate) use fault::{FAULT_KINDS, FaultTable, OnTable, OneWay};
 pub(crate) use network::{LinkTable, NetworkTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
@@ -32,7 +32,7 @@ pub(crate) const SECTIONS: [&str; 7] =
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
     Some(match key {
-        "title" | "protocol" | "duration" | "seed" | "extends" | "bug" => "",
+        "title" | "protocol" | "duration" | "seed" | "heal" | "extends" | "bug" => "",
         "servers" | "clients" => "[cluster]",
         "latency" | "loss" | "duplicate" | "order" => "[network]",
         "link" => "[network], as [[network.link]]",
@@ -80,6 +80,11 @@ pub(crate) struct Top {
     /// The number all chance is drawn from. `--seed` wins.
     #[schemars(extend("default" = 1))]
     pub(crate) seed: Option<u64>,
+    /// The end of the first phase: from here on no fault strikes, and those under way end. Processes
+    /// that are down stay down unless they were to restart anyway; `restart` may still strike. What
+    /// is left of the run is the second phase, in which progress is demanded.
+    #[schemars(extend("x-range" = "above 0, below `duration`"))]
+    pub(crate) heal: Option<Span>,
     /// Another scenario file that this one builds on, relative to this file: its tables are merged
     /// key by key, its lists are replaced, and what stands here wins.
     #[allow(dead_code)] // followed before the tree is read

@@ -17,6 +17,29 @@ const MOST_NODES: u64 = 1000;
 pub(crate) struct Cast {
     pub(crate) roles: Vec<RoleInfo>,
     pub(crate) nodes: Vec<PlannedNode>,
+    /// The ranks that nodes can have.
+    ranks: &'static [&'static str],
+}
+
+/// Names of those who are looked up when a fault strikes, beside the ranks of the protocol.
+const LOOKED_UP: [(&str, Target); 8] = [
+    ("leader", Target::Leader),
+    ("followers", Target::Followers),
+    ("minority", Target::Minority),
+    ("majority", Target::Majority),
+    ("any", Target::Any),
+    ("others", Target::Others),
+    ("it", Target::It),
+    ("peer", Target::Peer),
+];
+
+/// What a target that is looked up is called; none for nodes.
+pub(crate) fn name_of(target: &Target) -> Option<&str> {
+    match target {
+        Target::Nodes(_) => None,
+        Target::Rank(rank) => Some(rank),
+        other => LOOKED_UP.iter().find(|(_, known)| known == other).map(|(name, _)| *name),
+    }
 }
 
 impl Cast {
@@ -47,7 +70,7 @@ impl Cast {
             return None;
         }
         let nodes = named(&roles, &counts);
-        Some(Cast { roles, nodes })
+        Some(Cast { roles, nodes, ranks: entry.ranks })
     }
 
     pub(crate) fn name(&self, node: NodeId) -> &str {
@@ -94,8 +117,16 @@ impl Cast {
         }
         let plurals = self.roles.iter().map(|role| role.plural);
         let names = self.nodes.iter().map(|node| node.name.as_str());
-        let names = names.chain(plurals).chain(["leader", "followers"]);
+        let ranks = self.ranks.iter().copied();
+        let names = names.chain(plurals).chain(LOOKED_UP.map(|(name, _)| name)).chain(ranks);
         crate::suggest::nearest(name, names).map(str::to_owned)
+    }
+
+    /// Whom a name means that is looked up when a fault strikes.
+    fn looked_up(&self, name: &str) -> Option<Target> {
+        let known = LOOKED_UP.into_iter().find(|(known, _)| *known == name);
+        let rank = || self.ranks.contains(&name).then(|| Target::Rank(name.to_owned()));
+        known.map(|(_, target)| target).or_else(rank)
     }
 
     /// The nodes that a name means: a node's name or a role's plural.
@@ -124,7 +155,7 @@ impl Cast {
     ) -> Option<Vec<NodeId>> {
         let mut nodes = Vec::new();
         for (name, at) in each(names, path) {
-            if name == "leader" || name == "followers" {
+            if self.node(name).is_none() && self.looked_up(name).is_some() {
                 desk.say(diagnose::rank_of_link(desk.site(&at), name));
                 return None;
             }
@@ -150,11 +181,7 @@ impl Cast {
         let mut nodes: Vec<NodeId> = Vec::new();
         let mut ranks = Vec::new();
         for (name, at) in each(names, path) {
-            let rank = match name {
-                "leader" => Some(Target::Leader),
-                "followers" => Some(Target::Followers),
-                _ => None,
-            };
+            let rank = self.looked_up(name);
             let found = match &rank {
                 Some(_) => Vec::new(),
                 None => self.lookup(desk, name, &at)?,

@@ -14,7 +14,7 @@ use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{ErasedConfig, Plan};
 use rehearsal_sim::simulation::Laws;
-use rehearsal_sim::time::Span;
+use rehearsal_sim::time::{SimTime, Span};
 
 use crate::diagnose;
 use crate::language::{SECTIONS, Top};
@@ -39,7 +39,10 @@ pub(crate) fn plan<'c>(
     let network = world::network(desk, cast.as_ref());
     let disk = world::disk(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
-    let faults = faults::faults(desk, cast.as_ref(), duration);
+    let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
+    let setting = entry.zip(cast.as_ref());
+    let setting = setting.map(|(entry, cast)| faults::Setting { entry, cast, duration, heal });
+    let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);
     let config = entry.and_then(|entry| config(desk, entry, latency));
@@ -56,6 +59,7 @@ pub(crate) fn plan<'c>(
         disk: disk?,
         workload: workload?,
         faults: faults?,
+        heal: heal.map(|heal| SimTime(heal.0)),
         expectations: expectations?,
         config: config?,
         bugs: bugs?,
@@ -113,6 +117,15 @@ fn duration(desk: &mut Desk<'_>, duration: Option<Span>) -> Option<Span> {
         return None;
     }
     Some(duration)
+}
+
+/// When the world heals, if it does.
+fn heal(desk: &mut Desk<'_>, heal: Option<Span>, duration: Option<Span>) -> Option<Span> {
+    let (heal, duration) = (heal?, duration?);
+    if heal >= duration || heal == Span::ZERO {
+        desk.say(diagnose::heal_after_end(desk.site(&Path::of("heal")), duration));
+    }
+    Some(heal)
 }
 
 fn config(desk: &mut Desk<'_>, entry: &Entry, latency: Option<&Law>) -> Option<ErasedConfig> {

@@ -3,7 +3,7 @@
 //! Only what is certain is an error. A node that may be down because "leader" or "followers"
 //! crashed is uncertain from then on, and whoever names it gets the benefit of the doubt.
 
-use rehearsal_sim::plan::{Fault, Target};
+use rehearsal_sim::plan::{Fault, Target, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::time::SimTime;
 
@@ -21,13 +21,27 @@ struct Down {
     site: Site,
 }
 
+/// When a fault strikes, if that is known beforehand.
+fn certain(fault: &Written) -> Option<SimTime> {
+    match fault.planned.when {
+        When::At(at) => Some(at),
+        _ => None,
+    }
+}
+
+/// Nothing is certain where processes die or restart at times that only the run knows.
 pub(super) fn check(desk: &mut Desk<'_>, cast: &Cast, faults: &[Written]) {
     let mut down: Vec<Option<Down>> = cast.nodes.iter().map(|_| None).collect();
     let mut uncertain = false;
-    let mut order: Vec<&Written> = faults.iter().collect();
-    order.sort_by_key(|fault| fault.planned.at);
-    for fault in order {
-        let at = fault.planned.at;
+    let is_of_lives =
+        |fault: &&Written| matches!(fault.planned.fault, Fault::Crash(_) | Fault::Restart(_));
+    if faults.iter().filter(is_of_lives).any(|fault| certain(fault).is_none()) {
+        return;
+    }
+    let mut order: Vec<(SimTime, &Written)> =
+        faults.iter().filter_map(|fault| Some((certain(fault)?, fault))).collect();
+    order.sort_by_key(|(at, _)| *at);
+    for (at, fault) in order {
         for node in &mut down {
             node.take_if(|down| down.until.is_some_and(|until| until <= at));
         }
@@ -53,7 +67,7 @@ fn crash(
     down: &mut [Option<Down>],
 ) {
     let path = fault.at.key("crash");
-    let since = fault.planned.at;
+    let Some(since) = certain(fault) else { return };
     let until = fault.planned.lasts.and_then(|lasts| since.0.checked_add(lasts.0)).map(SimTime);
     for (index, node) in nodes.iter().enumerate() {
         let site = desk.site(&path.item(index));
@@ -81,7 +95,8 @@ fn restart(
         let was_down = down[node.index()].take().is_some();
         if !was_down && !uncertain && fault.by_name {
             let site = desk.site(&path.item(index));
-            desk.say(diagnose::restart_of_running(site, cast.name(*node), fault.planned.at));
+            let at = certain(fault).unwrap_or(SimTime::ZERO);
+            desk.say(diagnose::restart_of_running(site, cast.name(*node), at));
         }
     }
 }

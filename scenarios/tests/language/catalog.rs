@@ -108,6 +108,7 @@ fn bugs() -> Vec<BugInfo> {
 }
 
 pub(crate) const RAFT: Entry = Entry {
+    ranks: &["follower", "candidate", "leader"],
     metrics: &["elections", "elections_started"],
     probes: &[],
     name: "raft",
@@ -129,6 +130,7 @@ pub(crate) const RAFT: Entry = Entry {
 };
 
 pub(crate) const PAXOS: Entry = Entry {
+    ranks: &["follower", "candidate", "leader"],
     metrics: &["elections", "elections_started"],
     name: "multi-paxos",
     summary: "Agrees on a log, slot by slot.",

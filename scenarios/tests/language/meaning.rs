@@ -1,7 +1,7 @@
 //! What well-written scenarios mean.
 
 use rehearsal_sim::law::{KeyLaw, Law};
-use rehearsal_sim::plan::{Expect, Fault, LinkRule, Load, Order, Target};
+use rehearsal_sim::plan::{Expect, Fault, LinkRule, Load, Order, Target, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -92,7 +92,10 @@ fn the_scenario_of_the_readme_means_what_it_says() {
     assert_eq!((workload.start, workload.stop), (SimTime::ZERO, Some(end)));
     let fault = &plan.faults[0];
     assert_eq!(fault.fault, Fault::Crash(Target::Leader));
-    assert_eq!((fault.at, fault.lasts), (SimTime(5_000_000_000), Some(Span::secs(3))));
+    assert_eq!(
+        (fault.when.clone(), fault.lasts),
+        (When::At(SimTime(5_000_000_000)), Some(Span::secs(3)))
+    );
 }
 
 #[test]

@@ -6,14 +6,105 @@ use crate::random::Chance;
 use crate::time::{SimTime, Span};
 
 /// One fault of the plan.
+///
+/// Every time it strikes it draws from a stream of its own, named by its text and by how often it
+/// struck before: taking another fault out of the plan moves none of its draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedFault {
-    /// When it begins.
-    pub at: SimTime,
-    /// How long it lasts; `None` is to the end of the run (and meaningless for `Restart`).
+    /// When it strikes.
+    pub when: When,
+    /// How long it lasts; `None` is to the end of the run (and meaningless for what happens at once).
     pub lasts: Option<Span>,
     /// What it is.
     pub fault: Fault,
+}
+
+impl PlannedFault {
+    /// A fault that strikes once.
+    pub fn once(at: SimTime, lasts: Option<Span>, fault: Fault) -> PlannedFault {
+        PlannedFault { when: When::At(at), lasts, fault }
+    }
+}
+
+/// When a fault strikes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum When {
+    /// Once, at this instant.
+    At(SimTime),
+    /// Again and again.
+    Every {
+        /// The first time; `None` is one gap after the start.
+        first: Option<SimTime>,
+        /// The time from one strike to the next; draws below a microsecond are a microsecond.
+        gap: Law,
+        /// How often at most.
+        times: Option<u32>,
+        /// It does not strike from this instant on.
+        until: Option<SimTime>,
+    },
+    /// When something happens.
+    On(Trigger),
+}
+
+/// What a fault waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trigger {
+    /// What has to happen.
+    pub occurrence: Occurrence,
+    /// The fault strikes at the `nth` such occurrence, counted from 1.
+    pub nth: u32,
+    /// How often at most, once at each occurrence from the `nth` on.
+    pub times: u32,
+    /// Occurrences before this instant are not counted.
+    pub from: SimTime,
+    /// Nor are those from this instant on.
+    pub until: Option<SimTime>,
+    /// How long after it; at once means after the step it happened in, and after whatever else was
+    /// scheduled for that instant before.
+    pub after: Law,
+}
+
+/// Something that happens in a run, and that faults can be tied to. Where nodes are listed only what
+/// happens on them counts; an empty list means everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occurrence {
+    /// A node tells its observers of an event of this kind, an index into the protocol's event kinds.
+    Noted {
+        /// The kind of event.
+        kind: usize,
+        /// The nodes it may happen on.
+        on: Vec<NodeId>,
+    },
+    /// A node sends a message of this kind to another node, an index into the protocol's messages.
+    Sent {
+        /// The kind of message.
+        kind: usize,
+        /// The senders.
+        from: Vec<NodeId>,
+        /// The receivers.
+        to: Vec<NodeId>,
+    },
+    /// A copy of such a message reaches a node that is up.
+    Delivered {
+        /// The kind of message.
+        kind: usize,
+        /// The senders.
+        from: Vec<NodeId>,
+        /// The receivers.
+        to: Vec<NodeId>,
+    },
+    /// A node gets this rank, which it did not have before.
+    Rank {
+        /// `leader`.
+        rank: String,
+        /// The nodes that count.
+        on: Vec<NodeId>,
+    },
+    /// The disk of a node begins a sync.
+    SyncBegins {
+        /// The nodes that count.
+        on: Vec<NodeId>,
+    },
 }
 
 /// What can go wrong.
@@ -42,8 +133,46 @@ pub enum Fault {
     Latency(Law),
 }
 
-/// Whom a fault hits. Ranks are looked up when the fault strikes; a fault that finds nobody is
-/// counted (`faults_missed`) and does nothing.
+impl Occurrence {
+    /// Whether it is about a message, which has two ends.
+    pub fn is_of_a_message(&self) -> bool {
+        matches!(self, Occurrence::Sent { .. } | Occurrence::Delivered { .. })
+    }
+}
+
+impl Fault {
+    /// The laws that it draws from; a run has them compiled, in this order.
+    pub(crate) fn laws(&self) -> Vec<&Law> {
+        match self {
+            Fault::Latency(law) => vec![law],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Everybody it names.
+    pub fn targets(&self) -> Vec<&Target> {
+        match self {
+            Fault::Crash(target) | Fault::Restart(target) | Fault::Pause(target) => vec![target],
+            Fault::Partition(groups) => groups.iter().flatten().collect(),
+            Fault::OneWay { from, to } => vec![from, to],
+            Fault::Loss(_) | Fault::Latency(_) => Vec::new(),
+        }
+    }
+
+    /// Whether it is over when the world heals. What happens to processes is not: those that are
+    /// down stay down, unless they were to restart anyway.
+    pub fn ends_when_the_world_heals(&self) -> bool {
+        !matches!(self, Fault::Crash(_) | Fault::Restart(_))
+    }
+
+    /// Whether it may still strike in a world that has healed: it repairs.
+    pub fn repairs(&self) -> bool {
+        matches!(self, Fault::Restart(_))
+    }
+}
+
+/// Whom a fault hits. Looked up when the fault strikes; a fault that finds nobody is counted
+/// (`faults_missed`) and does nothing. `server` stands for the nodes of the protocol's first role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// These nodes.
@@ -52,4 +181,19 @@ pub enum Target {
     Leader,
     /// The other live nodes that have a rank.
     Followers,
+    /// All live nodes of this rank.
+    Rank(String),
+    /// The largest part of the servers that is no majority: two of five, one of four, drawn.
+    Minority,
+    /// The smallest majority of the servers: three of five, three of four, drawn.
+    Majority,
+    /// One live server, drawn.
+    Any,
+    /// The servers that no other group of the same partition names.
+    Others,
+    /// The node that the fault's trigger happened on: for a message its sender when it is sent, its
+    /// receiver when it is delivered.
+    It,
+    /// The other end of the message that the trigger was about.
+    Peer,
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
-pub use fault::{Fault, PlannedFault, Target};
+pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
 pub use network::{LinkRule, Network, Order};
 pub use workload::{Load, Workload};
 
@@ -43,6 +43,10 @@ pub struct Plan {
     pub workload: Option<Workload>,
     /// What goes wrong, in the order of the file.
     pub faults: Vec<PlannedFault>,
+    /// From here on no fault strikes, and those under way end; processes that are down stay down,
+    /// unless they were to restart anyway, and `restart` may still strike. The second phase of a
+    /// run: progress is demanded from here on. `None` leaves each fault to its own end.
+    pub heal: Option<SimTime>,
     /// What is demanded of the run.
     pub expectations: Vec<Expectation>,
     /// The protocol's parameters.

@@ -20,9 +20,9 @@ pub(crate) struct Causes {
     now: Option<RowId>,
     /// The cause of the next row, where it was told in advance.
     told: Option<RowId>,
-    /// The latest note, and the latest reply.
+    /// The latest row, and the latest note.
+    latest: Option<RowId>,
     note: Option<RowId>,
-    reply: Option<RowId>,
     /// The copies under way, by their address: the row that sent or made each.
     flights: BTreeMap<(u64, u64), RowId>,
     /// The latest message that was sent: copies are made of it, even where it was lost.
@@ -32,11 +32,14 @@ pub(crate) struct Causes {
     /// By node, the steps that handed over each write that is not durable.
     writes: BTreeMap<NodeId, VecDeque<Option<RowId>>>,
     /// By node, its latest crash or the beginning of its latest pause.
-    harm: BTreeMap<u32, RowId>,
-    /// By fault of the plan, the row in which it began.
-    faults: BTreeMap<usize, RowId>,
-    /// The fault of the plan that strikes or ends.
-    fault: Option<usize>,
+    harm: BTreeMap<NodeId, RowId>,
+    /// By strike of a fault, before it begins the row that triggered it, later its first row.
+    strikes: BTreeMap<u32, RowId>,
+    /// The strike that begins.
+    begins: Option<u32>,
+    /// What the strike that begins was triggered by, or the beginning of the one that ends.
+    because: Option<RowId>,
+    is_end: bool,
     /// By user of a closed loop, the end of its latest operation.
     users: BTreeMap<u32, RowId>,
 }
@@ -68,8 +71,8 @@ impl Causes {
             | RowKind::Timer
             | RowKind::Sync
             | RowKind::Call
-            | RowKind::SelfMessage
-            | RowKind::Fault => self.told.take(),
+            | RowKind::SelfMessage => self.told.take(),
+            RowKind::Fault => self.told.take().or(self.because),
             // An observer that finds a breach does so on hearing of an event.
             RowKind::Violation => {
                 let just_noted = self.note.filter(|note| note.checked_add(1) == Some(id));
@@ -86,7 +89,8 @@ impl Causes {
     }
 
     /// A row about no message was added.
-    pub(super) fn came(&mut self, kind: RowKind, node: Option<u32>, id: RowId) {
+    pub(super) fn came(&mut self, kind: RowKind, id: RowId) {
+        self.latest = Some(id);
         match kind {
             RowKind::Boot
             | RowKind::Timer
@@ -95,21 +99,18 @@ impl Causes {
             | RowKind::SelfMessage => self.now = Some(id),
             RowKind::Fault => {
                 self.now = Some(id);
-                if let Some(node) = node {
-                    self.harm.insert(node, id);
-                }
-                if let Some(fault) = self.fault {
-                    self.faults.entry(fault).or_insert(id);
+                if let Some(strike) = self.begins.take() {
+                    self.strikes.insert(strike, id);
                 }
             }
             RowKind::Note => self.note = Some(id),
-            RowKind::Reply => self.reply = Some(id),
             _ => {}
         }
     }
 
     /// The cause of a row about a copy of a message.
     pub(super) fn of_message(&mut self, kind: RowKind, at: Address, id: RowId) -> Option<RowId> {
+        self.latest = Some(id);
         match kind {
             RowKind::Send => {
                 self.flights.insert(key(at), id);
@@ -156,16 +157,21 @@ impl Causes {
         self.told = first;
     }
 
-    /// A node boots: because of its crash, where it had one. What it had under way is gone.
+    /// A node crashed or stands still, as the latest row tells.
+    pub(crate) fn harms(&mut self, id: NodeId) {
+        self.harm.extend(self.latest.map(|row| (id, row)));
+    }
+
+    /// A node boots: because of what triggered that, or of its crash. What it had under way is gone.
     pub(crate) fn boots(&mut self, id: NodeId) {
         self.writes.remove(&id);
-        let crash = self.harm.remove(&id.0);
-        self.told = crash.or(self.told.take());
+        let crash = self.harm.remove(&id);
+        self.told = if self.is_end { crash.or(self.because) } else { self.because.or(crash) };
     }
 
     /// A node goes on: because of its pause.
     pub(crate) fn goes_on(&mut self, id: NodeId) {
-        self.told = self.harm.remove(&id.0);
+        self.told = self.harm.remove(&id);
     }
 
     /// A user calls: after the end of its operation before.
@@ -175,20 +181,31 @@ impl Causes {
 
     /// A user hears of the end of its operation, in the latest row.
     pub(crate) fn user_hears(&mut self, user: u32) {
-        if let Some(row) = self.reply {
-            self.users.insert(user, row);
-        }
+        self.users.extend(self.latest.map(|row| (user, row)));
     }
 
-    /// A fault of the plan strikes or ends: what happens until it is left is because of it.
-    pub(crate) fn meets(&mut self, fault: usize) {
-        self.fault = Some(fault);
-        self.told = self.faults.get(&fault).copied();
-        self.now = self.told;
+    /// What the latest row tells triggers a strike, at once or later.
+    pub(crate) fn triggers(&mut self, strike: u32) {
+        self.strikes.extend(self.latest.map(|row| (strike, row)));
     }
 
-    /// A fault has struck or ended.
-    pub(crate) fn leaves(&mut self) {
-        (self.fault, self.told, self.now) = (None, None, None);
+    /// A strike begins: because of what triggered it, where something did.
+    pub(crate) fn strike_begins(&mut self, strike: u32) {
+        (self.begins, self.is_end) = (Some(strike), false);
+        self.because = self.strikes.get(&strike).copied();
+        (self.told, self.now) = (None, self.because);
+    }
+
+    /// A strike ends, which follows from its beginning.
+    pub(crate) fn strike_ends(&mut self, strike: u32) {
+        (self.begins, self.is_end) = (None, true);
+        self.because = self.strikes.remove(&strike);
+        (self.told, self.now) = (None, self.because);
+    }
+
+    /// A strike has begun, or has ended.
+    pub(crate) fn strike_is_over(&mut self) {
+        (self.begins, self.because, self.is_end) = (None, None, false);
+        (self.told, self.now) = (None, None);
     }
 }

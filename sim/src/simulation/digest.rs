@@ -33,6 +33,11 @@ impl Digest {
         self.0 = folded.rotate_left(23) ^ b;
     }
 
+    /// Its present value.
+    pub(crate) fn value(self) -> u64 {
+        self.0
+    }
+
     /// Takes a text in, as its bytes in UTF-8.
     pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());

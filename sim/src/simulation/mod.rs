@@ -42,6 +42,7 @@ pub(crate) use run::run;
 pub(crate) use twins::twins;
 
 use event::{Event, Flight, SelfMessage};
+use faults::{FaultLaws, Strike, Triggers};
 use network::NetworkLaws;
 use node::Node;
 use traced::Traced;
@@ -51,9 +52,10 @@ use world::World;
 use crate::bug::BugSet;
 use crate::effects::Recorded;
 use crate::invariant::{Invariant, Monitor};
-use crate::law::{Law, Sampler};
-use crate::plan::{self, Fault, Plan, PlannedFault, PlannedNode};
+use crate::law::Sampler;
+use crate::plan::{self, Plan, PlannedFault, PlannedNode};
 use crate::protocol::{NodeId, Protocol, Role as _};
+use crate::random::Seed;
 use crate::record::NodeInfo;
 use crate::time::{SimTime, Span};
 
@@ -76,8 +78,8 @@ pub(crate) struct Compiled {
     network: Arc<NetworkLaws>,
     sync: Sampler,
     workload: Option<Arc<WorkloadLaws>>,
-    /// The latency of each fault that has one.
-    faults: Vec<Option<Arc<Sampler>>>,
+    /// By the place of each fault in the plan.
+    faults: Vec<FaultLaws>,
     /// What each node's draws are keyed by.
     owners: Arc<[u32]>,
     /// The nodes' names.
@@ -94,15 +96,7 @@ struct Source {
     network: plan::Network,
     disk: plan::Disk,
     workload: Option<plan::Workload>,
-    latencies: Vec<Option<Law>>,
-}
-
-/// The latency that a fault brings.
-fn latency(planned: &PlannedFault) -> Option<&Law> {
-    match &planned.fault {
-        Fault::Latency(law) => Some(law),
-        _ => None,
-    }
+    faults: Vec<PlannedFault>,
 }
 
 impl Source {
@@ -113,7 +107,7 @@ impl Source {
             network: plan.network.clone(),
             disk: plan.disk.clone(),
             workload: plan.workload.clone(),
-            latencies: plan.faults.iter().map(|planned| latency(planned).cloned()).collect(),
+            faults: plan.faults.clone(),
         }
     }
 
@@ -123,7 +117,7 @@ impl Source {
             && self.network == plan.network
             && self.disk == plan.disk
             && self.workload == plan.workload
-            && self.latencies.iter().map(Option::as_ref).eq(plan.faults.iter().map(latency))
+            && self.faults == plan.faults
     }
 }
 
@@ -144,12 +138,11 @@ impl Compiled {
             name: node.name.clone(),
             role: role(node.role).to_owned(),
         };
-        let sampler = |law: &Option<Law>| law.as_ref().map(|law| Arc::new(law.compile()));
         Compiled {
             network: Arc::new(NetworkLaws::compile(&of.network)),
             sync: of.disk.sync_latency.compile(),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
-            faults: of.latencies.iter().map(sampler).collect(),
+            faults: FaultLaws::compile(&of.faults),
             owners: plan.owners().into(),
             names: of.nodes.iter().map(|node| node.name.clone()).collect(),
             infos: of.nodes.iter().map(info).collect(),
@@ -186,10 +179,14 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     book: Book<P::Service>,
     watchers: Vec<Watcher<P::Event>>,
     bugs: BugSet,
-    /// The nodes that each crash or pause of the plan hit and still holds.
-    hits: Vec<Vec<NodeId>>,
-    /// The band of each fault of the plan that is under way.
-    bands: Vec<Option<usize>>,
+    seed: Seed,
+    /// The strikes of the plan's faults, those that are only scheduled included. Those with a time
+    /// of their own come first, in the order of the plan.
+    strikes: Vec<Strike>,
+    /// The nodes that each strike hit and still holds.
+    held: BTreeMap<usize, Vec<NodeId>>,
+    /// The faults that wait for something to happen.
+    triggers: Triggers,
     buffer: Vec<Recorded<P>>,
     /// On a stage: the messages in flight, numbered in the order they were sent.
     parked: BTreeMap<u32, Flight<P::Message>>,

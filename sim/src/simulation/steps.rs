@@ -7,7 +7,8 @@ use super::network::{Address, Drawn, Fate};
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
-use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Traced, Watcher};
+use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation};
+use super::{Traced, Triggers, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -66,8 +67,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             book: Book::new(reads_history(plan)),
             watchers,
             bugs: BugSet::of(&plan.bugs),
-            hits: vec![Vec::new(); plan.faults.len()],
-            bands: vec![None; plan.faults.len()],
+            seed,
+            strikes: Vec::new(),
+            held: BTreeMap::new(),
+            triggers: Triggers::default(),
             buffer: Vec::new(),
             parked: BTreeMap::new(),
             inside: None,
@@ -231,7 +234,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn send_self(&mut self, id: NodeId, body: P::Message) {
         let incarnation = self.nodes[id.index()].incarnation;
-        self.world.causes().iter_mut().for_each(|causes| causes.sends_itself());
+        self.world.causes(|causes| causes.sends_itself());
         let message = SelfMessage { node: id, incarnation, body };
         self.queue.push(self.world.now, Event::ArriveSelf(message));
     }
@@ -247,6 +250,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.digest_address(Tag::Send, at, u64::from(body.size()));
         body.digest(&mut world.digest);
         world.trace_message(RowKind::Send, at, || format!("{body:?}"));
+        if self.triggers.on_messages {
+            self.message_sent(at);
+        }
+        let world = &mut self.world;
         // What is cut off never reaches the network that might copy it.
         let cut = world.network.is_cut(from, to);
         if world.by_hand || cut || !world.network.duplicates(at) {
@@ -323,13 +330,16 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);
         world.trace_message(RowKind::Deliver, at, || format!("{body:?}{}", receiver.waits()));
+        if self.triggers.on_messages {
+            self.message_delivered(at);
+        }
         self.step_here(at.to(), Input::Message { from: at.from(), body });
     }
 
     pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
         let SelfMessage { node: id, incarnation, body } = message;
         let node = &self.nodes[id.index()];
-        self.world.causes().iter_mut().for_each(|causes| causes.heard_itself());
+        self.world.causes(|causes| causes.heard_itself());
         if node.is_up() && node.incarnation == incarnation {
             self.world.digest(Tag::SelfMessage, u64::from(id.0), body.kind() as u64, 0);
             self.world
@@ -403,6 +413,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let takes = self.laws.sync.draw(node.disk_draws.next_u64());
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
+        self.sync_began(id);
     }
 
     /// A node's disk finished a sync: what waited for it happens now, unless the node stands still.
@@ -411,7 +422,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         node.sync = None;
         let writes = node.disk.end_sync(self.world.now);
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
-        self.world.causes().iter_mut().for_each(|causes| causes.wrote(id, writes));
+        self.world.causes(|causes| causes.wrote(id, writes));
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),
             _ => format!("{writes} writes are durable"),
@@ -438,7 +449,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let (_, key, draw) = what;
         self.world.digest.word(key);
         self.world.digest.word(draw);
-        self.world.causes().iter_mut().for_each(|causes| causes.user_calls(user));
+        self.world.causes(|causes| causes.user_calls(user));
         self.world.trace(RowKind::Call, Some(client), || {
             format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
         });
@@ -487,7 +498,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         });
         self.book.end(call, now, outcome);
         if let (Some(user), Some(workload)) = (user, &mut self.workload) {
-            self.world.causes().iter_mut().for_each(|causes| causes.user_hears(user));
+            self.world.causes(|causes| causes.user_hears(user));
             let mut wait = workload.think(user);
             if !self.nodes[client.index()].is_up() {
                 wait = wait.max(LOOKS_AGAIN);
@@ -501,6 +512,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let world = &mut self.world;
         world.digest(Tag::Note, u64::from(id.0), event.kind() as u64, 0);
         world.trace(RowKind::Note, Some(id), || format!("{event:?}"));
+        self.noted(event.kind(), id);
+        let world = &mut self.world;
         let note = Note { at: world.now, node: id, event };
         for watcher in &mut self.watchers {
             if let Err(breach) = watcher.monitor.read(&note) {
@@ -525,7 +538,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[cold]
     fn new_standing(&mut self, id: NodeId, standing: Standing, always: bool) {
         let health = self.nodes[id.index()].health();
-        self.nodes[id.index()].standing = standing;
+        let before = std::mem::replace(&mut self.nodes[id.index()].standing, standing);
+        if standing.rank != before.rank {
+            self.ranked(standing.rank, id);
+        }
         self.world.stands(id, health, standing);
         if self.world.by_hand && !always {
             self.world.trace(RowKind::Note, Some(id), || {

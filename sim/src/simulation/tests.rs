@@ -131,13 +131,12 @@ impl Monitor<Word> for Reader {
 }
 
 fn plan() -> Plan {
-    let fault = |n: u64| PlannedFault {
-        at: SimTime(n * 3_000_000_000),
-        lasts: Some(Span::millis(700)),
-        fault: match n % 2 {
+    let fault = |n: u64| {
+        let fault = match n % 2 {
             0 => Fault::Crash(Target::Nodes(vec![NodeId(0)])),
             _ => Fault::Pause(Target::Nodes(vec![NodeId(1)])),
-        },
+        };
+        PlannedFault::once(SimTime(n * 3_000_000_000), Some(Span::millis(700)), fault)
     };
     Plan {
         scenario: String::new(),
@@ -160,6 +159,7 @@ fn plan() -> Plan {
             start: SimTime::ZERO,
             stop: None,
         }),
+        heal: None,
         faults: (1..200).map(fault).collect(),
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),

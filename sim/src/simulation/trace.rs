@@ -54,7 +54,7 @@ impl Tracer {
         let alike = often.and_then(|node| self.latest.insert((kind, node), id));
         let new = NewRow { at_ns, kind, node, peer: None, message: None, cause };
         self.push(&new, text, alike);
-        self.causes.came(kind, node, id);
+        self.causes.came(kind, id);
     }
 
     /// Adds a row about a copy of a message; `stream` says what it is called without its count.

@@ -33,8 +33,8 @@ impl<P: Protocol> Traced<P> {
 }
 
 impl<P: Protocol> Simulation<'_, P> {
-    fn row(&mut self) -> Option<u64> {
-        self.world.causes().and_then(|causes| causes.now())
+    fn row(&self) -> Option<u64> {
+        self.world.tracer.as_ref().and_then(|tracer| tracer.causes.now())
     }
 
     /// A node boots; what it had set and had yet to take is gone.
@@ -44,7 +44,7 @@ impl<P: Protocol> Simulation<'_, P> {
         traced.armed.retain(|(node, _), _| *node != id);
         traced.inboxes.remove(&id);
         traced.shown[id.index()].clear();
-        self.world.causes().iter_mut().for_each(|causes| causes.boots(id));
+        self.world.causes(|causes| causes.boots(id));
     }
 
     /// A node's code has run, and nothing that it recorded was carried out yet.
@@ -96,7 +96,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 traced.armed.insert((id, *timer), row);
             }
             Effect::Append(_) | Effect::Truncate { .. } | Effect::Rewrite(_) => {
-                self.world.causes().iter_mut().for_each(|causes| causes.writes(id));
+                self.world.causes(|causes| causes.writes(id));
             }
             _ => {}
         }
@@ -108,7 +108,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn trace_timer(&mut self, id: NodeId, timer: P::Timer) {
         let traced = self.traced.as_mut().expect("it is traced");
         let cause = traced.armed.remove(&(id, timer)).flatten();
-        self.world.causes().iter_mut().for_each(|causes| causes.tell(cause));
+        self.world.causes(|causes| causes.tell(cause));
         self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
     }
 
@@ -125,6 +125,6 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn trace_take(&mut self, id: NodeId) {
         let Some(traced) = &mut self.traced else { return };
         let row = traced.inboxes.get_mut(&id).and_then(VecDeque::pop_front).flatten();
-        self.world.causes().iter_mut().for_each(|causes| causes.go_on(row));
+        self.world.causes(|causes| causes.go_on(row));
     }
 }

@@ -204,10 +204,12 @@ impl World {
         });
     }
 
-    /// The books about what leads to what, where the run is traced.
+    /// Writes into the books about what leads to what, where the run is traced.
     #[inline]
-    pub(crate) fn causes(&mut self) -> Option<&mut Causes> {
-        self.tracer.as_mut().map(|tracer| &mut tracer.causes)
+    pub(crate) fn causes(&mut self, write: impl FnOnce(&mut Causes)) {
+        if let Some(tracer) = &mut self.tracer {
+            write(&mut tracer.causes);
+        }
     }
 
     pub(crate) fn violate(

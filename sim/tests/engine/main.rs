@@ -10,6 +10,7 @@ mod plans;
 mod puppet;
 mod random_runs;
 mod stage;
+mod strikes;
 mod timers;
 mod town;
 mod workload;

@@ -1,7 +1,7 @@
 //! What becomes of messages.
 
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Fault, LinkRule, Order, Plan};
+use rehearsal_sim::plan::{Fault, LinkRule, Order, Plan, PlannedFault, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::record::{Record, RowKind};
 use rehearsal_sim::time::Span;
@@ -10,6 +10,13 @@ use crate::plans::*;
 use crate::puppet::Bell::Zulu;
 use crate::puppet::Body::{Ping, Pong};
 use crate::puppet::{Do, On};
+
+/// Lets a fault that strikes once strike later.
+fn shift(fault: &mut PlannedFault, by: u64) {
+    if let When::At(at) = &mut fault.when {
+        at.0 += by;
+    }
+}
 
 /// n1 sends a ping to n2 every millisecond, with numbers in their order, 100 of them.
 fn stream() -> Plan {
@@ -175,8 +182,8 @@ fn cuts_are_decided_at_send_and_overlap() {
     let mut plan = stream();
     let parts = || Fault::Partition(vec![vec![nodes(&[0])], vec![nodes(&[1])]]);
     plan.faults = vec![fault(10, 30, parts()), fault(20, 30, parts())];
-    plan.faults[0].at.0 += MS / 2;
-    plan.faults[1].at.0 += MS / 2;
+    shift(&mut plan.faults[0], MS / 2);
+    shift(&mut plan.faults[1], MS / 2);
     let heard = pings_heard(&run(&plan));
     let expected: Vec<u32> = (0..10).chain(50..100).collect();
     assert_eq!(heard, expected);
@@ -260,7 +267,7 @@ fn loss_and_latency_windows_hold_while_they_last() {
         fault(55, 10, Fault::Latency(Law::Constant(Span::millis(5)))),
     ];
     for fault in &mut plan.faults {
-        fault.at.0 += MS / 2;
+        shift(fault, MS / 2);
     }
     let record = run(&plan);
     // Ping n is sent at n + 1 ms. The worst of several losses counts, the latest of latencies.

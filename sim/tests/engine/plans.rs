@@ -37,6 +37,7 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
         disk: Disk { sync_latency: Law::Constant(Span::millis(10)) },
         workload: None,
         faults: Vec::new(),
+        heal: None,
         expectations: Vec::new(),
         config,
         bugs: Vec::new(),
@@ -68,7 +69,7 @@ pub(crate) fn nodes(ids: &[u32]) -> Target {
 
 /// A fault from a millisecond on, for some milliseconds; 0 is for ever.
 pub(crate) fn fault(at: u64, lasts: u64, fault: Fault) -> PlannedFault {
-    PlannedFault { at: ms(at), lasts: (lasts > 0).then(|| Span::millis(lasts)), fault }
+    PlannedFault::once(ms(at), (lasts > 0).then(|| Span::millis(lasts)), fault)
 }
 
 pub(crate) fn expecting(expect: Expect) -> Expectation {

@@ -80,11 +80,8 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         1 => likely().prop_map(Fault::Loss),
         1 => law().prop_map(Fault::Latency),
     ];
-    (at, lasts, what).prop_map(|(at, lasts, fault)| PlannedFault {
-        at: SimTime(at * 1_000_000),
-        lasts,
-        fault,
-    })
+    (at, lasts, what)
+        .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))
 }
 
 fn rule(count: u32) -> impl Strategy<Value = LinkRule> {

@@ -1,6 +1,8 @@
 //! What happens to processes: they die, start again, stand still and go on.
 
+use super::Struck;
 use crate::history::CallId;
+use crate::plan::Target;
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{Health, RowKind};
 use crate::service::Outcome;
@@ -10,6 +12,59 @@ use crate::simulation::{Event, Simulation};
 use crate::time::Span;
 
 impl<P: Protocol> Simulation<'_, P> {
+    pub(super) fn crash_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let hit = self.resolve_up(target, strike);
+        hit.iter().for_each(|id| self.crash(*id));
+        self.hold(strike, &hit);
+        self.struck("crash", hit)
+    }
+
+    /// The processes that a crash still holds start again.
+    pub(super) fn restart_held(&mut self, held: Vec<NodeId>) {
+        for id in held {
+            self.restart(id);
+        }
+    }
+
+    pub(super) fn restart_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let mut dice = self.choices(strike);
+        let found = self.resolve(target, strike, &mut dice);
+        let hit: Vec<NodeId> = found.into_iter().filter(|id| self.restart(*id)).collect();
+        let struck = self.struck("restart", hit)?;
+        Some(Struck { is_instant: true, ..struck })
+    }
+
+    pub(super) fn pause_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let hit = self.resolve_up(target, strike);
+        for id in &hit {
+            // A node that stands still already does so until the last of its pauses ends.
+            if self.nodes[id.index()].paused.is_none() {
+                self.pause(*id);
+            }
+        }
+        self.hold(strike, &hit);
+        self.struck("pause", hit)
+    }
+
+    /// The nodes that a pause still holds go on, unless another pause holds them.
+    pub(super) fn resume_held(&mut self, held: Vec<NodeId>) {
+        for node in held {
+            if !self.held.values().any(|held| held.contains(&node)) {
+                self.resume(node);
+            }
+        }
+    }
+
+    /// The nodes of a target that are up.
+    pub(super) fn resolve_up(&self, target: &Target, strike: usize) -> Vec<NodeId> {
+        let found = self.resolve(target, strike, &mut self.choices(strike));
+        found.into_iter().filter(|id| self.nodes[id.index()].is_up()).collect()
+    }
+
+    pub(super) fn struck(&self, kind: &'static str, hit: Vec<NodeId>) -> Option<Struck> {
+        (!hit.is_empty()).then(|| Struck::nodes(kind, self.label(&hit), hit))
+    }
+
     /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
     /// sent stays under way. Applications that waited for it can not know what became of it.
     pub(in crate::simulation) fn crash(&mut self, id: NodeId) {
@@ -37,6 +92,7 @@ impl<P: Protocol> Simulation<'_, P> {
             1 => "crashes, losing 1 write that was not durable".to_owned(),
             _ => format!("crashes, losing {lost} writes that were not durable"),
         });
+        self.world.causes(|causes| causes.harms(id));
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Down, standing);
         let here = |call: &CallId| self.world.ledger.client(*call) == id;
@@ -71,6 +127,7 @@ impl<P: Protocol> Simulation<'_, P> {
         self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
         self.world.count("pauses", 1);
         self.world.trace(RowKind::Fault, Some(id), || "stands still".to_owned());
+        self.world.causes(|causes| causes.harms(id));
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Paused, standing);
     }
@@ -84,6 +141,7 @@ impl<P: Protocol> Simulation<'_, P> {
         node.stood_still = node.stood_still + now.since(since);
         let clock = node.clock(now);
         self.world.digest(Tag::Resume, u64::from(id.0), 0, 0);
+        self.world.causes(|causes| causes.goes_on(id));
         self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
         let standing = node.standing;
         self.world.stands(id, Health::Up, standing);
@@ -95,6 +153,7 @@ impl<P: Protocol> Simulation<'_, P> {
         self.release(id);
         self.begin_sync(id);
         while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
+            self.trace_take(id);
             self.step(id, input);
         }
     }

@@ -112,6 +112,7 @@ fn plan(nodes: u32, network: Plan) -> plan::Plan {
         disk: Disk { sync_latency: Law::Constant(Span::ZERO) },
         workload: None,
         faults: Vec::new(),
+        heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
