@@ -3,6 +3,7 @@
 //! A row takes 40 bytes and its text once: the text of a message that arrives is that of the message
 //! that was sent. Rows are read through [`Row`], which borrows, or copied out as [`TraceRow`].
 
+mod laws;
 mod stored;
 
 use std::borrow::Cow;

@@ -194,6 +194,7 @@ fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
     let found =
         (of(RowKind::Send), of(RowKind::Deliver), of(RowKind::Duplicate), of(RowKind::Drop));
     prop_assert_eq!(found, (m.sent, m.delivered, m.duplicated, m.dropped.total()));
+    prop_assert_eq!(record.trace.broken_law(&m), None);
     prop_assert_eq!(of(RowKind::Call), o.called);
     let ended = of(RowKind::Reply);
     prop_assert!(o.ok + o.failed <= ended && ended <= o.called);
@@ -242,9 +243,10 @@ proptest! {
         let whole = (TOWN.run)(&plan, 1, &Watch::TRACED);
         let part = (TOWN.run)(&plan, 1, &Watch { trace_rows: limit, ..Watch::QUIET });
         prop_assert_eq!(&whole.head, &part.head);
-        let (whole, part) = (whole.trace, part.trace);
+        let (whole_head, whole, part) = (whole.head, whole.trace, part.trace);
         prop_assert!(part.len() <= limit);
         prop_assert_eq!(part.len() as u64 + part.omitted, whole.len() as u64);
+        prop_assert_eq!(part.broken_law(&whole_head.messages), None);
         prop_assert_eq!(part.omitted == 0, part.window.is_empty());
         prop_assert_eq!(part.rows().last(), whole.rows().last());
         let first = |trace: &Trace| {
