@@ -38,3 +38,4 @@ pub use reference::reference;
 pub use report::{Finding, Place, Report, Severity};
 pub use schema::schema;
 pub use starter::starter;
+pub use suggest::nearest;

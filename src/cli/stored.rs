@@ -40,9 +40,9 @@ pub(crate) struct Stored {
     /// The command lines that make the run again.
     pub(crate) reproduce: Reproduce,
     /// Rows of the run's trace that are not in the record.
-    rows_left_out: u64,
+    pub(crate) rows_left_out: u64,
     /// Which rows are, in a sentence; empty when all are.
-    rows_kept: String,
+    pub(crate) rows_kept: String,
     /// The record.
     pub(crate) record: Record,
 }
