@@ -78,7 +78,8 @@ fn one_line(text: &str) -> String {
 /// What a message says beside its kind, which its address names.
 fn contents(row: &Row<'_>) -> String {
     let (kind, text) = (kind_of_message(row), row.text());
-    let rest = text.strip_prefix(kind.as_str()).unwrap_or(&text);
+    let rest = text.strip_prefix(kind.as_str());
+    let rest = rest.filter(|rest| !rest.starts_with(char::is_alphanumeric)).unwrap_or(&text);
     one_line(rest.trim_start())
 }
 
