@@ -3,7 +3,7 @@
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Disk, Expect, Expectation, Load, Network, Order, Plan, PlannedFault, PlannedNode, Workload,
+    Disk, Expect, Expectation, Load, Network, Plan, PlannedFault, PlannedNode, Workload,
 };
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -24,10 +24,9 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             latency: exponential(Span::millis(2)),
             loss: Chance::from_f64(0.02).unwrap(),
             duplicate: Chance::from_f64(0.02).unwrap(),
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
-        disk: Disk { sync_latency: exponential(Span::millis(2)) },
+        disk: Disk::new(exponential(Span::millis(2))),
         workload: Some(Workload {
             load: Load::Open { gap: exponential(Span::millis(10)) },
             keys: KeyLaw::Uniform { count: 64 },
@@ -43,6 +42,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
         ],
         config: (entry.configure)(&serde_json::json!({})).unwrap(),
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: rehearsal_sim::simulation::Laws::default(),
     }
 }

@@ -11,7 +11,7 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Disk, ErasedConfig, Network, Order, Plan, PlannedNode, Watch};
+use rehearsal_sim::plan::{Disk, ErasedConfig, Network, Plan, PlannedNode, Supervisor, Watch};
 use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role};
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
@@ -128,7 +128,7 @@ impl Protocol for Heart {
                 }
             }
             Input::Timer(Bell::Silence) => fx.note(News::Silence),
-            Input::Call { .. } => {}
+            Input::Call { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -144,17 +144,16 @@ fn main() {
         network: Network {
             latency: Law::Lognormal { median: Span::millis(1), p99: Span::millis(8) },
             loss: Chance::from_f64(0.001).expect("a probability"),
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: Supervisor::default(),
         laws: Laws::default(),
     };
     let record = (Entry::of::<Heart>().run)(&plan, 1, &Watch::QUIET);

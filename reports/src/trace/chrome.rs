@@ -57,7 +57,11 @@ fn thread(row: &Row<'_>) -> u32 {
 /// What a row is called in a picture.
 fn title(row: &Row<'_>) -> String {
     match row.kind {
-        RowKind::Send | RowKind::Deliver | RowKind::Drop | RowKind::Duplicate => {
+        RowKind::Send
+        | RowKind::Deliver
+        | RowKind::Drop
+        | RowKind::Duplicate
+        | RowKind::Refused => {
             format!("{} {}", row.kind.name(), message(row))
         }
         _ => row.text().into_owned(),

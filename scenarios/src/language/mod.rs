@@ -10,37 +10,52 @@ mod disk;
 mod expect;
 mod fault;
 mod network;
+mod swarm;
 mod workload;
 
 use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use disk::DiskTable;
+pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{FAULT_KINDS, FaultTable, OnTable, OneWay};
-pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use fault::{ClogEnds, FAULT_KINDS, FaultTable, ONE_PLACE_KEYS, OnTable, OneWay};
+pub(crate) use network::{
+    BurstTable, LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable,
+};
+pub(crate) use swarm::{Profiles, SwarmTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 7] =
-    ["cluster", "network", "disk", "workload", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 10] = [
+    "cluster",
+    "network",
+    "topology",
+    "disk",
+    "supervisor",
+    "workload",
+    "swarm",
+    "fault",
+    "expect",
+    "matrix",
+];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
     Some(match key {
         "title" | "protocol" | "duration" | "seed" | "heal" | "extends" | "bug" => "",
         "servers" | "clients" => "[cluster]",
-        "latency" | "loss" | "duplicate" | "order" => "[network]",
+        "latency" | "loss" | "duplicate" | "order" | "corrupt" | "burst" | "bandwidth"
+        | "queue" | "sharing" | "refuse" => "[network]",
+        "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
-        "sync_latency" => "[disk]",
+        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
-        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
-            "[[fault]]"
-        }
+        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after"
+        | "bridge" | "ring" | "cut" | "clog" | "swizzle" => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })
@@ -48,16 +63,23 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
 
 /// How a key that is demanded may look.
 pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
-    let is_uniform = table.0.last() == Some(&Step::Key("uniform".to_owned()));
+    let is_in = |name: &str| table.0.last() == Some(&Step::Key(name.to_owned()));
     Some(match key {
         "at" => "at = \"5s\"",
         "mean" => "mean = \"5ms\"",
         "median" => "median = \"1ms\"",
         "p99" => "p99 = \"8ms\"",
         "count" => "count = 100",
+        "exponent" if is_in("pareto") => "exponent = 1.5",
         "exponent" => "exponent = 0.99",
-        "from" if is_uniform => "from = \"1ms\"",
-        "to" if is_uniform => "to = \"10ms\"",
+        "sd" => "sd = \"1ms\"",
+        "shortest" => "shortest = \"1ms\"",
+        "scale" => "scale = \"5ms\"",
+        "shape" => "shape = 0.7",
+        "share" => "share = 0.1",
+        "law" => "law = \"40ms\"",
+        "from" if is_in("uniform") => "from = \"1ms\"",
+        "to" if is_in("uniform") => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
         _ => return None,

@@ -3,7 +3,9 @@
 mod cast;
 mod expectations;
 mod faults;
+mod network;
 mod timeline;
+mod topology;
 mod workload;
 mod world;
 
@@ -36,12 +38,19 @@ pub(crate) fn plan<'c>(
     let entry = entry(desk, catalog);
     let duration = top.as_ref().and_then(|top| duration(desk, top.duration));
     let cast = entry.and_then(|entry| Cast::read(desk, entry));
-    let network = world::network(desk, cast.as_ref());
+    let network = network::network(desk, entry, cast.as_ref());
     let disk = world::disk(desk);
+    let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
-    let setting = setting.map(|(entry, cast)| faults::Setting { entry, cast, duration, heal });
+    let setting = setting.map(|(entry, cast)| faults::Setting {
+        entry,
+        cast,
+        duration,
+        heal,
+        network: network.as_ref(),
+    });
     let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);
@@ -57,6 +66,7 @@ pub(crate) fn plan<'c>(
         nodes: cast?.nodes,
         network: network?,
         disk: disk?,
+        supervisor: supervisor?,
         workload: workload?,
         faults: faults?,
         heal: heal.map(|heal| SimTime(heal.0)),
@@ -130,7 +140,7 @@ fn heal(desk: &mut Desk<'_>, heal: Option<Span>, duration: Option<Span>) -> Opti
 
 fn config(desk: &mut Desk<'_>, entry: &Entry, latency: Option<&Law>) -> Option<ErasedConfig> {
     let config = configured(desk, entry)?;
-    let round_trip = Span(world::median(latency?).0.saturating_mul(2));
+    let round_trip = Span(latency?.median().0.saturating_mul(2));
     let table = Path::of(entry.name);
     for remark in (entry.review)(&config, round_trip) {
         let key = Path::parse(remark.key).map_or_else(|| table.clone(), |key| table.join(&key));

@@ -7,6 +7,7 @@ mod disk;
 mod expectation;
 mod fault;
 mod network;
+mod weather;
 mod workload;
 
 use std::any::Any;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
-pub use network::{LinkRule, Network, Order};
+pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
+pub use weather::{Change, Ends, Scope, Weather};
 pub use workload::{Load, Workload};
 
 use crate::simulation::Laws;
@@ -39,6 +41,8 @@ pub struct Plan {
     pub network: Network,
     /// How disks behave.
     pub disk: Disk,
+    /// What becomes of processes that end themselves.
+    pub supervisor: Supervisor,
     /// What applications do; `None` leaves the cluster alone.
     pub workload: Option<Workload>,
     /// What goes wrong, in the order of the file.
@@ -80,6 +84,13 @@ impl fmt::Debug for ErasedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedConfig(..)")
     }
+}
+
+/// What becomes of processes that end themselves ([`Effects::exit`](crate::effects::Effects::exit)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supervisor {
+    /// They are started again so long after; `None`: nobody does that, but a `restart` fault may.
+    pub restart_after: Option<Span>,
 }
 
 /// One node of the plan.

@@ -33,6 +33,8 @@ pub enum Purpose {
     Swarm = 9,
     /// Choices inside an operation; owner: the client.
     Ask = 10,
+    /// What a crash leaves of the writes under way; owner: the node.
+    Remains = 32,
 }
 
 /// A sequence of random draws that belongs to one purpose and one owner.

@@ -46,6 +46,8 @@ pub enum RowKind {
     Drop,
     /// The network made a copy.
     Duplicate,
+    /// A sender heard that its message was refused: the receiver's process was down.
+    Refused,
     /// A timer fired.
     Timer,
     /// An application called an operation.
@@ -68,12 +70,13 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind.
-    pub const ALL: [RowKind; 14] = [
+    pub const ALL: [RowKind; 15] = [
         RowKind::Boot,
         RowKind::Send,
         RowKind::Deliver,
         RowKind::Drop,
         RowKind::Duplicate,
+        RowKind::Refused,
         RowKind::Timer,
         RowKind::Call,
         RowKind::Reply,
@@ -93,6 +96,7 @@ impl RowKind {
             RowKind::Deliver => "deliver",
             RowKind::Drop => "drop",
             RowKind::Duplicate => "duplicate",
+            RowKind::Refused => "refused",
             RowKind::Timer => "timer",
             RowKind::Call => "call",
             RowKind::Reply => "reply",

@@ -25,6 +25,10 @@ pub(crate) struct Causes {
     note: Option<RowId>,
     /// The copies under way, by their address: the row that sent or made each.
     flights: BTreeMap<(u64, u64), RowId>,
+    /// What sent the copy that died last.
+    died: Option<RowId>,
+    /// By their address, what sent the copies that were refused, until their senders hear of it.
+    refusals: BTreeMap<(u64, u64), RowId>,
     /// The latest message that was sent: copies are made of it, even where it was lost.
     sent: Option<((u64, u64), RowId)>,
     /// The steps from which messages of nodes to themselves come, in the order they were sent.
@@ -82,6 +86,7 @@ impl Causes {
             | RowKind::Deliver
             | RowKind::Drop
             | RowKind::Duplicate
+            | RowKind::Refused
             | RowKind::Reply
             | RowKind::Note
             | RowKind::View => self.now,
@@ -128,8 +133,31 @@ impl Causes {
                 self.now = Some(id);
                 cause
             }
-            _ => self.flights.remove(&key(at)),
+            RowKind::Refused => {
+                self.now = Some(id);
+                self.refusals.remove(&key(at)).or_else(|| self.flights.remove(&key(at)))
+            }
+            _ => {
+                self.died = self.flights.remove(&key(at));
+                self.died
+            }
         }
+    }
+
+    /// The sender of the copy that just died will hear of it.
+    pub(crate) fn refuses(&mut self, at: Address) {
+        self.refusals.extend(self.died.map(|row| (key(at), row)));
+    }
+
+    /// The next fault comes from within the step that happens.
+    pub(crate) fn comes_from_within(&mut self) {
+        self.told = self.now;
+    }
+
+    /// A strike goes on to do something.
+    pub(crate) fn strike_goes_on(&mut self, strike: usize) {
+        let strike = u32::try_from(strike).ok();
+        self.told = strike.and_then(|strike| self.strikes.get(&strike).copied());
     }
 
     /// A node sends a message to itself.

@@ -91,7 +91,21 @@ impl<P: Protocol> Simulation<'_, P> {
     /// A fault that still lasts at the end and may be the reason. It is named, so that everybody can
     /// judge for themselves whether it is.
     fn lasting_fault(&self) -> Option<String> {
-        let hinders = ["partition", "one-way", "pause", "loss", "latency"];
+        let hinders = [
+            "partition",
+            "one-way",
+            "bridge",
+            "ring",
+            "cut",
+            "pause",
+            "loss",
+            "latency",
+            "burst",
+            "corrupt",
+            "bandwidth",
+            "clog",
+            "swizzle",
+        ];
         let mut bands = self.world.bands.iter();
         let lasting =
             bands.find(|band| band.to_ns.is_none() && hinders.contains(&band.kind.as_str()))?;
@@ -107,7 +121,8 @@ impl<P: Protocol> Simulation<'_, P> {
             roles: &self.roles,
             config: self.config,
             up: &runs,
-            passes: &|a, b| !self.world.network.is_cut(a, b),
+            standing: &|id| self.nodes[id.index()].standing,
+            passes: &|a, b| self.world.network.reaches(a, b),
         })
     }
 }

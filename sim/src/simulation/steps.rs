@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::disk::Write;
 use super::network::{Address, Drawn, Fate};
+use super::parcels::{CUT, Parcels};
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
@@ -55,7 +56,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             .as_ref()
             .filter(|_| !clients.is_empty())
             .map(|laws| Workload::new(laws.clone(), seed, clients));
-        Simulation {
+        let mut simulation = Simulation {
             plan,
             laws,
             config: catalog::open::<P>(&plan.config),
@@ -72,13 +73,17 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             held: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
+            parcels: Parcels::default(),
             parked: BTreeMap::new(),
             inside: None,
+            exiting: None,
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
             traced,
-        }
+        };
+        simulation.limit_disks();
+        simulation
     }
 
     /// Starts a node's process, for the first time or again.
@@ -129,6 +134,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Input::Message { from, body } => Occasion::Message(*from, body.kind()),
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
+            Input::Refused { to, kind } => Occasion::Refusal(*to, *kind),
+            Input::WriteFailed { .. } => Occasion::WriteFailed,
         };
         let standing = self.inside(id, occasion, |state, fx| {
             let state = state.as_mut().expect("the node is up");
@@ -190,6 +197,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
         }
         self.buffer.clear();
+        if self.exiting.is_some() {
+            return self.exit(id);
+        }
         self.begin_sync(id);
     }
 
@@ -224,6 +234,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 self.nodes[id.index()].disk.hand_over(now, Write::Rewrite(records));
             }
             Effect::Count { name, by } => self.world.count(name, by),
+            Effect::Exit(reason) => self.exiting = Some(reason),
             Effect::Done => {}
             Effect::Gauge { name, value } => {
                 let most = self.world.gauges.of(name, value);
@@ -303,8 +314,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
             Fate::Cut => {
                 world.messages.dropped.cut += 1;
-                world.drops(at, 2, "cut off by a partition");
+                world.drops(at, 2, CUT);
             }
+            fate @ (Fate::Spoils(_) | Fate::Undecided) => self.put_aside(at, fate, body),
         }
     }
 
@@ -323,9 +335,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.in_flight -= 1;
         let receiver = &self.nodes[at.to().index()];
         if !receiver.is_up() {
-            world.messages.dropped.down += 1;
-            world.drops(at, 3, "the receiver is down");
-            return;
+            return self.arrive_at_nobody(at);
         }
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);
@@ -420,7 +430,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn synced(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.sync = None;
-        let writes = node.disk.end_sync(self.world.now);
+        let writes = match node.disk.end_sync(self.world.now) {
+            Ok(writes) => writes,
+            Err(lost) => return self.writes_failed(id, lost),
+        };
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
         self.world.causes(|causes| causes.wrote(id, writes));
         self.world.trace(RowKind::Sync, Some(id), || match writes {

@@ -11,7 +11,7 @@ use crate::effects::Effects;
 use crate::invariant::{Breach, Invariant, Monitor, Note};
 use crate::kinds;
 use crate::law::{KeyLaw, Law};
-use crate::plan::{Disk, ErasedConfig, Fault, Load, Network, Order, Plan, PlannedFault};
+use crate::plan::{Disk, ErasedConfig, Fault, Load, Network, Plan, PlannedFault};
 use crate::plan::{PlannedNode, Target, Workload};
 use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role};
 use crate::random::Chance;
@@ -131,6 +131,7 @@ impl Protocol for Heart {
                 });
             }
             Input::Call { id, .. } => fx.reply(id, ()),
+            Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -162,10 +163,9 @@ fn plan() -> Plan {
             latency: Law::Exponential { mean: Span::millis(2) },
             loss: Chance::from_f64(0.01).expect("a probability"),
             duplicate: Chance::from_f64(0.01).expect("a probability"),
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: Some(Workload {
             load: Load::Open { gap: Law::Constant(Span::millis(2)) },
             keys: KeyLaw::Uniform { count: 1 },
@@ -178,6 +178,7 @@ fn plan() -> Plan {
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: super::Laws::default(),
     }
 }

@@ -41,6 +41,12 @@ pub(crate) enum Tag {
     Pause = 14,
     Resume = 15,
     Duplicate = 16,
+    Refused = 17,
+    Swizzle = 18,
+    WriteFailed = 32,
+    Exit = 33,
+    Remains = 34,
+    Damage = 35,
 }
 
 /// The untyped state of a run.

@@ -66,7 +66,7 @@ fn needs_cause(kind: RowKind) -> bool {
 fn fits(row: &Row<'_>, cause: &Row<'_>) -> bool {
     let here = row.node == cause.node;
     match row.kind {
-        RowKind::Deliver | RowKind::Drop => {
+        RowKind::Deliver | RowKind::Drop | RowKind::Refused => {
             let sent = matches!(cause.kind, RowKind::Send | RowKind::Duplicate);
             sent && row.stream == cause.stream && row.nth == cause.nth
         }
@@ -90,6 +90,7 @@ fn fits(row: &Row<'_>, cause: &Row<'_>) -> bool {
                     | RowKind::Call
                     | RowKind::Sync
                     | RowKind::SelfMessage
+                    | RowKind::Refused
                     | RowKind::Fault
             );
             here && is_input

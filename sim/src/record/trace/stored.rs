@@ -52,6 +52,7 @@ fn letter(kind: RowKind) -> char {
         RowKind::Deliver => 'd',
         RowKind::Drop => 'x',
         RowKind::Duplicate => '2',
+        RowKind::Refused => 'z',
         RowKind::Timer => 't',
         RowKind::Call => 'c',
         RowKind::Reply => 'r',

@@ -83,6 +83,11 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::OneWay { from, to } => self.one_way(strike, from, to),
             Fault::Loss(chance) => Some(self.lose(strike, *chance)),
             Fault::Latency(law) => Some(self.delay(strike, law)),
+            Fault::Weather(weather) => self.weather(strike, weather),
+            Fault::Swizzle(targets) => self.swizzle(strike, targets),
+            Fault::Bridge(target) => self.bridge(strike, target),
+            Fault::Ring => self.majorities_ring(strike),
+            Fault::CutLinks(links) => Some(self.cut_links(strike, links)),
         }
     }
 
@@ -101,9 +106,15 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::Crash(_) => self.restart_held(held),
             Fault::Pause(_) => self.resume_held(held),
             Fault::Restart(_) => {}
-            Fault::Partition(_) | Fault::OneWay { .. } | Fault::Loss(_) | Fault::Latency(_) => {
-                self.world.network.heal(strike);
-            }
+            Fault::Partition(_)
+            | Fault::OneWay { .. }
+            | Fault::Loss(_)
+            | Fault::Latency(_)
+            | Fault::Weather(_)
+            | Fault::Swizzle(_)
+            | Fault::Bridge(_)
+            | Fault::Ring
+            | Fault::CutLinks(_) => self.end_weather(strike),
         }
         let ends = std::mem::take(&mut self.strikes[strike].ends);
         if !ends.is_empty() {
