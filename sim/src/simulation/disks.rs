@@ -2,6 +2,7 @@
 //! processes that end themselves because of it.
 
 use super::Simulation;
+use super::causes::Causes;
 use super::disk::Remains;
 use super::event::Event;
 use super::queue::EventQueue;
@@ -25,6 +26,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn writes_failed(&mut self, id: NodeId, lost: u64) {
         self.world.digest(Tag::WriteFailed, u64::from(id.0), lost, 0);
         self.world.count("writes_failed", lost);
+        self.world.causes(|causes| causes.wrote(id, lost));
         self.world.trace(RowKind::Sync, Some(id), || match lost {
             1 => "refuses 1 write, which is lost".to_owned(),
             _ => format!("refuses {lost} writes, which are lost"),
@@ -91,6 +93,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let lost = self.die(id);
         self.world.digest(Tag::Exit, u64::from(id.0), lost.writes, 0);
         self.world.count("exits", 1);
+        self.world.causes(Causes::comes_from_within);
         self.world.trace(RowKind::Fault, Some(id), || format!("ends itself: {reason}{lost}"));
         self.bury(id);
         if let (Some(after), false) = (self.plan.supervisor.restart_after, self.world.by_hand) {
