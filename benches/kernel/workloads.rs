@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rehearsal::prelude::*;
-use rehearsal::sim::plan::{Disk, ErasedConfig, Network, Order, PlannedNode, Supervisor};
+use rehearsal::sim::plan::{
+    Clock, Disk, ErasedConfig, Network, PlannedNode, Processor, Supervisor,
+};
 use rehearsal::sim::simulation::Laws;
 
 use crate::baseline;
@@ -198,14 +200,14 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
         title: "the cost of an event".to_owned(),
         seed: 1,
         duration,
-        nodes: (1..=nodes).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        nodes: (1..=nodes).map(|n| PlannedNode::new(format!("n{n}"), 0)).collect(),
         network: Network {
             latency: Law::Uniform { from: LATENCY.start, to: LATENCY.end },
             loss: Chance::NEVER,
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
+        processor: Processor::default(),
+        clock: Clock::default(),
         disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),

@@ -13,6 +13,7 @@
 //! Protocols are known only as the [`Entry`](rehearsal_sim::catalog::Entry)s of a catalog that is
 //! handed in, so that everybody can bring their own.
 
+mod amounts;
 mod diagnose;
 mod files;
 mod language;
@@ -39,4 +40,5 @@ pub use reference::reference;
 pub use report::{Finding, Place, Report, Severity};
 pub use schema::schema;
 pub use starter::starter;
+pub use suggest::nearest;
 pub use swarm::{Drawn, Swarm};

@@ -32,13 +32,19 @@ million, means within 0.01 %.
 ";
 
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 8] = [
+const VALUES: [(&str, &str); 14] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
     ("KeyLaw", "keys"),
+    ("Offset", "offset"),
+    ("Drift", "drift"),
+    ("OffsetRange", "offset or range"),
+    ("DriftRange", "drift or range"),
     ("Chance", "chance"),
     ("Rate", "rate"),
+    ("Bandwidth", "bandwidth"),
+    ("Size", "size"),
     ("Window", "window"),
     ("Names", "names"),
 ];
@@ -55,7 +61,9 @@ pub fn reference(catalog: &[Entry]) -> String {
     table(&mut page, &root, rows(&root, &root, &Value::Null, "", &|key| !is_table(key)));
     for name in SECTIONS {
         let section = &root["properties"][name];
+        let named = &section["additionalProperties"];
         let (title, inner) = match &section["items"] {
+            Value::Null if named[ORDER].is_array() => (format!("`[{name}.n3]`"), named),
             Value::Null => (format!("`[{name}]`"), section),
             items => (format!("`[[{name}]]`"), items),
         };
@@ -71,7 +79,7 @@ pub fn reference(catalog: &[Entry]) -> String {
         table(&mut page, &root, rows(&root, inner, &Value::Null, "", &keep));
         let links = &inner["properties"]["link"]["items"];
         if !links.is_null() {
-            heading(&mut page, 3, "`[[network.link]]`", links);
+            heading(&mut page, 3, &format!("`[[{name}.link]]`"), links);
             table(&mut page, &root, rows(&root, links, &Value::Null, "", &|_| true));
         }
     }

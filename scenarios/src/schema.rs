@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    BitRot, DiskSlow, DiskTable, ExpectTable, FAULT_KINDS, FaultTable, LinkTable, NetworkTable,
-    OnTable, OneWay, Profiles, SupervisorTable, SwarmTable, Top, WorkloadTable,
+    BitRot, BurstTable, ClockDrift, ClockShift, ClockTable, CrashLoop, DiskSlow, DiskTable,
+    ExpectTable, FAULT_KINDS, FaultTable, Fire, LinkTable, NetworkTable, NodeTable, OnTable,
+    OneWay, PlaceLinkTable, ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable, Top,
+    TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -22,11 +24,20 @@ pub fn schema(catalog: &[Entry]) -> Value {
     let mut network = object::<NetworkTable>(&mut generator);
     let links = "Links that differ from the rest, `[[network.link]]`.";
     network["properties"]["link"] = json!({ "description": links, "type": "array", "items": link });
+    let link = object::<PlaceLinkTable>(&mut generator);
+    let mut topology = object::<TopologyTable>(&mut generator);
+    let links = "The links between places, `[[topology.link]]`.";
+    topology["properties"]["link"] =
+        json!({ "description": links, "type": "array", "items": link });
     let sections = [
         ("cluster", cluster(catalog)),
         ("network", network),
+        ("topology", topology),
+        ("processor", object::<ProcessorTable>(&mut generator)),
+        ("clock", object::<ClockTable>(&mut generator)),
         ("disk", object::<DiskTable>(&mut generator)),
         ("supervisor", object::<SupervisorTable>(&mut generator)),
+        ("node", nodes(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("swarm", swarm(&mut generator)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
@@ -40,6 +51,12 @@ pub fn schema(catalog: &[Entry]) -> Value {
     inner::<DiskSlow>(&mut definitions);
     inner::<BitRot>(&mut definitions);
     inner::<Profiles>(&mut definitions);
+    inner::<BurstTable>(&mut definitions);
+    inner::<Slow>(&mut definitions);
+    inner::<CrashLoop>(&mut definitions);
+    inner::<ClockShift>(&mut definitions);
+    inner::<ClockDrift>(&mut definitions);
+    inner::<Fire>(&mut definitions);
     for (name, section) in sections {
         root["properties"][name] = section;
     }
@@ -162,6 +179,12 @@ fn swarm(generator: &mut SchemaGenerator) -> Value {
         swarm["properties"][key]["description"] = json!(text);
     }
     swarm
+}
+
+/// A table per node, by its name.
+fn nodes(generator: &mut SchemaGenerator) -> Value {
+    let node = object::<NodeTable>(generator);
+    json!({ "description": node["description"], "type": "object", "additionalProperties": node })
 }
 
 fn fault(generator: &mut SchemaGenerator) -> Value {

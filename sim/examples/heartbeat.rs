@@ -12,7 +12,7 @@ use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{
-    Disk, ErasedConfig, Network, Order, Plan, PlannedNode, Supervisor, Watch,
+    Clock, Disk, ErasedConfig, Network, Plan, PlannedNode, Processor, Supervisor, Watch,
 };
 use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role};
 use rehearsal_sim::random::Chance;
@@ -130,7 +130,7 @@ impl Protocol for Heart {
                 }
             }
             Input::Timer(Bell::Silence) => fx.note(News::Silence),
-            Input::Call { .. } | Input::WriteFailed { .. } => {}
+            Input::Call { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -142,14 +142,14 @@ fn main() {
         title: "five hearts".to_owned(),
         seed: 1,
         duration: Span::secs(seconds),
-        nodes: (1..=5).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        nodes: (1..=5).map(|n| PlannedNode::new(format!("n{n}"), 0)).collect(),
         network: Network {
             latency: Law::Lognormal { median: Span::millis(1), p99: Span::millis(8) },
             loss: Chance::from_f64(0.001).expect("a probability"),
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
+        processor: Processor::default(),
+        clock: Clock::default(),
         disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),

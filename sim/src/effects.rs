@@ -86,11 +86,13 @@ impl<'a, P: Protocol> Effects<'a, P> {
     pub fn role_of(&self, node: NodeId) -> P::Role {
         self.roles[node.index()]
     }
-    /// This node's monotonic clock; it stands still while the node is paused.
+    /// This node's monotonic clock, by which its timers ring. It may drift, and stands still while the
+    /// node is paused.
     pub fn now(&self) -> LocalTime {
         self.now
     }
-    /// This node's wall clock, which may be wrong.
+    /// This node's wall clock, in nanoseconds since 1970; a run begins at 2001-09-09 01:46:40 UTC. It
+    /// may be off, drift, jump and stand still.
     pub fn wall(&self) -> LocalTime {
         self.wall
     }

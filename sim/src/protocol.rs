@@ -235,6 +235,15 @@ pub enum Input<P: Protocol> {
         /// The operation.
         operation: OperationOf<P>,
     },
+    /// A message that this node sent was turned away by the receiver's host, because the process
+    /// there is down. Only networks with `refuse` say so; elsewhere nothing is heard, as with a host
+    /// that is dead. Nothing promises that it is heard: who crashed meanwhile is not told.
+    Refused {
+        /// Whom the message was for.
+        to: NodeId,
+        /// What kind of message it was, an index into its [`Kinds::KINDS`].
+        kind: usize,
+    },
     /// The disk refused to make something durable. Everything that was appended, truncated or
     /// rewritten since the last sync that succeeded is lost, on the disk and in its cache, and every
     /// effect that waited for it is gone. What comes next is written behind what is durable, and may
@@ -255,6 +264,9 @@ impl<P: Protocol> Debug for Input<P> {
             Input::Message { from, body } => write!(f, "message from {}: {body:?}", from.0),
             Input::Timer(timer) => write!(f, "timer {timer:?}"),
             Input::Call { id, operation } => write!(f, "call {}: {operation:?}", id.0),
+            Input::Refused { to, kind } => {
+                write!(f, "refused by {}: {}", to.0, <P::Message as Kinds>::KINDS[*kind])
+            }
             Input::WriteFailed { lost } => write!(f, "{lost} writes failed"),
         }
     }

@@ -20,6 +20,11 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("fail", "NODE ..", "disks refuse what they were handed, which is lost"),
     ("deliver", "MESSAGES ..|all", "messages in flight arrive, in the order they were sent"),
     ("drop", "MESSAGES ..|all", "messages in flight are lost"),
+    (
+        "refuse",
+        "MESSAGES ..",
+        "the receivers' hosts turn messages away, and the senders hear of it",
+    ),
     ("duplicate", "MESSAGES ..", "the network makes second copies of messages in flight"),
     ("settle", "", "syncs and delivers until nothing is left to do"),
     ("cut", "NODE .. | NODE ..", "cuts the network into groups; `cut A -> B` cuts one direction"),

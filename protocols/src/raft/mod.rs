@@ -198,6 +198,7 @@ impl<M: Machine> Protocol for Raft<M> {
         "elections_started",
         "entries_appended",
         "redirects",
+        "refusals",
         "retries",
     ];
     const PROBES: &'static [Probe] = probes::ALL;

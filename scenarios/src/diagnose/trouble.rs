@@ -75,6 +75,11 @@ pub(crate) fn one_way_is_a_table(site: Site) -> Finding {
         .help("write one_way = { from = \"n1\", to = \"n2\" }")
 }
 
+pub(crate) fn kind_is_a_table(site: Site, kind: &str, example: &str) -> Finding {
+    Finding::error(site, format!("`{kind}` is a table, this is a list"))
+        .help(format!("write {kind} = {example}"))
+}
+
 pub(crate) fn one_way_to_itself(site: Site) -> Finding {
     Finding::error(site, "messages of a node to itself do not travel: they can not be cut")
         .help("name somebody else")

@@ -6,10 +6,14 @@
 //! (`default`) and applied where the plan is made. Keys that depend on the protocol (`[cluster]`,
 //! its own table, its invariants in `[[expect]]`) are added from the catalog.
 
+mod clock;
 mod disk;
 mod expect;
 mod fault;
+mod machines;
 mod network;
+mod node;
+mod processor;
 mod swarm;
 mod workload;
 
@@ -17,10 +21,19 @@ use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use clock::ClockTable;
 pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{BitRot, DiskSlow, FAULT_KINDS, FaultTable, OnTable, OneWay};
-pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use fault::{
+    BitRot, ClogEnds, DiskSlow, FAULT_KINDS, FaultTable, INSTANT_KINDS, ONE_PLACE_KEYS, OnTable,
+    OneWay,
+};
+pub(crate) use machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
+pub(crate) use network::{
+    BurstTable, LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable,
+};
+pub(crate) use node::NodeTable;
+pub(crate) use processor::ProcessorTable;
 pub(crate) use swarm::{Profiles, SwarmTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
@@ -28,21 +41,37 @@ use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 9] =
-    ["cluster", "network", "disk", "supervisor", "workload", "swarm", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 13] = [
+    "cluster",
+    "network",
+    "topology",
+    "processor",
+    "clock",
+    "disk",
+    "supervisor",
+    "node",
+    "workload",
+    "swarm",
+    "fault",
+    "expect",
+    "matrix",
+];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
     Some(match key {
         "title" | "protocol" | "duration" | "seed" | "heal" | "extends" | "bug" => "",
         "servers" | "clients" => "[cluster]",
-        "latency" | "loss" | "duplicate" | "order" => "[network]",
+        "latency" | "loss" | "duplicate" | "order" | "corrupt" | "burst" | "bandwidth"
+        | "queue" | "sharing" | "refuse" => "[network]",
+        "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
+        "step" | "cold_start" => "[processor]",
+        "offset" | "drift" => "[clock]",
         "sync_latency" | "survives" | "torn" | "capacity" | "damage" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
-        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after" => {
-            "[[fault]]"
-        }
+        "restart_after" => "[[fault]]",
+        kind if FAULT_KINDS.contains(&kind) => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })
@@ -69,6 +98,13 @@ pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
         "to" if is_in("uniform") => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
+        "nodes" => "nodes = \"n2\"",
+        "step" => "step = \"5ms\"",
+        "up" => "up = \"1s\"",
+        "down" => "down = \"200ms\"",
+        "timer" => "timer = \"...\", of the kinds on the protocol's page",
+        "by" if table.0.last() == Some(&Step::Key("clock_drift".to_owned())) => "by = \"500ppm\"",
+        "by" => "by = \"-5s\"",
         _ => return None,
     })
 }

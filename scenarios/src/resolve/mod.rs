@@ -3,7 +3,10 @@
 mod cast;
 mod expectations;
 mod faults;
+mod network;
+mod nodes;
 mod timeline;
+mod topology;
 mod workload;
 mod world;
 
@@ -35,21 +38,29 @@ pub(crate) fn plan<'c>(
     let top = top(desk, catalog);
     let entry = entry(desk, catalog);
     let duration = top.as_ref().and_then(|top| duration(desk, top.duration));
-    let cast = entry.and_then(|entry| Cast::read(desk, entry));
-    let network = world::network(desk, cast.as_ref());
-    let disk = world::disk(desk);
+    let mut cast = entry.and_then(|entry| Cast::read(desk, entry));
+    let common = nodes::common(desk);
+    let own = cast.as_mut().and_then(|cast| nodes::own(desk, cast, common.as_ref()));
+    let network = network::network(desk, entry, cast.as_ref());
     let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
-    let setting = setting.map(|(entry, cast)| faults::Setting { entry, cast, duration, heal });
+    let setting = setting.map(|(entry, cast)| faults::Setting {
+        entry,
+        cast,
+        duration,
+        heal,
+        network: network.as_ref(),
+    });
     let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);
     let config = entry.and_then(|entry| config(desk, entry, latency));
     unused_tables(desk, catalog, entry);
     let bugs = entry.zip(top.as_ref()).and_then(|(entry, top)| bugs(desk, entry, top.bug.as_ref()));
-    let (top, entry) = (top?, entry?);
+    let (top, entry, common) = (top?, entry?, common?);
+    own?;
     let plan = Plan {
         scenario: scenario.to_owned(),
         title: top.title.unwrap_or_else(|| scenario.to_owned()),
@@ -57,7 +68,9 @@ pub(crate) fn plan<'c>(
         duration: duration?,
         nodes: cast?.nodes,
         network: network?,
-        disk: disk?,
+        processor: common.processor,
+        clock: common.clock,
+        disk: common.disk,
         supervisor: supervisor?,
         workload: workload?,
         faults: faults?,

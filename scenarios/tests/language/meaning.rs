@@ -1,9 +1,12 @@
 //! What well-written scenarios mean.
 
 use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
-use rehearsal_sim::plan::{Damage, DiskFault, Expect, Fault, LinkRule, Load, Order, Target, When};
+use rehearsal_sim::plan::{
+    Clock, Damage, DiskFault, Expect, Fault, LinkRule, Load, Order, Processor, Target, When,
+};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
+use rehearsal_sim::skew::{Drift, Offset, Skew};
 use rehearsal_sim::time::{SimTime, Span};
 
 use crate::catalog::{RaftConfig, SMALL, good, wrong};
@@ -46,6 +49,45 @@ fn a_small_scenario_gets_every_default() {
     assert_eq!(plan.config.0.downcast_ref::<RaftConfig>(), Some(&RaftConfig::default()));
     assert!(loaded.remarks.is_empty());
     assert_eq!(loaded.text, SMALL);
+}
+
+#[test]
+fn a_node_differs_key_by_key() {
+    let loaded = good(&with(
+        r#"
+        [processor]
+        step = "50us"
+        queue = 100
+        [clock]
+        offset = "-5ms..5ms"
+        drift = "200ppm"
+        [disk]
+        sync_latency = "1ms"
+        [node.n3.processor]
+        step = { exponential = { mean = "2ms" } }
+        cold_start = "200ms"
+        [node.client1]
+        clock = { drift = "-200ppm..100ppm" }
+        disk = { sync_latency = "9ms" }
+        "#,
+    ));
+    let plan = &loaded.plan;
+    let step = |law| Processor { step: Some(law), queue: Some(100), cold_start: None };
+    let all = step(Law::Constant(Span::micros(50)));
+    assert_eq!(plan.processor, all);
+    let offset = Skew { lo: Offset(-5_000_000), hi: Offset(5_000_000) };
+    assert_eq!(plan.clock, Clock { offset, drift: Skew::fixed(Drift(200)) });
+    let (n2, n3, client) = (&plan.nodes[1], &plan.nodes[2], &plan.nodes[5]);
+    assert_eq!((&n2.processor, n2.clock, &n2.disk), (&None, None, &None));
+    let own = Processor {
+        cold_start: Some(Law::Constant(Span::millis(200))),
+        ..step(Law::Exponential { mean: Span::millis(2) })
+    };
+    assert_eq!((n3.processor.as_ref(), n3.clock), (Some(&own), None));
+    let drift = Skew { lo: Drift(-200), hi: Drift(100) };
+    assert_eq!((client.name.as_str(), client.clock), ("client1", Some(Clock { offset, drift })));
+    let disk = client.disk.as_ref().map(|disk| &disk.sync_latency);
+    assert_eq!(disk, Some(&Law::Constant(Span::millis(9))));
 }
 
 #[test]
@@ -98,6 +140,29 @@ fn the_scenario_of_the_readme_means_what_it_says() {
         (fault.when.clone(), fault.lasts),
         (When::At(SimTime(5_000_000_000)), Some(Span::secs(3)))
     );
+}
+
+#[test]
+fn faults_of_processors_clocks_and_timers() {
+    let step = Law::Constant(Span::millis(5));
+    let leader = || Target::Leader;
+    let slow = fault("slow = { nodes = \"leader\", step = \"5ms\" }");
+    assert_eq!(slow, Fault::Slow { nodes: leader(), step: step.clone() });
+    let turns = fault(
+        "crash_loop = { nodes = [\"n1\"], up = { exponential = { mean = \"1s\" } }, down = \"5ms\" }",
+    );
+    let up = Law::Exponential { mean: Span::secs(1) };
+    assert_eq!(turns, Fault::CrashLoop { nodes: nodes(&[0]), up, down: step });
+    let jump = fault("clock_jump = { nodes = \"servers\", by = \"-5s\" }");
+    let by = Offset(-5_000_000_000);
+    assert_eq!(jump, Fault::ClockJump { nodes: nodes(&[0, 1, 2, 3, 4]), by });
+    let shift = fault("clock_offset = { nodes = \"leader\", by = \"-5s\" }\nfor = \"1s\"");
+    assert_eq!(shift, Fault::ClockOffset { nodes: leader(), by });
+    let drift = fault("clock_drift = { nodes = \"leader\", by = \"-500ppm\" }");
+    assert_eq!(drift, Fault::ClockDrift { nodes: leader(), by: Drift(-500) });
+    assert_eq!(fault("clock_freeze = \"any\""), Fault::ClockFreeze(Target::Any));
+    let fire = fault("fire = { nodes = \"followers\", timer = \"Election\" }");
+    assert_eq!(fire, Fault::Fire { nodes: Target::Followers, timer: 0 });
 }
 
 #[test]
@@ -195,10 +260,8 @@ fn links_can_differ_in_one_or_both_directions() {
     let plain = LinkRule {
         from: ids(&[0]),
         to: ids(&[1, 5, 6, 7, 8]),
-        latency: None,
         loss: Some(chance(0.5)),
-        duplicate: None,
-        order: None,
+        ..LinkRule::default()
     };
     let both = LinkRule {
         to: ids(&[1]),

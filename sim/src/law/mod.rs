@@ -201,7 +201,7 @@ impl Law {
         }
         let table = |table| Shape::Table(Arc::new(table));
         Sampler(match self {
-            Law::Constant(span) => Shape::Constant(span.0),
+            Law::Constant(span) => Shape::Uniform { from: span.0, width: 0 },
             Law::Uniform { from, to } => Shape::Uniform { from: from.0, width: to.0 - from.0 },
             Law::Exponential { mean } => table(table::exponential(mean.0 as f64)),
             Law::Lognormal { median, p99 } => {

@@ -14,8 +14,12 @@ pub struct Sampler(pub(super) Shape);
 
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
-    Constant(u64),
-    Uniform { from: u64, width: u64 },
+    /// Of no width for what is always the same: with three kinds a draw is two branches, with four
+    /// it would be a jump through a table.
+    Uniform {
+        from: u64,
+        width: u64,
+    },
     Table(Arc<Table>),
     Compound(Arc<Compound>),
 }
@@ -27,7 +31,6 @@ impl Sampler {
     #[inline(always)]
     pub fn draw(&self, bits: u64) -> u64 {
         match &self.0 {
-            Shape::Constant(span) => *span,
             Shape::Uniform { from, width } => from + scale(bits, *width),
             Shape::Table(table) => table.draw(bits),
             Shape::Compound(compound) => compound.draw(bits),
@@ -47,7 +50,6 @@ impl Sampler {
     /// The mean in units of 2^-16 ns.
     pub(super) fn mean_units(&self) -> Option<u128> {
         match &self.0 {
-            Shape::Constant(span) => Some(u128::from(*span) << 16),
             Shape::Uniform { from, width } => {
                 Some((u128::from(*from) << 16) + (u128::from(width.saturating_sub(1)) << 15))
             }

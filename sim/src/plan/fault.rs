@@ -1,8 +1,10 @@
 //! What goes wrong: when, to whom, for how long.
 
+use super::weather::{Change, Weather};
 use crate::law::Law;
 use crate::protocol::NodeId;
 use crate::random::Chance;
+use crate::skew::{Drift, Offset};
 use crate::time::{SimTime, Span};
 
 /// One fault of the plan.
@@ -131,6 +133,64 @@ pub enum Fault {
     Loss(Chance),
     /// The network takes this latency instead of its own.
     Latency(Law),
+    /// Something is different about some messages.
+    Weather(Weather),
+    /// Each of these nodes is clogged, both ways, from a random instant of the first half of the
+    /// fault's time to a random one of its second half.
+    Swizzle(Vec<Target>),
+    /// The other servers fall into two halves, drawn, that hear each other only through these nodes.
+    Bridge(Target),
+    /// Every server hears a majority of the servers, and no two the same one: each hears its
+    /// neighbours in a ring of drawn order.
+    Ring,
+    /// Links between places are cut: by their numbers in the plan's topology.
+    CutLinks(Vec<usize>),
+    /// Processors take this long for each input that they begin with.
+    Slow {
+        /// Whose.
+        nodes: Target,
+        /// How long; of several such faults the last to begin counts.
+        step: Law,
+    },
+    /// Processes crash and start again, over and over. Whom it left down starts again at its end.
+    CrashLoop {
+        /// Whose.
+        nodes: Target,
+        /// How long a process stays up, at least a microsecond.
+        up: Law,
+        /// How long it stays down, at least a microsecond.
+        down: Law,
+    },
+    /// Wall clocks jump, at once and for good.
+    ClockJump {
+        /// Whose.
+        nodes: Target,
+        /// Forward, or back.
+        by: Offset,
+    },
+    /// Both clocks run faster, or slower; what they gained meanwhile they keep.
+    ClockDrift {
+        /// Whose.
+        nodes: Target,
+        /// On top of their own drift.
+        by: Drift,
+    },
+    /// Wall clocks are off, and right again at its end.
+    ClockOffset {
+        /// Whose.
+        nodes: Target,
+        /// On top of their own offset.
+        by: Offset,
+    },
+    /// Wall clocks stand still, and jump to where they would be at its end.
+    ClockFreeze(Target),
+    /// A timer that is set rings now, at once.
+    Fire {
+        /// Whose.
+        nodes: Target,
+        /// Its kind, an index into the protocol's timers; of several the one that would ring first.
+        timer: usize,
+    },
     /// Something is wrong with the disks of these nodes, whether they are up or down.
     Disk {
         /// Whose disks.
@@ -183,7 +243,11 @@ impl Fault {
     /// The laws that it draws from; a run has them compiled, in this order.
     pub(crate) fn laws(&self) -> Vec<&Law> {
         match self {
-            Fault::Latency(law) | Fault::Disk { fault: DiskFault::Slow(law), .. } => vec![law],
+            Fault::Latency(law)
+            | Fault::Weather(Weather { change: Change::Latency(law), .. })
+            | Fault::Slow { step: law, .. }
+            | Fault::Disk { fault: DiskFault::Slow(law), .. } => vec![law],
+            Fault::CrashLoop { up, down, .. } => vec![up, down],
             _ => Vec::new(),
         }
     }
@@ -194,10 +258,20 @@ impl Fault {
             Fault::Crash(target)
             | Fault::Restart(target)
             | Fault::Pause(target)
+            | Fault::Slow { nodes: target, .. }
+            | Fault::CrashLoop { nodes: target, .. }
+            | Fault::ClockJump { nodes: target, .. }
+            | Fault::ClockDrift { nodes: target, .. }
+            | Fault::ClockOffset { nodes: target, .. }
+            | Fault::ClockFreeze(target)
+            | Fault::Fire { nodes: target, .. }
             | Fault::Disk { target, .. } => vec![target],
             Fault::Partition(groups) => groups.iter().flatten().collect(),
             Fault::OneWay { from, to } => vec![from, to],
-            Fault::Loss(_) | Fault::Latency(_) => Vec::new(),
+            Fault::Weather(weather) => weather.scope.ends.targets(),
+            Fault::Swizzle(targets) => targets.iter().collect(),
+            Fault::Bridge(target) => vec![target],
+            Fault::Loss(_) | Fault::Latency(_) | Fault::Ring | Fault::CutLinks(_) => Vec::new(),
         }
     }
 

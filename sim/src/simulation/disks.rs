@@ -2,6 +2,7 @@
 //! processes that end themselves because of it.
 
 use super::Simulation;
+use super::causes::Causes;
 use super::disk::Remains;
 use super::event::Event;
 use super::queue::EventQueue;
@@ -13,8 +14,10 @@ use crate::record::RowKind;
 impl<P: Protocol> Simulation<'_, P> {
     /// Gives disks the room that the plan gives them.
     pub(super) fn limit_disks(&mut self) {
-        if let Some(records) = self.plan.disk.capacity {
-            self.nodes.iter_mut().for_each(|node| node.disk.limit(records));
+        for (id, node) in (0u32..).zip(&mut self.nodes) {
+            if let Some(records) = self.plan.disk_of(NodeId(id)).capacity {
+                node.disk.limit(records);
+            }
         }
     }
 
@@ -23,6 +26,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn writes_failed(&mut self, id: NodeId, lost: u64) {
         self.world.digest(Tag::WriteFailed, u64::from(id.0), lost, 0);
         self.world.count("writes_failed", lost);
+        self.world.causes(|causes| causes.wrote(id, lost));
         self.world.trace(RowKind::Sync, Some(id), || match lost {
             1 => "refuses 1 write, which is lost".to_owned(),
             _ => format!("refuses {lost} writes, which are lost"),
@@ -47,7 +51,7 @@ impl<P: Protocol> Simulation<'_, P> {
     /// by the instant: an earlier crash, more or less, does not move them.
     #[cold]
     pub(super) fn remains(&mut self, id: NodeId) -> Remains {
-        let (now, disk) = (self.world.now, &self.plan.disk);
+        let (now, disk) = (self.world.now, self.plan.disk_of(id));
         let seed = Seed(self.seed.0 ^ now.0.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut draws = Stream::new(seed, Purpose::Remains, self.laws.owners[id.index()]);
         let node = &mut self.nodes[id.index()];
@@ -89,6 +93,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let lost = self.die(id);
         self.world.digest(Tag::Exit, u64::from(id.0), lost.writes, 0);
         self.world.count("exits", 1);
+        self.world.causes(Causes::comes_from_within);
         self.world.trace(RowKind::Fault, Some(id), || format!("ends itself: {reason}{lost}"));
         self.bury(id);
         if let (Some(after), false) = (self.plan.supervisor.restart_after, self.world.by_hand) {

@@ -14,12 +14,26 @@ pub(crate) enum Event<P: Protocol> {
     ArriveSelf(SelfMessage<P::Message>),
     /// A node's timer rings.
     Ring(NodeId, P::Timer),
+    /// A copy that is aside reaches a place, or is seen to be corrupt.
+    Parcel(u32),
+    /// A wire has sent a copy.
+    Wire(u32),
+    /// The sender of a copy hears that it was turned away, if it is in the same incarnation.
+    Refused(Address, u64),
+    /// A fault that clogs nodes one by one begins with one of them, or ends.
+    Swizzle { strike: u32, node: NodeId, clogs: bool },
     /// A node's disk finishes a sync.
     Synced(NodeId),
+    /// A node's processor is done with an input.
+    Served(NodeId),
+    /// A process that took its time is ready to boot.
+    Started(NodeId),
     /// The next operation of an open loop.
     Arrival,
     /// A user of a closed loop calls.
     User(u32),
+    /// A process in a loop of crashes crashes, or starts again.
+    LoopTurns(u32, NodeId),
     /// A fault of the plan begins.
     FaultBegins(u32),
     /// A fault of the plan ends.
@@ -34,8 +48,20 @@ impl<P: Protocol> Event<P> {
         match self {
             Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
-            Event::Ring(id, _) | Event::Synced(id) | Event::StartAgain(id, _) => Some(*id),
-            Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
+            Event::Ring(id, _)
+            | Event::Synced(id)
+            | Event::StartAgain(id, _)
+            | Event::Served(id)
+            | Event::Started(id)
+            | Event::LoopTurns(_, id) => Some(*id),
+            Event::Swizzle { node, .. } => Some(*node),
+            Event::Refused(at, _) => Some(at.from()),
+            Event::Parcel(_)
+            | Event::Wire(_)
+            | Event::Arrival
+            | Event::User(_)
+            | Event::FaultBegins(_)
+            | Event::FaultEnds(_) => None,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
+mod causes;
+mod clock;
 mod digest;
 mod disk;
 mod disks;
@@ -14,8 +16,11 @@ mod ledger;
 mod links;
 mod network;
 mod node;
+mod parcels;
+mod processor;
 mod progress;
 mod queue;
+mod quirks;
 mod run;
 pub(crate) mod script;
 mod station;
@@ -25,6 +30,7 @@ mod tally;
 mod tests;
 mod timers;
 mod trace;
+mod traced;
 mod twins;
 mod workload;
 mod world;
@@ -41,9 +47,12 @@ pub(crate) use run::run;
 pub(crate) use twins::twins;
 
 use event::{Event, Flight, SelfMessage};
-use faults::{FaultLaws, Strike, Triggers};
+use faults::{CrashLoops, FaultLaws, Strike, Triggers};
 use network::NetworkLaws;
 use node::Node;
+use parcels::Parcels;
+use quirks::Machines;
+use traced::Traced;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -75,6 +84,9 @@ pub(crate) struct Compiled {
     of: Source,
     network: Arc<NetworkLaws>,
     sync: Sampler,
+    /// The law of each node that has its own; empty where none has.
+    own_syncs: Vec<Option<Sampler>>,
+    machines: Machines,
     workload: Option<Arc<WorkloadLaws>>,
     /// By the place of each fault in the plan.
     faults: Vec<FaultLaws>,
@@ -92,6 +104,8 @@ struct Source {
     duration: Span,
     nodes: Vec<PlannedNode>,
     network: plan::Network,
+    processor: plan::Processor,
+    clock: plan::Clock,
     disk: plan::Disk,
     workload: Option<plan::Workload>,
     faults: Vec<PlannedFault>,
@@ -103,6 +117,8 @@ impl Source {
             duration: plan.duration,
             nodes: plan.nodes.clone(),
             network: plan.network.clone(),
+            processor: plan.processor.clone(),
+            clock: plan.clock,
             disk: plan.disk.clone(),
             workload: plan.workload.clone(),
             faults: plan.faults.clone(),
@@ -113,6 +129,8 @@ impl Source {
         self.duration == plan.duration
             && self.nodes == plan.nodes
             && self.network == plan.network
+            && self.processor == plan.processor
+            && self.clock == plan.clock
             && self.disk == plan.disk
             && self.workload == plan.workload
             && self.faults == plan.faults
@@ -128,6 +146,11 @@ impl Laws {
 }
 
 impl Compiled {
+    /// How long a node's disk takes to sync.
+    fn sync_of(&self, id: NodeId) -> &Sampler {
+        self.own_syncs.get(id.index()).and_then(Option::as_ref).unwrap_or(&self.sync)
+    }
+
     fn new(plan: &Plan, role: fn(usize) -> &'static str) -> Compiled {
         let of = Source::of(plan);
         let end = SimTime::ZERO + of.duration;
@@ -137,8 +160,10 @@ impl Compiled {
             role: role(node.role).to_owned(),
         };
         Compiled {
-            network: Arc::new(NetworkLaws::compile(&of.network)),
+            network: Arc::new(NetworkLaws::compile(&of.network, of.nodes.len())),
             sync: of.disk.sync_latency.compile(),
+            own_syncs: own_syncs(&of.nodes),
+            machines: Machines::compile(plan),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
             faults: FaultLaws::compile(&of.faults),
             owners: plan.owners().into(),
@@ -149,6 +174,15 @@ impl Compiled {
     }
 }
 
+/// The sync latencies of nodes with disks of their own.
+fn own_syncs(nodes: &[PlannedNode]) -> Vec<Option<Sampler>> {
+    if nodes.iter().all(|node| node.disk.is_none()) {
+        return Vec::new();
+    }
+    let own = |node: &PlannedNode| node.disk.as_ref().map(|disk| disk.sync_latency.compile());
+    nodes.iter().map(own).collect()
+}
+
 /// What a node is working on.
 #[derive(Clone, Copy, Debug)]
 enum Occasion {
@@ -156,6 +190,7 @@ enum Occasion {
     Message(NodeId, usize),
     Timer(usize),
     Call(usize),
+    Refusal(NodeId, usize),
     WriteFailed,
 }
 
@@ -184,11 +219,15 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     strikes: Vec<Strike>,
     /// The nodes that each strike hit and still holds.
     held: BTreeMap<usize, Vec<NodeId>>,
+    /// The processes that crash again and again.
+    loops: CrashLoops,
     /// The nodes on whose disks something lasts, by the strike that did it.
     disks_hit: BTreeMap<usize, Vec<NodeId>>,
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,
+    /// Messages under way that do not simply arrive.
+    parcels: Parcels<P::Message>,
     /// On a stage: the messages in flight, numbered in the order they were sent.
     parked: BTreeMap<u32, Flight<P::Message>>,
     /// Whose code is running, and on what: set around every call into the protocol, so that a
@@ -201,4 +240,6 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     progress: Option<fn(SimTime)>,
     /// How many events there will have been when it is told next.
     tell_at: u64,
+    /// What only a traced run keeps.
+    traced: Option<Box<Traced<P>>>,
 }

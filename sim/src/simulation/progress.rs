@@ -94,9 +94,22 @@ impl<P: Protocol> Simulation<'_, P> {
         let hinders = [
             "partition",
             "one-way",
+            "bridge",
+            "ring",
+            "cut",
             "pause",
             "loss",
             "latency",
+            "burst",
+            "corrupt",
+            "bandwidth",
+            "clog",
+            "swizzle",
+            "slow",
+            "crash-loop",
+            "clock-drift",
+            "clock-offset",
+            "clock-freeze",
             "disk-stall",
             "disk-slow",
             "disk-full",
@@ -119,7 +132,7 @@ impl<P: Protocol> Simulation<'_, P> {
             config: self.config,
             up: &runs,
             standing: &|id| self.nodes[id.index()].standing,
-            passes: &|a, b| !self.world.network.is_cut(a, b),
+            passes: &|a, b| self.world.network.reaches(a, b),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use super::causes::Causes;
 use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
@@ -147,11 +148,26 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Ring(id, timer) => self.ring(id, timer),
             Event::Arrive(flight) => self.land(flight),
             Event::ArriveSelf(message) => self.arrive_self(message),
+            Event::Parcel(number) => self.parcel(number),
+            Event::Wire(number) => self.wire_sends(number),
+            Event::Refused(at, incarnation) => self.refused(at, incarnation),
+            Event::Swizzle { strike, node, clogs } => self.swizzles(strike as usize, node, clogs),
             Event::Synced(id) => self.synced(id),
+            Event::Served(id) => self.served(id),
+            Event::Started(id) => self.started(id),
+            Event::LoopTurns(strike, id) => self.loop_turns(strike as usize, id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
-            Event::FaultBegins(index) => self.fault_begins(index as usize),
-            Event::FaultEnds(index) => self.fault_ends(index as usize),
+            Event::FaultBegins(strike) => {
+                self.world.causes(|causes| causes.strike_begins(strike));
+                self.fault_begins(strike as usize);
+                self.world.causes(Causes::strike_is_over);
+            }
+            Event::FaultEnds(strike) => {
+                self.world.causes(|causes| causes.strike_ends(strike));
+                self.fault_ends(strike as usize);
+                self.world.causes(Causes::strike_is_over);
+            }
             Event::StartAgain(id, incarnation) => self.start_again(id, incarnation),
         }
     }
@@ -202,6 +218,10 @@ impl<P: Protocol> Simulation<'_, P> {
                 format!("on a message {} from {from}", <P::Message as Kinds>::KINDS[kind])
             }
             Occasion::Timer(kind) => format!("on the timer {}", <P::Timer as Kinds>::KINDS[kind]),
+            Occasion::Refusal(to, kind) => {
+                let (to, kinds) = (self.world.name(to), <P::Message as Kinds>::KINDS);
+                format!("on the word that {to} refused a message {}", kinds[kind])
+            }
             Occasion::Call(kind) => {
                 let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
                 format!("on a call of {}", kinds[kind])
@@ -217,6 +237,8 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Closes the books, judges, and writes the record.
     pub(super) fn finish(mut self, seed: u64, watch: &Watch) -> Record {
         self.close_books();
+        // What is judged at the end has no step that led to it.
+        self.world.causes(|causes| causes.go_on(None));
         let judged = self.judge(watch);
         let world = self.world;
         let operations = world.ledger.counts();
@@ -269,10 +291,15 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Arrive(flight) => Some(flight.sent),
             _ => None,
         });
+        let under_way = under_way.chain(self.parcels.flights().map(|flight| flight.sent));
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
+        world.network.close_wires(now);
         world.ledger.close(now);
-        for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
+        for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);
+            if let Some(processor) = node.processor_mut() {
+                processor.close(&planned.name, now);
+            }
         }
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::disk::Write;
 use super::network::{Address, Drawn, Fate};
+use super::parcels::{CUT, Parcels};
+use super::processor::Processor;
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
-use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Triggers, Watcher};
+use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation};
+use super::{Traced, Triggers, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -33,8 +36,14 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let laws = Laws::of::<P>(plan);
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, &laws, kinds, trace_rows);
+        let traced = world.tracer.is_some().then(|| Box::new(Traced::new(plan.nodes.len())));
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
-        let nodes = laws.owners.iter().map(|owner| Node::new(*owner, seed)).collect();
+        let node = |(index, owner): (usize, &u32)| {
+            let mut node = Node::new(*owner, seed);
+            node.quirks = laws.machines.quirks(index, *owner, seed);
+            node
+        };
+        let nodes = laws.owners.iter().enumerate().map(node).collect();
         let cluster = Cluster {
             names: laws.names.clone(),
             voters: plan.nodes.iter().filter(|node| node.role == 0).count(),
@@ -68,15 +77,18 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             seed,
             strikes: Vec::new(),
             held: BTreeMap::new(),
+            loops: BTreeMap::new(),
             disks_hit: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
+            parcels: Parcels::default(),
             parked: BTreeMap::new(),
             inside: None,
             exiting: None,
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
+            traced,
         };
         simulation.limit_disks();
         simulation
@@ -90,6 +102,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let incarnation = node.incarnation;
         self.world.digest(Tag::Boot, u64::from(id.0), incarnation, survivors.len() as u64);
         self.misread(id, &survivors);
+        self.trace_boot(id);
         self.world.trace(RowKind::Boot, Some(id), || {
             let records = survivors.len();
             match (incarnation, records) {
@@ -102,13 +115,27 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let standing = self.inside(id, Occasion::Boot, |state, fx| {
             state.insert(P::boot(Boot { role, disk: &survivors }, fx)).standing()
         });
+        if self.traced.is_some() {
+            self.trace_step(id, Occasion::Boot);
+        }
         self.note_standing(id, standing, true);
         self.carry_out(id);
     }
 
-    /// Gives a node one input. A node that stands still gets it when it goes on.
+    /// Gives a node one input. A node that stands still gets it when it goes on, one whose processor
+    /// is busy when that is free.
     #[inline(never)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<P>) {
+        if self.nodes[id.index()].quirks.is_some() {
+            self.take(id, input);
+        } else {
+            self.step_here(id, input);
+        }
+    }
+
+    /// Gives a node one input that has come through its processor, or needs none.
+    #[inline(never)]
+    pub(super) fn step_now(&mut self, id: NodeId, input: Input<P>) {
         self.step_here(id, input);
     }
 
@@ -119,6 +146,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_some() {
             node.inbox.push_back(input);
+            self.trace_wait(id);
             return;
         }
         assert!(node.is_up(), "only nodes that are up take steps");
@@ -126,6 +154,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Input::Message { from, body } => Occasion::Message(*from, body.kind()),
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
+            Input::Refused { to, kind } => Occasion::Refusal(*to, *kind),
             Input::WriteFailed { .. } => Occasion::WriteFailed,
         };
         let standing = self.inside(id, occasion, |state, fx| {
@@ -133,6 +162,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             state.step(input, fx);
             state.standing()
         });
+        if self.traced.is_some() {
+            self.trace_step(id, occasion);
+        }
         self.note_standing(id, standing, false);
         self.carry_out(id);
     }
@@ -151,7 +183,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             config: self.config,
             roles: &self.roles,
             now: node.clock(self.world.now),
-            wall: LocalTime(self.world.now.0),
+            wall: node.wall(self.world.now),
             incarnation: node.incarnation,
             bugs: &self.bugs,
             picks: &mut node.picks,
@@ -203,6 +235,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn effect(&mut self, id: NodeId, effect: Effect<P>) {
         let now = self.world.now;
+        if self.traced.is_some() {
+            self.trace_effect(id, &effect);
+        }
         match effect {
             Effect::Send { to, body } => self.send(id, to, body),
             Effect::Reply { call, outcome } => self.reply(id, call, outcome),
@@ -230,6 +265,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn send_self(&mut self, id: NodeId, body: P::Message) {
         let incarnation = self.nodes[id.index()].incarnation;
+        self.world.causes(|causes| causes.sends_itself());
         let message = SelfMessage { node: id, incarnation, body };
         self.queue.push(self.world.now, Event::ArriveSelf(message));
     }
@@ -298,8 +334,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
             Fate::Cut => {
                 world.messages.dropped.cut += 1;
-                world.drops(at, 2, "cut off by a partition");
+                world.drops(at, 2, CUT);
             }
+            fate @ (Fate::Spoils(_) | Fate::Undecided) => self.put_aside(at, fate, body),
         }
     }
 
@@ -318,9 +355,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.in_flight -= 1;
         let receiver = &self.nodes[at.to().index()];
         if !receiver.is_up() {
-            world.messages.dropped.down += 1;
-            world.drops(at, 3, "the receiver is down");
-            return;
+            return self.arrive_at_nobody(at);
+        }
+        if receiver.quirks.is_some() {
+            return self.arrive_at_work(at, body);
         }
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);
@@ -334,8 +372,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
         let SelfMessage { node: id, incarnation, body } = message;
         let node = &self.nodes[id.index()];
+        self.world.causes(|causes| causes.heard_itself());
         if node.is_up() && node.incarnation == incarnation {
             self.world.digest(Tag::SelfMessage, u64::from(id.0), body.kind() as u64, 0);
+            self.world
+                .trace(RowKind::SelfMessage, Some(id), || format!("{body:?}{}", node.waits()));
             self.step(id, Input::Message { from: id, body });
         }
     }
@@ -353,7 +394,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let scheduled = if waits {
             None
         } else {
-            let at = self.world.now.after(span);
+            let at = match node.quirks {
+                None => self.world.now.after(span),
+                Some(_) => node.when(self.world.now, rings),
+            };
             Some(self.queue.push_with(at, || Event::Ring(id, timer)))
         };
         let timers = &mut self.nodes[id.index()].timers;
@@ -361,11 +405,17 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             debug_assert!(!waits, "a timer is scheduled while its node stands still");
             self.queue.cancel(before);
         }
+        if self.nodes[id.index()].quirks.is_some() {
+            self.forget_rung(id, timer);
+        }
     }
 
     fn disarm(&mut self, id: NodeId, timer: P::Timer) {
         if let Some(armed) = self.nodes[id.index()].timers.remove(timer) {
             self.unschedule(armed.scheduled);
+        }
+        if self.nodes[id.index()].quirks.is_some() {
+            self.forget_rung(id, timer);
         }
     }
 
@@ -386,8 +436,14 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[inline(always)]
     pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
         self.world.digest_timer(id, timer.kind());
-        self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
-        self.step_here(id, Input::Timer(timer));
+        if self.traced.is_some() {
+            self.trace_timer(id, timer);
+        }
+        if self.nodes[id.index()].quirks.is_some() {
+            self.take(id, Input::Timer(timer));
+        } else {
+            self.step_here(id, Input::Timer(timer));
+        }
     }
 
     /// Begins to make durable what a node's disk was handed.
@@ -401,7 +457,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     fn schedule_sync(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         let draw = node.disk_draws.next_u64();
-        let takes = node.disk.pace().unwrap_or(&self.laws.sync).draw(draw);
+        let takes = node.disk.pace().unwrap_or(self.laws.sync_of(id)).draw(draw);
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
         self.sync_began(id);
@@ -419,6 +475,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Err(lost) => return self.writes_failed(id, lost),
         };
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
+        self.world.causes(|causes| causes.wrote(id, writes));
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),
             _ => format!("{writes} writes are durable"),
@@ -445,13 +502,14 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let (_, key, draw) = what;
         self.world.digest.word(key);
         self.world.digest.word(draw);
+        self.world.causes(|causes| causes.user_calls(user));
         self.world.trace(RowKind::Call, Some(client), || {
             format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
         });
-        if self.nodes[client.index()].is_up() {
+        if self.nodes[client.index()].is_up() && !self.turns_away(client) {
             self.step(client, Input::Call { id: call, operation });
         } else {
-            // Nobody took the call: the application knows that it had no effect.
+            // Nobody takes the call: the application knows that it had no effect.
             self.end_call(client, call, Outcome::Failed);
         }
     }
@@ -493,8 +551,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         });
         self.book.end(call, now, outcome);
         if let (Some(user), Some(workload)) = (user, &mut self.workload) {
+            self.world.causes(|causes| causes.user_hears(user));
             let mut wait = workload.think(user);
-            if !self.nodes[client.index()].is_up() {
+            let node = &self.nodes[client.index()];
+            if !node.is_up() || node.processor().is_some_and(Processor::is_full) {
                 wait = wait.max(LOOKS_AGAIN);
             }
             self.queue.push(now.after(wait), Event::User(user));
@@ -503,10 +563,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     /// Observers hear of an event.
     fn note(&mut self, id: NodeId, event: &P::Event) {
-        self.noted(event.kind(), id);
         let world = &mut self.world;
         world.digest(Tag::Note, u64::from(id.0), event.kind() as u64, 0);
         world.trace(RowKind::Note, Some(id), || format!("{event:?}"));
+        self.noted(event.kind(), id);
+        let world = &mut self.world;
         let note = Note { at: world.now, node: id, event };
         for watcher in &mut self.watchers {
             if let Err(breach) = watcher.monitor.read(&note) {
@@ -544,7 +605,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 }
 
-/// A user of a closed loop whose client is down looks again after this time at the earliest: without
+/// A user of a closed loop whose client is down, or turns calls away, looks again after this time at the earliest: without
 /// it, one that does not think would ask for ever at one instant.
 const LOOKS_AGAIN: Span = Span::millis(1);
 

@@ -39,14 +39,14 @@ type Fates = BTreeMap<String, Vec<String>>;
 
 fn fates(record: &Record) -> Fates {
     let mut fates = Fates::new();
-    for row in &record.trace.rows {
+    for row in record.trace.rows() {
         let fate = match row.kind {
             RowKind::Deliver => format!("arrives at {}", row.at_ns),
-            RowKind::Drop => format!("{} at {}", row.text, row.at_ns),
+            RowKind::Drop => format!("{} at {}", row.text(), row.at_ns),
             RowKind::Duplicate => "gets a copy".to_owned(),
             _ => continue,
         };
-        fates.entry(row.address.clone()).or_default().push(fate);
+        fates.entry(row.address()).or_default().push(fate);
     }
     fates
 }
@@ -79,7 +79,7 @@ fn another_link_rule_moves_only_its_link() {
         latency: Some(Law::Constant(Span::millis(77))),
         loss: Some(chance(0.5)),
         duplicate: Some(chance(0.5)),
-        order: None,
+        ..LinkRule::default()
     }];
     let moved = moved(&calm, &fates(&run(&plan)));
     assert!(moved.len() >= 15 && all_on(&moved, &["n1->n2 "]), "{moved:?}");
@@ -119,10 +119,8 @@ fn loss_on_one_link_only_takes_away_and_only_there() {
     plan.network.links = vec![LinkRule {
         from: vec![NodeId(0)],
         to: vec![NodeId(1)],
-        latency: None,
         loss: Some(chance(0.6)),
-        duplicate: None,
-        order: None,
+        ..LinkRule::default()
     }];
     let lossy = fates(&run(&plan));
     let moved = moved(&calm, &lossy);
@@ -142,13 +140,13 @@ fn every_copy_has_one_fate() {
     plan.faults = vec![fault(55, 50, Fault::Crash(nodes(&[2])))];
     let record = run(&plan);
     let (mut copies, mut ended) = (BTreeMap::new(), BTreeMap::new());
-    for row in record.trace.rows.iter().filter(|row| !row.address.is_empty()) {
+    for row in record.trace.rows() {
         let count = match row.kind {
             RowKind::Send | RowKind::Duplicate => &mut copies,
             RowKind::Deliver | RowKind::Drop => &mut ended,
             _ => continue,
         };
-        *count.entry(row.address.clone()).or_insert(0u64) += 1;
+        *count.entry(row.address()).or_insert(0u64) += 1;
     }
     let under_way = |(address, copies): (&String, &u64)| {
         let ended = ended.get(address).copied().unwrap_or(0);

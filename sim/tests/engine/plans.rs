@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Disk, ErasedConfig, Expect, Expectation, Fault, Load, Network, Order, Plan, PlannedFault,
-    PlannedNode, Target, Watch, Workload,
+    Clock, Disk, ErasedConfig, Expect, Expectation, Fault, Load, Network, Plan, PlannedFault,
+    PlannedNode, Processor, Target, Watch, Workload,
 };
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
-use rehearsal_sim::record::{Record, RowKind, TraceRow};
+use rehearsal_sim::record::{Record, Row, RowKind};
 use rehearsal_sim::simulation::Laws;
 use rehearsal_sim::time::{SimTime, Span};
 
@@ -19,8 +19,8 @@ pub(crate) const MS: u64 = 1_000_000;
 
 /// A plan of servers and clients: messages take 1 ms, a sync 10 ms, and nothing goes wrong for 1 s.
 pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
-    let servers = (1..=servers).map(|n| PlannedNode { name: format!("n{n}"), role: 0 });
-    let clients = (1..=clients).map(|n| PlannedNode { name: format!("client{n}"), role: 1 });
+    let servers = (1..=servers).map(|n| PlannedNode::new(format!("n{n}"), 0));
+    let clients = (1..=clients).map(|n| PlannedNode::new(format!("client{n}"), 1));
     Plan {
         scenario: "test/engine".to_owned(),
         title: "a test".to_owned(),
@@ -30,10 +30,10 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
         network: Network {
             latency: Law::Constant(Span::millis(1)),
             loss: Chance::NEVER,
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
+        processor: Processor::default(),
+        clock: Clock::default(),
         disk: Disk::new(Law::Constant(Span::millis(10))),
         workload: None,
         faults: Vec::new(),
@@ -99,17 +99,18 @@ pub(crate) fn run(plan: &Plan) -> Record {
 
 /// What the trace tells of a node, a line each: milliseconds and text.
 pub(crate) fn story(record: &Record, node: u32, kind: RowKind) -> Vec<String> {
-    let of = |row: &&TraceRow| row.node == Some(node) && row.kind == kind;
-    record.trace.rows.iter().filter(of).map(line).collect()
+    let of = |row: &Row<'_>| row.node == Some(node) && row.kind == kind;
+    record.trace.rows().filter(of).map(|row| line(&row)).collect()
 }
 
-pub(crate) fn line(row: &TraceRow) -> String {
+pub(crate) fn line(row: &Row<'_>) -> String {
     let (whole, rest) = (row.at_ns / MS, row.at_ns % MS);
-    let address = if row.address.is_empty() { String::new() } else { format!("{} ", row.address) };
+    let gap = if row.address().is_empty() { "" } else { " " };
+    let address = row.address() + gap;
     if rest == 0 {
-        format!("{whole} {address}{}", row.text)
+        format!("{whole} {address}{}", row.text())
     } else {
-        format!("{whole}.{rest:06} {address}{}", row.text)
+        format!("{whole}.{rest:06} {address}{}", row.text())
     }
 }
 
@@ -128,9 +129,10 @@ pub(crate) fn boots(record: &Record, node: u32) -> Vec<String> {
 
 /// What was said, in order, with the millisecond.
 pub(crate) fn said(record: &Record, node: u32) -> Vec<(u64, u32)> {
-    let rows = record.trace.rows.iter().filter(|row| row.node == Some(node));
+    let rows = record.trace.rows().filter(|row| row.node == Some(node));
     let said = rows.filter(|row| row.kind == RowKind::Note).filter_map(|row| {
-        let number = row.text.strip_prefix("Said(")?.strip_suffix(')')?;
+        let number = row.text();
+        let number = number.strip_prefix("Said(")?.strip_suffix(')')?;
         Some((row.at_ns / MS, number.parse().expect("a number")))
     });
     said.collect()
@@ -138,6 +140,6 @@ pub(crate) fn said(record: &Record, node: u32) -> Vec<(u64, u32)> {
 
 /// Every delivery: address and instant.
 pub(crate) fn deliveries(record: &Record) -> Vec<(String, u64)> {
-    let rows = record.trace.rows.iter().filter(|row| row.kind == RowKind::Deliver);
-    rows.map(|row| (row.address.clone(), row.at_ns)).collect()
+    let rows = record.trace.rows().filter(|row| row.kind == RowKind::Deliver);
+    rows.map(|row| (row.address(), row.at_ns)).collect()
 }

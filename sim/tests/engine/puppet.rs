@@ -44,14 +44,6 @@ pub(crate) enum Event {
         incarnation: u64,
         disk: Vec<u32>,
     },
-    /// Booted from a disk with unreadable records.
-    Found {
-        torn: usize,
-        damaged: usize,
-    },
-    Refused {
-        lost: u64,
-    },
     Heard {
         from: u32,
         body: Body,
@@ -65,10 +57,24 @@ pub(crate) enum Event {
         call: u64,
         clock: u64,
     },
+    Refused {
+        to: u32,
+        kind: usize,
+        clock: u64,
+    },
     Said(u32),
     Picked(u64),
+    /// Booted from a disk with unreadable records.
+    Found {
+        torn: usize,
+        damaged: usize,
+    },
+    Wall(u64),
+    Failed {
+        lost: u64,
+    },
 }
-kinds!(Event { Booted, Heard, Rang, Called, Said, Picked, Found, Refused });
+kinds!(Event { Booted, Heard, Rang, Called, Refused, Said, Picked, Found, Wall, Failed });
 
 /// On what a node does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +86,7 @@ pub(crate) enum On {
     Bell(Bell),
     Body(Body),
     Call,
+    Refused,
     WriteFailed,
 }
 
@@ -99,6 +106,8 @@ pub(crate) enum Do {
     Truncate(usize),
     Clear,
     Pick(u64),
+    /// Notes the wall clock.
+    Wall,
     Count(u64),
     Gauge(i64),
     /// Ends the oldest open call.
@@ -286,8 +295,12 @@ impl Protocol for Puppet {
                 self.calls.push(id);
                 self.follow(On::Call, fx);
             }
+            Input::Refused { to, kind } => {
+                fx.note(Event::Refused { to: to.0, kind, clock });
+                self.follow(On::Refused, fx);
+            }
             Input::WriteFailed { lost } => {
-                fx.note(Event::Refused { lost });
+                fx.note(Event::Failed { lost });
                 self.follow(On::WriteFailed, fx);
             }
         }
@@ -334,6 +347,10 @@ impl Puppet {
             Do::Pick(n) => {
                 let picked = fx.pick(n);
                 fx.note(Event::Picked(picked));
+            }
+            Do::Wall => {
+                let wall = fx.wall().0;
+                fx.note(Event::Wall(wall));
             }
             Do::Count(by) => fx.count("things", by),
             Do::Gauge(value) => fx.gauge("depth", value),

@@ -3,14 +3,19 @@
 //! Conservation of messages and Little's law (of messages, operations and disks) are asserted by
 //! the engine at the end of every run; a panic of the engine fails the test.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::vec;
+use proptest::option::weighted;
 use proptest::prelude::*;
-use rehearsal_sim::law::{KeyLaw, Law};
+use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
 use rehearsal_sim::plan::{
-    Expect, Fault, LinkRule, Load, Order, Plan, PlannedFault, Target, Watch, Workload,
+    Burst, Change, Clock, Ends, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan,
+    PlannedFault, Processor, Scope, Sharing, Target, Topology, Watch, Weather, Wire, Workload,
 };
 use rehearsal_sim::protocol::{NoConfig, NodeId};
 use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace};
+use rehearsal_sim::skew::{Drift, Offset, Skew};
 use rehearsal_sim::time::{SimTime, Span};
 
 use crate::plans::{chance, erased, expecting, plan};
@@ -35,6 +40,20 @@ fn law() -> impl Strategy<Value = Law> {
         positive().prop_map(|mean| Law::Exponential { mean }),
         (positive(), 1u64..30)
             .prop_map(|(median, times)| Law::Lognormal { median, p99: Span(median.0 * times) }),
+        (positive(), 0u64..=10)
+            .prop_map(|(mean, tenths)| Law::Normal { mean, sd: Span(mean.0 / 10 * tenths) }),
+        (positive(), 0.5..3.0).prop_map(|(shortest, exponent)| Law::Pareto { shortest, exponent }),
+        (positive(), 0.2..3.0).prop_map(|(scale, shape)| Law::Weibull { scale, shape }),
+        (span(), positive(), 0.1..0.9).prop_map(|(span, mean, share)| {
+            let part = |share, law| Part { share: chance(share), law };
+            let rest = Law::Exponential { mean };
+            Law::Mixture(vec![part(share, Law::Constant(span)), part(1.0 - share, rest)])
+        }),
+        (span(), span(), 0.0..0.9).prop_map(|(a, b, p)| {
+            let row = |up_to, span| Quantile { up_to: chance(up_to), span };
+            Law::Empirical(vec![row(p, a.min(b)), row(1.0, a.max(b))])
+        }),
+        vec(span(), 1..5).prop_map(Law::Samples),
     ]
 }
 
@@ -55,6 +74,51 @@ fn target(count: u32) -> impl Strategy<Value = Target> {
         3 => ids(count).prop_map(Target::Nodes),
         1 => Just(Target::Leader),
         1 => Just(Target::Followers),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        likely().prop_map(Change::Loss),
+        law().prop_map(Change::Latency),
+        likely().prop_map(Change::Duplicate),
+        likely().prop_map(Change::Corrupt),
+        burst().prop_map(Change::Burst),
+        wire().prop_map(|wire| Change::Bandwidth(wire.bandwidth)),
+        Just(Change::Clog),
+    ]
+}
+
+fn ends(count: u32) -> impl Strategy<Value = Ends> {
+    let some = move || vec(target(count), 0..3);
+    prop_oneof![
+        Just(Ends::All),
+        (some(), some()).prop_map(|(from, to)| Ends::Directed { from, to }),
+        (some(), some()).prop_map(|(a, b)| Ends::Between(a, b)),
+        some().prop_map(Ends::At),
+    ]
+}
+
+/// How long a process stays up or down: not so short that nothing else happens.
+fn turn() -> impl Strategy<Value = Law> {
+    (5u64..100).prop_map(|mean| Law::Exponential { mean: Span::millis(mean) })
+}
+
+fn machines(count: u32) -> impl Strategy<Value = Fault> {
+    let offset = || (-2_000_000_000i64..2_000_000_000).prop_map(Offset);
+    prop_oneof![
+        (target(count), law()).prop_map(|(nodes, step)| Fault::Slow { nodes, step }),
+        (target(count), turn(), turn()).prop_map(|(nodes, up, down)| Fault::CrashLoop {
+            nodes,
+            up,
+            down
+        }),
+        (target(count), offset()).prop_map(|(nodes, by)| Fault::ClockJump { nodes, by }),
+        (target(count), offset()).prop_map(|(nodes, by)| Fault::ClockOffset { nodes, by }),
+        (target(count), -100_000i32..100_000)
+            .prop_map(|(nodes, by)| Fault::ClockDrift { nodes, by: Drift(by) }),
+        target(count).prop_map(Fault::ClockFreeze),
+        (target(count), 0usize..2).prop_map(|(nodes, timer)| Fault::Fire { nodes, timer }),
     ]
 }
 
@@ -79,9 +143,71 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         2 => (target(count), target(count)).prop_map(|(from, to)| Fault::OneWay { from, to }),
         1 => likely().prop_map(Fault::Loss),
         1 => law().prop_map(Fault::Latency),
+        6 => (change(), ends(count), vec(0usize..3, 0..2)).prop_map(|(change, ends, messages)| {
+            Fault::Weather(Weather { change, scope: Scope { ends, messages } })
+        }),
+        2 => vec(target(count), 0..3).prop_map(Fault::Swizzle),
+        1 => target(count).prop_map(Fault::Bridge),
+        1 => Just(Fault::Ring),
+        2 => vec(0usize..12, 0..3).prop_map(Fault::CutLinks),
+        6 => machines(count),
     ];
     (at, lasts, what)
         .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))
+}
+
+fn burst() -> impl Strategy<Value = Burst> {
+    (likely(), likely(), likely()).prop_map(|(begins, ends, loss)| Burst { begins, ends, loss })
+}
+
+/// From wires that hardly get anything sent to such that nobody notices: a message has 64 bytes.
+fn wire() -> impl Strategy<Value = Wire> {
+    let bandwidth = prop_oneof![
+        1 => Just(1u64), 1 => Just(u64::MAX), 4 => 1_000u64..1_000_000, 4 => 1_000_000u64..100_000_000,
+    ];
+    let queue = proptest::option::of(prop_oneof![Just(0u64), 64u64..2_000]);
+    let sharing = prop_oneof![Just(Sharing::Fifo), Just(Sharing::Fair)];
+    (bandwidth, queue, sharing).prop_map(|(bandwidth, queue, sharing)| Wire {
+        bandwidth,
+        queue,
+        sharing,
+    })
+}
+
+/// Nodes spread over a few places, and links between any of these.
+fn topology(count: u32) -> impl Strategy<Value = Topology> {
+    let place_link = |places: usize| {
+        let ends = (0..places, 0..places);
+        let rest = (
+            law(),
+            likely(),
+            likely(),
+            proptest::option::of(burst()),
+            proptest::option::of(wire()),
+        );
+        (ends, rest).prop_map(|((from, to), (latency, loss, corrupt, burst, wire))| PlaceLink {
+            from,
+            to,
+            latency,
+            loss,
+            corrupt,
+            burst,
+            wire,
+        })
+    };
+    (1usize..5).prop_flat_map(move |places| {
+        let stands = vec(0..places, count as usize);
+        (stands, vec(place_link(places), 0..12)).prop_map(move |(stands, links)| {
+            let at = |place: usize| {
+                let nodes = (0u32..).zip(&stands).filter(|(_, at)| **at == place);
+                Place {
+                    name: format!("p{place}"),
+                    nodes: nodes.map(|(id, _)| NodeId(id)).collect(),
+                }
+            };
+            Topology { places: (0..places).map(at).collect(), links }
+        })
+    })
 }
 
 fn rule(count: u32) -> impl Strategy<Value = LinkRule> {
@@ -91,8 +217,29 @@ fn rule(count: u32) -> impl Strategy<Value = LinkRule> {
         proptest::option::of(likely()),
         proptest::option::of(order()),
     );
-    (ids(count), ids(count), keys).prop_map(|(from, to, (latency, loss, duplicate, order))| {
-        LinkRule { from, to, latency, loss, duplicate, order }
+    let more = (
+        vec(0usize..3, 0..2),
+        proptest::option::of(likely()),
+        proptest::option::of(burst()),
+        proptest::option::of(wire()),
+    );
+    (ids(count), ids(count), keys, more).prop_map(|(from, to, keys, more)| {
+        let (latency, loss, duplicate, order) = keys;
+        let (messages, corrupt, burst, wire) = more;
+        LinkRule {
+            from,
+            to,
+            messages,
+            latency,
+            loss,
+            duplicate,
+            order,
+            corrupt,
+            burst,
+            bandwidth: wire.map(|wire| wire.bandwidth),
+            queue: wire.and_then(|wire| wire.queue),
+            sharing: wire.map(|wire| wire.sharing),
+        }
     })
 }
 
@@ -119,14 +266,51 @@ fn workload() -> impl Strategy<Value = Option<Workload>> {
     }))
 }
 
+fn skew<T: Copy + Ord + std::fmt::Debug>(
+    most: T,
+    range: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Skew<T>>
+where
+    T: Default,
+{
+    prop_oneof![
+        2 => Just(Skew::default()),
+        1 => Just(Skew { lo: T::default(), hi: most }),
+        2 => range.prop_map(Skew::fixed),
+    ]
+}
+
+/// Half of them plain.
+fn machine() -> impl Strategy<Value = (Processor, Clock)> {
+    let processor =
+        (proptest::option::of(law()), proptest::option::of(0u32..4), proptest::option::of(law()));
+    let clock = (
+        skew(Offset::MOST, (-1_000_000_000i64..1_000_000_000).prop_map(Offset)),
+        skew(Drift::MOST, (-100_000i32..100_000).prop_map(Drift)),
+    );
+    let machine = (processor, clock).prop_map(|((step, queue, cold_start), (offset, drift))| {
+        (Processor { step, queue, cold_start }, Clock { offset, drift })
+    });
+    prop_oneof![Just((Processor::default(), Clock::default())), machine]
+}
+
 fn any_plan() -> impl Strategy<Value = Plan> {
     (0u32..5, 0u32..3).prop_filter("somebody", |(s, c)| s + c > 0).prop_flat_map(
         |(servers, clients)| {
             let count = servers + clients;
             let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
-            let rest = (law(), workload(), vec(fault(count), 0..8));
-            (network, rest).prop_map(move |((latency, loss, duplicate, order, links), rest)| {
-                let (sync_latency, workload, faults) = rest;
+            let more = (
+                likely(),
+                weighted(0.3, burst()),
+                weighted(0.3, wire()),
+                weighted(0.5, topology(count)),
+                any::<bool>(),
+            );
+            let rest = (law(), workload(), vec(fault(count), 0..8), machine(), machine());
+            (network, more, rest).prop_map(move |(network, more, rest)| {
+                let (latency, loss, duplicate, order, links) = network;
+                let (corrupt, burst, wire, topology, refuse) = more;
+                let (sync_latency, workload, faults, all, first) = rest;
                 let mut plan = plan(servers, clients, erased(NoConfig {}));
                 plan.duration = Span::millis(END);
                 plan.network.latency = latency;
@@ -134,7 +318,14 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 plan.network.duplicate = duplicate;
                 plan.network.order = order;
                 plan.network.links = links;
+                plan.network.corrupt = corrupt;
+                plan.network.burst = burst;
+                plan.network.wire = wire;
+                plan.network.topology = topology;
+                plan.network.refuse = refuse;
                 plan.disk.sync_latency = sync_latency;
+                (plan.processor, plan.clock) = all;
+                (plan.nodes[0].processor, plan.nodes[0].clock) = (Some(first.0), Some(first.1));
                 plan.workload = workload;
                 plan.faults = faults;
                 plan.expectations = vec![expecting(Expect::Metric {
@@ -178,32 +369,60 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
             let mut bands = record.faults.iter().filter(|b| b.kind == kind && b.to_ns.is_none());
             bands.any(|band| band.nodes.contains(name))
         };
-        prop_assert!(!down || open("crash"), "{} is down outside of every crash", name);
+        prop_assert!(
+            !down || ["crash", "cold-start", "crash-loop"].into_iter().any(open),
+            "{} is down outside of every crash and start",
+            name
+        );
         let paused = *health.last().unwrap() == Health::Paused;
         prop_assert!(!paused || open("pause"), "{} stands still outside of every pause", name);
     }
     Ok(())
 }
 
+/// Conservation on every link: no copy has two fates, and those without one are in flight (check:K2).
+fn check_links(record: &Record) -> Result<(), TestCaseError> {
+    let mut links: BTreeMap<String, i64> = BTreeMap::new();
+    for row in record.trace.rows() {
+        let change = match row.kind {
+            RowKind::Send | RowKind::Duplicate => 1,
+            RowKind::Deliver | RowKind::Drop => -1,
+            _ => continue,
+        };
+        let address = row.address();
+        let (link, _) = address.split_once(' ').expect("an address has a link");
+        let under_way = links.entry(link.to_owned()).or_default();
+        *under_way += change;
+        prop_assert!(*under_way >= 0, "{} has more fates than copies", link);
+    }
+    let in_flight: i64 = links.values().sum();
+    prop_assert_eq!(in_flight, i64::try_from(record.head.messages.in_flight).unwrap());
+    Ok(())
+}
+
 /// The trace tells the same as the counts, and a node that is down or stands still does nothing.
 fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
-    let rows = &record.trace.rows;
-    prop_assert!(rows.is_sorted_by_key(|row| row.at_ns));
-    let of = |kind| rows.iter().filter(|row| row.kind == kind).count() as u64;
+    let rows = record.trace.rows();
+    prop_assert!(rows.clone().is_sorted_by_key(|row| row.at_ns));
+    let of = |kind| rows.clone().filter(|row| row.kind == kind).count() as u64;
     let (m, o) = (record.head.messages, record.head.operations);
     let found =
         (of(RowKind::Send), of(RowKind::Deliver), of(RowKind::Duplicate), of(RowKind::Drop));
     prop_assert_eq!(found, (m.sent, m.delivered, m.duplicated, m.dropped.total()));
+    prop_assert_eq!(record.trace.broken_law(&m), None);
+    check_links(record)?;
     prop_assert_eq!(of(RowKind::Call), o.called);
-    let ended = rows.iter().filter(|row| row.kind == RowKind::Reply).count() as u64;
+    let ended = of(RowKind::Reply);
     prop_assert!(o.ok + o.failed <= ended && ended <= o.called);
     let mut runs = vec![false; plan.nodes.len()];
     for row in rows {
         let Some(node) = row.node.map(|node| node as usize) else { continue };
-        match (row.kind, row.text.as_str()) {
+        match (row.kind, &*row.text()) {
             (RowKind::Boot, _) => runs[node] = true,
             (RowKind::Fault, "goes on") => runs[node] = true,
-            (RowKind::Fault, _) => runs[node] = false,
+            (RowKind::Fault, text) if text.starts_with("crashes") || text == "stands still" => {
+                runs[node] = false;
+            }
             (RowKind::Send | RowKind::Timer | RowKind::Note, _) => {
                 prop_assert!(runs[node], "{:?}", row);
             }
@@ -242,16 +461,19 @@ proptest! {
         let whole = (TOWN.run)(&plan, 1, &Watch::TRACED);
         let part = (TOWN.run)(&plan, 1, &Watch { trace_rows: limit, ..Watch::QUIET });
         prop_assert_eq!(&whole.head, &part.head);
-        let (whole, part) = (whole.trace, part.trace);
-        prop_assert!(part.rows.len() <= limit);
-        prop_assert_eq!(part.rows.len() as u64 + part.omitted, whole.rows.len() as u64);
+        let (whole_head, whole, part) = (whole.head, whole.trace, part.trace);
+        prop_assert!(part.len() <= limit);
+        prop_assert_eq!(part.len() as u64 + part.omitted, whole.len() as u64);
+        prop_assert_eq!(part.broken_law(&whole_head.messages), None);
         prop_assert_eq!(part.omitted == 0, part.window.is_empty());
-        prop_assert_eq!(part.rows.last(), whole.rows.last());
-        let first = |trace: &Trace| trace.rows.iter().find(|row| row.kind == RowKind::Fault).cloned();
+        prop_assert_eq!(part.rows().last(), whole.rows().last());
+        let first = |trace: &Trace| {
+            trace.rows().find(|row| row.kind == RowKind::Fault).map(|row| row.to_row())
+        };
         if limit >= 4 {
             prop_assert_eq!(first(&part), first(&whole));
         }
-        let mut rest = whole.rows.iter();
-        prop_assert!(part.rows.iter().all(|row| rest.any(|other| other == row)), "in order");
+        let mut rest = whole.rows();
+        prop_assert!(part.rows().all(|row| rest.any(|other| other == row)), "in order");
     }
 }

@@ -147,7 +147,7 @@ fn a_scene_from_beginning_to_end() {
 
 const NONSENSE: &str = "
     > juggle
-    error: no command \"juggle\"; there are boot, call, fire, advance, sync, fail, deliver, drop, duplicate, settle, cut, heal, crash, restart, rot, wipe, show, logs, disk, in-flight, quietly
+    error: no command \"juggle\"; there are boot, call, fire, advance, sync, fail, deliver, drop, refuse, duplicate, settle, cut, heal, crash, restart, rot, wipe, show, logs, disk, in-flight, quietly
     > boot n9
     error: no node \"n9\"; there are n1, n2, n3, client1
     > restart n2

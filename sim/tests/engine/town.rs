@@ -101,6 +101,7 @@ impl Protocol for Town {
             }
             Input::WriteFailed { .. } => {}
             Input::Message { from, body } => self.hear(from, body, fx),
+            Input::Refused { .. } => {}
         }
     }
 

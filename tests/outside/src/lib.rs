@@ -153,7 +153,11 @@ impl Protocol for Register {
             }
             // What it remembers is on no disk: it starts again, from what is.
             (_, Input::WriteFailed { .. }) => fx.exit("the disk refused a write"),
-            (Register::Server { .. }, Input::Timer(_) | Input::Call { .. }) => {}
+            (Register::Client { .. }, Input::Refused { .. })
+            | (
+                Register::Server { .. },
+                Input::Timer(_) | Input::Call { .. } | Input::Refused { .. },
+            ) => {}
         }
     }
 }

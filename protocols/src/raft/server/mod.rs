@@ -151,8 +151,9 @@ impl<M: Machine> Server<M> {
             Input::WriteFailed { .. } => {
                 mutant!(fx, Bug::WriteFailureIgnored, fx.exit("the disk refused a write"), ());
             }
-            // Clients set that timer, and applications call clients.
-            Input::Timer(Timer::Retry(_)) | Input::Call { .. } => {}
+            // Clients set that timer, and applications call clients. Whether a server's process runs
+            // is for its followers' timers to find out, as on networks that refuse nothing.
+            Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
         }
     }
 

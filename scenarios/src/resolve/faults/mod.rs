@@ -2,16 +2,18 @@
 
 mod cuts;
 mod disks;
+mod machines;
+mod weather;
 mod when;
 
 use rehearsal_sim::catalog::Entry;
-use rehearsal_sim::plan::{Fault, PlannedFault, Target, When};
+use rehearsal_sim::plan::{Fault, Network, PlannedFault, Target, When};
 use rehearsal_sim::time::Span;
 
 use super::cast::Cast;
-use super::{timeline, world};
+use super::timeline;
 use crate::diagnose;
-use crate::language::{FAULT_KINDS, FaultTable};
+use crate::language::{FAULT_KINDS, FaultTable, INSTANT_KINDS};
 use crate::read::Desk;
 use crate::tree::{Path, Tree};
 use crate::values::Names;
@@ -31,6 +33,8 @@ pub(super) struct Setting<'a> {
     pub(super) cast: &'a Cast,
     pub(super) duration: Option<Span>,
     pub(super) heal: Option<Span>,
+    /// `None` while it is not known for its mistakes.
+    pub(super) network: Option<&'a Network>,
 }
 
 pub(super) fn faults(
@@ -60,11 +64,12 @@ fn one(
 ) -> Option<Written> {
     let kind = kind(desk, at)?;
     let lasts = lasts(desk, at, kind, table);
+    let fits = weather::scope_fits(desk, at, kind, table);
     let when = when::when(desk, setting, at, table);
     let setting = setting?;
     let path = at.key(kind);
-    let fault = fault(desk, setting, kind, &path, table)?;
-    let (when, lasts) = (when?, lasts?);
+    let fault = fault(desk, setting, kind, at, table)?;
+    let ((), when, lasts) = (fits?, when?, lasts?);
     targets_make_sense(desk, &path, &fault, &when)?;
     when::in_time(desk, setting, at, &when, &fault)?;
     let by_name = written_names(table)
@@ -117,8 +122,7 @@ fn kind(desk: &mut Desk<'_>, at: &Path) -> Option<&'static str> {
 /// `for` and `restart_after` are one thing to the plan; the language keeps apart what lasts and
 /// what comes back. `None` when they are used wrongly.
 fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Option<Option<Span>> {
-    let is_instant = matches!(kind, "crash" | "restart" | "bit_rot" | "misdirected_write" | "wipe");
-    if let (true, Some(span)) = (is_instant, table.lasts) {
+    if let (true, Some(span)) = (INSTANT_KINDS.contains(&kind), table.lasts) {
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
     }
@@ -138,10 +142,10 @@ fn fault(
     desk: &mut Desk<'_>,
     setting: Setting<'_>,
     kind: &str,
-    path: &Path,
+    at: &Path,
     table: &FaultTable,
 ) -> Option<Fault> {
-    let cast = setting.cast;
+    let (cast, path) = (setting.cast, &at.key(kind));
     let mut target = |names: &Option<Names>| cast.target(desk, names.as_ref()?, path);
     match kind {
         "crash" => target(&table.crash).map(Fault::Crash),
@@ -160,10 +164,14 @@ fn fault(
         }
         "partition" => cuts::partition(desk, cast, path, table.partition.as_deref()?),
         "one_way" => cuts::one_way(desk, cast, path, table.one_way.as_ref()?),
-        "loss" => table.loss.map(Fault::Loss),
-        "latency" => world::law(desk, path, table.latency.clone()).map(Fault::Latency),
+        "bridge" => target(&table.bridge).map(Fault::Bridge),
+        "ring" => cuts::ring(desk, path, table.ring?),
+        "cut" => cuts::cut(desk, setting.network?, path, table.cut.as_deref()?),
+        "swizzle" => weather::swizzle(desk, setting, path, table.swizzle.as_ref()?),
+        "slow" | "crash_loop" | "clock_jump" | "clock_drift" | "clock_offset" | "clock_freeze"
+        | "fire" => machines::fault(desk, setting, kind, path, table),
         kind if disks::KINDS.contains(&kind) => disks::fault(desk, setting, kind, path, table),
-        other => unreachable!("{other} is no kind of fault"),
+        kind => weather::weather(desk, setting, at, kind, table),
     }
 }
 

@@ -8,11 +8,10 @@ use crate::plan::Target;
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{Health, RowKind};
 use crate::service::Outcome;
+use crate::simulation::Simulation;
 use crate::simulation::disk::Remains;
 use crate::simulation::queue::EventQueue;
 use crate::simulation::world::Tag;
-use crate::simulation::{Event, Simulation};
-use crate::time::Span;
 
 impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn crash_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
@@ -82,7 +81,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(in crate::simulation) fn die(&mut self, id: NodeId) -> Losses {
         assert!(self.nodes[id.index()].is_up(), "a node that is down does not die");
         self.let_go(id);
-        let leaves_some = self.plan.disk.leaves_some();
+        let leaves_some = self.plan.disk_of(id).leaves_some();
         let remains = if leaves_some { self.remains(id) } else { Remains::default() };
         let now = self.world.now;
         let node = &mut self.nodes[id.index()];
@@ -99,11 +98,13 @@ impl<P: Protocol> Simulation<'_, P> {
         for (_, armed) in std::mem::take(&mut node.timers).in_order() {
             self.unschedule(armed.scheduled);
         }
+        self.lose_inbox(id);
         Losses { writes, remains }
     }
 
     /// Tells the world of a death: those who look, and the applications that waited.
     pub(in crate::simulation) fn bury(&mut self, id: NodeId) {
+        self.world.causes(|causes| causes.harms(id));
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Down, standing);
         let here = |call: &CallId| self.world.ledger.client(*call) == id;
@@ -113,14 +114,15 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
-    /// A process starts again, unless it is up.
+    /// A process starts again, unless it is up or starting.
     pub(in crate::simulation) fn restart(&mut self, id: NodeId) -> bool {
-        if self.nodes[id.index()].is_up() {
+        let node = &self.nodes[id.index()];
+        if node.is_up() || node.is_starting() {
             return false;
         }
         self.let_go(id);
         self.world.count("restarts", 1);
-        self.boot(id);
+        self.start(id);
         true
     }
 
@@ -128,16 +130,12 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(in crate::simulation) fn pause(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.paused = Some(self.world.now);
-        let scheduled: Vec<_> = node
-            .timers
-            .in_order()
-            .into_iter()
-            .filter_map(|(_, armed)| armed.scheduled.take())
-            .collect();
-        scheduled.into_iter().for_each(|timer| self.unschedule(Some(timer)));
+        self.unschedule_timers(id);
+        self.stop_working(id);
         self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
         self.world.count("pauses", 1);
         self.world.trace(RowKind::Fault, Some(id), || "stands still".to_owned());
+        self.world.causes(|causes| causes.harms(id));
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Paused, standing);
     }
@@ -149,19 +147,17 @@ impl<P: Protocol> Simulation<'_, P> {
         let Some(since) = self.nodes[id.index()].paused.take() else { return };
         let node = &mut self.nodes[id.index()];
         node.stood_still = node.stood_still + now.since(since);
-        let clock = node.clock(now);
         self.world.digest(Tag::Resume, u64::from(id.0), 0, 0);
+        self.world.causes(|causes| causes.goes_on(id));
         self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
-        let standing = node.standing;
+        let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Up, standing);
-        // In the order they were set: that is how timers of one instant ring.
-        for (timer, armed) in self.nodes[id.index()].timers.in_order() {
-            let at = now.after(Span(armed.rings.0 - clock.0));
-            armed.scheduled = Some(self.queue.push(at, Event::Ring(id, timer)));
-        }
+        self.schedule_timers(id);
+        self.go_on_working(id);
         self.release(id);
         self.begin_sync(id);
         while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
+            self.trace_take(id);
             self.step(id, input);
         }
     }

@@ -23,10 +23,13 @@ const BY_HAND: usize = usize::MAX;
 /// Rounds of `settle` before it gives up.
 const ROUNDS: usize = 1_000;
 
-/// Opens a stage for a plan. Its network, workload and faults are not used.
+/// Opens a stage for a plan. Its network, processors, clocks,
+/// workload and faults are not used.
 pub(crate) fn stage<P: Protocol>(plan: &Plan) -> Box<dyn Stage + '_> {
     let mut simulation = Simulation::<P>::new(plan, plan.seed, usize::MAX);
     simulation.world.by_hand = true;
+    // Where there is no time, clocks are right and nobody is slow.
+    simulation.nodes.iter_mut().for_each(|node| node.quirks = None);
     Box::new(simulation)
 }
 
@@ -82,6 +85,12 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             ("drop", rest) if !rest.is_empty() => {
                 self.select(rest)?.into_iter().for_each(|number| self.drop_by_hand(number));
+            }
+            ("refuse", rest) if !rest.is_empty() => {
+                for number in self.select(rest)? {
+                    self.refuse_by_hand(number);
+                    self.drain_instant();
+                }
             }
             ("duplicate", rest) if !rest.is_empty() => {
                 self.select(rest)?.into_iter().for_each(|number| self.duplicate_by_hand(number));
@@ -295,6 +304,20 @@ impl<P: Protocol> Simulation<'_, P> {
         world.messages.in_flight -= 1;
         world.messages.dropped.loss += 1;
         world.trace_message(RowKind::Drop, flight.at, || "lost".to_owned());
+    }
+
+    fn refuse_by_hand(&mut self, number: u32) {
+        let Flight { at, sent, .. } = self.unpark(number);
+        let world = &mut self.world;
+        world.wire.leave(world.now, sent);
+        world.messages.in_flight -= 1;
+        world.messages.dropped.refused += 1;
+        let sender = &self.nodes[at.from().index()];
+        let incarnation = sender.incarnation;
+        if !sender.is_up() {
+            self.world.trace_message(RowKind::Drop, at, || "refused".to_owned());
+        }
+        self.refused(at, incarnation);
     }
 
     fn duplicate_by_hand(&mut self, number: u32) {
