@@ -4,6 +4,7 @@ mod disks;
 mod draws;
 mod expectations;
 mod faults;
+mod links;
 mod network;
 mod panics;
 mod plans;
