@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rehearsal::prelude::*;
-use rehearsal::sim::plan::{Disk, ErasedConfig, Network, PlannedNode};
+use rehearsal::sim::plan::{
+    Clock, Disk, ErasedConfig, Network, PlannedNode, Processor, Supervisor,
+};
 use rehearsal::sim::simulation::Laws;
 
 use crate::baseline;
@@ -198,19 +200,22 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
         title: "the cost of an event".to_owned(),
         seed: 1,
         duration,
-        nodes: (1..=nodes).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        nodes: (1..=nodes).map(|n| PlannedNode::new(format!("n{n}"), 0)).collect(),
         network: Network {
             latency: Law::Uniform { from: LATENCY.start, to: LATENCY.end },
             loss: Chance::NEVER,
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        processor: Processor::default(),
+        clock: Clock::default(),
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(parts)),
         bugs: Vec::new(),
+        supervisor: Supervisor::default(),
         laws: Laws::default(),
     }
 }

@@ -3,7 +3,8 @@
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Disk, Expect, Expectation, Load, Network, Plan, PlannedFault, PlannedNode, Workload,
+    Clock, Disk, Expect, Expectation, Load, Network, Plan, PlannedFault, PlannedNode, Processor,
+    Workload,
 };
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -26,7 +27,9 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             duplicate: Chance::from_f64(0.02).unwrap(),
             ..Network::default()
         },
-        disk: Disk { sync_latency: exponential(Span::millis(2)) },
+        processor: Processor::default(),
+        clock: Clock::default(),
+        disk: Disk::new(exponential(Span::millis(2))),
         workload: Some(Workload {
             load: Load::Open { gap: exponential(Span::millis(10)) },
             keys: KeyLaw::Uniform { count: 64 },
@@ -42,6 +45,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
         ],
         config: (entry.configure)(&serde_json::json!({})).unwrap(),
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: rehearsal_sim::simulation::Laws::default(),
     }
 }
@@ -50,7 +54,7 @@ fn nodes(entry: &Entry, counts: &[u32]) -> Vec<PlannedNode> {
     let roles = (entry.roles)();
     let named = |(role, count): (usize, &u32)| {
         let prefix = if role == 0 { "n" } else { roles[role].singular };
-        (1..=*count).map(|n| PlannedNode { name: format!("{prefix}{n}"), role }).collect::<Vec<_>>()
+        (1..=*count).map(|n| PlannedNode::new(format!("{prefix}{n}"), role)).collect::<Vec<_>>()
     };
     counts.iter().enumerate().flat_map(named).collect()
 }

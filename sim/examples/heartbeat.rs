@@ -11,7 +11,9 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Disk, ErasedConfig, Network, Plan, PlannedNode, Watch};
+use rehearsal_sim::plan::{
+    Clock, Disk, ErasedConfig, Network, Plan, PlannedNode, Processor, Supervisor, Watch,
+};
 use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role};
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
@@ -128,7 +130,7 @@ impl Protocol for Heart {
                 }
             }
             Input::Timer(Bell::Silence) => fx.note(News::Silence),
-            Input::Call { .. } | Input::Refused { .. } => {}
+            Input::Call { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -140,19 +142,22 @@ fn main() {
         title: "five hearts".to_owned(),
         seed: 1,
         duration: Span::secs(seconds),
-        nodes: (1..=5).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        nodes: (1..=5).map(|n| PlannedNode::new(format!("n{n}"), 0)).collect(),
         network: Network {
             latency: Law::Lognormal { median: Span::millis(1), p99: Span::millis(8) },
             loss: Chance::from_f64(0.001).expect("a probability"),
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        processor: Processor::default(),
+        clock: Clock::default(),
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: Supervisor::default(),
         laws: Laws::default(),
     };
     let record = (Entry::of::<Heart>().run)(&plan, 1, &Watch::QUIET);

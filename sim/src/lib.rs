@@ -16,6 +16,7 @@ pub mod random;
 pub mod record;
 pub mod script;
 pub mod service;
+pub mod skew;
 pub mod time;
 pub mod view;
 

@@ -17,6 +17,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("fire", "NODE TIMER", "an armed timer rings"),
     ("advance", "DURATION", "moves the clock; nothing fires by itself"),
     ("sync", "NODE ..|all", "disks finish what they were handed"),
+    ("fail", "NODE ..", "disks refuse what they were handed, which is lost"),
     ("deliver", "MESSAGES ..|all", "messages in flight arrive, in the order they were sent"),
     ("drop", "MESSAGES ..|all", "messages in flight are lost"),
     (
@@ -30,6 +31,8 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("heal", "", "ends every cut"),
     ("crash", "NODE ..", "processes die, with what their disks had not made durable"),
     ("restart", "NODE ..", "crashed processes start again from their disks"),
+    ("rot", "NODE RECORD", "a record on a disk, counted from 1, becomes unreadable"),
+    ("wipe", "NODE ..", "empties the disks of crashed nodes"),
     ("show", "NODE ..", "describes nodes"),
     ("logs", "[NODE ..]", "draws logs; a bar stands behind what a node knows to be committed"),
     ("disk", "NODE ..", "lists what disks hold, and what they may still lose"),

@@ -189,8 +189,9 @@ impl Protocol for Ping {
             }
             // The timer asks again, perhaps another server.
             (Ping::Client { .. }, Input::Refused { .. }) => fx.count("refusals", 1),
-            (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. } | Input::Refused { .. }) => {
-            }
+            // Servers set no timers and take no calls, and nobody writes to a disk.
+            (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. } | Input::Refused { .. })
+            | (_, Input::WriteFailed { .. }) => {}
         }
     }
 

@@ -90,8 +90,10 @@ impl<M: Machine> Client<M> {
                 }
             }
             Input::Refused { to, .. } => self.on_refusal(to, fx),
-            // The timers and messages of servers.
-            Input::Timer(Timer::Election | Timer::Heartbeat) | Input::Message { .. } => {}
+            // The timers and messages of servers; a client writes nothing to its disk.
+            Input::Timer(Timer::Election | Timer::Heartbeat)
+            | Input::Message { .. }
+            | Input::WriteFailed { .. } => {}
         }
     }
 

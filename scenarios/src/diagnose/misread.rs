@@ -184,6 +184,9 @@ fn cure(at: &Path, value: &Tree, expected: &str) -> Option<String> {
         _ if expected == "a boolean" && at.0.first() == Some(&Step::Key("expect".into())) => {
             Some(format!("write {} = true", key.trim_matches('`')))
         }
+        Data::Scalar(Value::Number(n)) if expected.contains("drift") => {
+            Some(format!("write parts per million, like \"{n}ppm\""))
+        }
         Data::Scalar(Value::Number(n)) if expected.contains("duration") => {
             Some(format!("write a number and a unit, like \"{n}ms\" or \"{n}s\""))
         }
@@ -202,7 +205,8 @@ fn cure(at: &Path, value: &Tree, expected: &str) -> Option<String> {
             percentage(value)
         }
         Data::Table(_) if expected == "a sequence" => {
-            Some(format!("write a list: {key} = [ ... ], or [[{key}]] for a table in a list"))
+            let key = key.trim_matches('`');
+            Some(format!("write a list: `{key} = [ ... ]`, or `[[{key}]]` for a table in a list"))
         }
         _ => None,
     }

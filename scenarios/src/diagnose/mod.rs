@@ -1,12 +1,14 @@
 //! Every message of this crate, one function each. A message says what is wrong in a sentence and
 //! then how to cure it; names and code stand in backticks.
 
+mod disks;
 mod files;
 mod matrix;
 mod misread;
 mod network;
 mod trouble;
 
+pub(crate) use disks::*;
 pub(crate) use files::*;
 pub(crate) use matrix::*;
 pub(crate) use misread::{expected_names, misread, missing_field, unknown_field, unknown_key};

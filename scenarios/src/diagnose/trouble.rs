@@ -75,6 +75,11 @@ pub(crate) fn one_way_is_a_table(site: Site) -> Finding {
         .help("write one_way = { from = \"n1\", to = \"n2\" }")
 }
 
+pub(crate) fn kind_is_a_table(site: Site, kind: &str, example: &str) -> Finding {
+    Finding::error(site, format!("`{kind}` is a table, this is a list"))
+        .help(format!("write {kind} = {example}"))
+}
+
 pub(crate) fn one_way_to_itself(site: Site) -> Finding {
     Finding::error(site, "messages of a node to itself do not travel: they can not be cut")
         .help("name somebody else")
@@ -266,4 +271,25 @@ pub(crate) fn fault_after_heal(site: Site, heal: Span) -> Finding {
 pub(crate) fn heal_after_end(site: Site, duration: Span) -> Finding {
     Finding::error(site, format!("the run ends at {duration}, before the world heals"))
         .help("write a time that leaves some of the run for the second phase")
+}
+
+// [swarm]
+
+pub(crate) fn sizes_out_of_range(site: Site) -> Finding {
+    Finding::error(site, "these are no sizes that a cluster could be drawn from")
+        .help("write whole numbers from 1 to 100, like [3, 4, 5]")
+}
+
+pub(crate) fn profiles_of_nothing(site: Site) -> Finding {
+    Finding::error(site, "no profile has a weight, so none can be drawn")
+        .help("give one a weight above zero, or leave out `profiles`")
+}
+
+pub(crate) fn unknown_family(site: Site, name: &str, known: &[&str]) -> Finding {
+    Finding::error(site, format!("there is no family of faults \"{name}\""))
+        .help_if(
+            suggest::nearest(name, known.iter().copied())
+                .map(|near| format!("did you mean \"{near}\"?")),
+        )
+        .help(format!("there are {}", suggest::list(known.iter().copied())))
 }

@@ -11,12 +11,13 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
 use super::network::BurstTable;
 use crate::amounts::Bandwidth;
 use crate::values::Names;
 
 /// The keys of `[[fault]]` that say what goes wrong.
-pub(crate) const FAULT_KINDS: [&str; 17] = [
+pub(crate) const FAULT_KINDS: [&str; 24] = [
     "crash",
     "restart",
     "pause",
@@ -34,10 +35,20 @@ pub(crate) const FAULT_KINDS: [&str; 17] = [
     "bandwidth",
     "clog",
     "swizzle",
+    "slow",
+    "crash_loop",
+    "clock_jump",
+    "clock_drift",
+    "clock_offset",
+    "clock_freeze",
+    "fire",
 ];
 
 /// The keys that say whom a change of the network is about, where the fault itself does not.
 pub(crate) const ONE_PLACE_KEYS: [&str; 3] = ["from", "to", "between"];
+
+/// Those that happen at once, and do not last.
+pub(crate) const INSTANT_KINDS: [&str; 4] = ["crash", "restart", "clock_jump", "fire"];
 
 /// Something that goes wrong: when, for how long, and exactly one kind of fault.
 ///
@@ -69,7 +80,7 @@ pub(crate) struct FaultTable {
     /// With `every` or `on`: it does not strike from here on.
     pub(crate) until: Option<Span>,
     /// How long it lasts; without it, to the end of the run, or until the world heals. Not with
-    /// `crash` and `restart`, which happen at once.
+    /// `crash`, `restart`, `clock_jump` and `fire`, which happen at once.
     #[serde(rename = "for")]
     #[schemars(extend("x-range" = "above 0"))]
     pub(crate) lasts: Option<Span>,
@@ -132,6 +143,31 @@ pub(crate) struct FaultTable {
     /// of `for` to a random one in the second (FoundationDB's swizzle-clogging). Both are drawn from
     /// the fault's own stream.
     pub(crate) swizzle: Option<Names>,
+    /// Processors take so long for each message, ringing timer and call that they begin with,
+    /// `{ nodes = "leader", step = "5ms" }`; what comes meanwhile waits in order. Of several such
+    /// faults on a node the last to begin counts. What waits at the end is worked off at the node's
+    /// own speed. Not simulated: work that was begun before gets no slower.
+    pub(crate) slow: Option<Slow>,
+    /// Processes crash and start again, over and over, `{ nodes = "n2", up = "1s", down = "200ms" }`:
+    /// the first crash comes one `up` after it strikes. Whom it left down starts again at its end.
+    /// Whom another fault crashed it leaves alone. Not simulated: a supervisor that gives up.
+    pub(crate) crash_loop: Option<CrashLoop>,
+    /// Wall clocks jump, at once and for good, `{ nodes = "n2", by = "-5s" }`. Monotonic clocks, and
+    /// timers, do not. Not simulated: a clock that is slewed back to the right time.
+    pub(crate) clock_jump: Option<ClockShift>,
+    /// Both clocks of nodes run fast or slow, and with them their timers, `{ nodes = "n2", by =
+    /// "500ppm" }`. What they gained or lost they keep. Not simulated: temperature.
+    pub(crate) clock_drift: Option<ClockDrift>,
+    /// Wall clocks are off, and right again at its end, `{ nodes = "n2", by = "2s" }`: they jump
+    /// twice. Monotonic clocks, and timers, do not. Not simulated: slewing.
+    pub(crate) clock_offset: Option<ClockShift>,
+    /// Wall clocks stand still, and jump to where they would be at its end. Monotonic clocks, and
+    /// timers, go on. Not simulated: clocks that stop together with the process (see `pause`).
+    pub(crate) clock_freeze: Option<Names>,
+    /// A timer that is set rings now, `{ nodes = "n2", timer = "Election" }`: of several of the kind
+    /// the one that would ring first. Nodes that are down, stand still, or have none set are not hit.
+    /// Not simulated: the monotonic clock does not change.
+    pub(crate) fire: Option<Fire>,
     /// With `loss`, `latency`, `duplicate`, `corrupt`, `burst` and `bandwidth`: only messages from
     /// these. Looked up when the fault strikes.
     pub(crate) from: Option<Names>,

@@ -6,30 +6,55 @@
 //! (`default`) and applied where the plan is made. Keys that depend on the protocol (`[cluster]`,
 //! its own table, its invariants in `[[expect]]`) are added from the catalog.
 
+mod clock;
 mod disk;
 mod expect;
 mod fault;
+mod machines;
 mod network;
+mod node;
+mod processor;
+mod swarm;
 mod workload;
 
 use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use disk::DiskTable;
+pub(crate) use clock::ClockTable;
+pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{ClogEnds, FAULT_KINDS, FaultTable, ONE_PLACE_KEYS, OnTable, OneWay};
+pub(crate) use fault::{
+    ClogEnds, FAULT_KINDS, FaultTable, INSTANT_KINDS, ONE_PLACE_KEYS, OnTable, OneWay,
+};
+pub(crate) use machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
 pub(crate) use network::{
     BurstTable, LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable,
 };
+pub(crate) use node::NodeTable;
+pub(crate) use processor::ProcessorTable;
+pub(crate) use swarm::{Profiles, SwarmTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 8] =
-    ["cluster", "network", "topology", "disk", "workload", "fault", "expect", "matrix"];
+pub(crate) const SECTIONS: [&str; 13] = [
+    "cluster",
+    "network",
+    "topology",
+    "processor",
+    "clock",
+    "disk",
+    "supervisor",
+    "node",
+    "workload",
+    "swarm",
+    "fault",
+    "expect",
+    "matrix",
+];
 
 /// Where a key that was written in the wrong table belongs; empty for the top level.
 pub(crate) fn home_of(key: &str) -> Option<&'static str> {
@@ -40,10 +65,12 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         | "queue" | "sharing" | "refuse" => "[network]",
         "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
-        "sync_latency" => "[disk]",
+        "step" | "cold_start" => "[processor]",
+        "offset" | "drift" => "[clock]",
+        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
-        "crash" | "restart" | "pause" | "partition" | "one_way" | "isolate" | "restart_after"
-        | "bridge" | "ring" | "cut" | "clog" | "swizzle" => "[[fault]]",
+        "restart_after" => "[[fault]]",
+        kind if FAULT_KINDS.contains(&kind) => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })
@@ -51,18 +78,32 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
 
 /// How a key that is demanded may look.
 pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
-    let is_uniform = table.0.last() == Some(&Step::Key("uniform".to_owned()));
+    let is_in = |name: &str| table.0.last() == Some(&Step::Key(name.to_owned()));
     Some(match key {
         "at" => "at = \"5s\"",
         "mean" => "mean = \"5ms\"",
         "median" => "median = \"1ms\"",
         "p99" => "p99 = \"8ms\"",
         "count" => "count = 100",
+        "exponent" if is_in("pareto") => "exponent = 1.5",
         "exponent" => "exponent = 0.99",
-        "from" if is_uniform => "from = \"1ms\"",
-        "to" if is_uniform => "to = \"10ms\"",
+        "sd" => "sd = \"1ms\"",
+        "shortest" => "shortest = \"1ms\"",
+        "scale" => "scale = \"5ms\"",
+        "shape" => "shape = 0.7",
+        "share" => "share = 0.1",
+        "law" => "law = \"40ms\"",
+        "from" if is_in("uniform") => "from = \"1ms\"",
+        "to" if is_in("uniform") => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
+        "nodes" => "nodes = \"n2\"",
+        "step" => "step = \"5ms\"",
+        "up" => "up = \"1s\"",
+        "down" => "down = \"200ms\"",
+        "timer" => "timer = \"...\", of the kinds on the protocol's page",
+        "by" if table.0.last() == Some(&Step::Key("clock_drift".to_owned())) => "by = \"500ppm\"",
+        "by" => "by = \"-5s\"",
         _ => return None,
     })
 }

@@ -277,9 +277,8 @@ fn named(roles: &[RoleInfo], counts: &[u64]) -> Vec<PlannedNode> {
     let mut nodes = Vec::new();
     for (role, (info, count)) in roles.iter().zip(counts).enumerate() {
         let prefix = if role == 0 { "n" } else { info.singular };
-        nodes.extend(
-            (1..=*count).map(|number| PlannedNode { name: format!("{prefix}{number}"), role }),
-        );
+        nodes
+            .extend((1..=*count).map(|number| PlannedNode::new(format!("{prefix}{number}"), role)));
     }
     nodes
 }

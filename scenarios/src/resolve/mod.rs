@@ -4,6 +4,7 @@ mod cast;
 mod expectations;
 mod faults;
 mod network;
+mod nodes;
 mod timeline;
 mod topology;
 mod workload;
@@ -37,9 +38,11 @@ pub(crate) fn plan<'c>(
     let top = top(desk, catalog);
     let entry = entry(desk, catalog);
     let duration = top.as_ref().and_then(|top| duration(desk, top.duration));
-    let cast = entry.and_then(|entry| Cast::read(desk, entry));
+    let mut cast = entry.and_then(|entry| Cast::read(desk, entry));
+    let common = nodes::common(desk);
+    let own = cast.as_mut().and_then(|cast| nodes::own(desk, cast, common.as_ref()));
     let network = network::network(desk, entry, cast.as_ref());
-    let disk = world::disk(desk);
+    let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
@@ -56,7 +59,8 @@ pub(crate) fn plan<'c>(
     let config = entry.and_then(|entry| config(desk, entry, latency));
     unused_tables(desk, catalog, entry);
     let bugs = entry.zip(top.as_ref()).and_then(|(entry, top)| bugs(desk, entry, top.bug.as_ref()));
-    let (top, entry) = (top?, entry?);
+    let (top, entry, common) = (top?, entry?, common?);
+    own?;
     let plan = Plan {
         scenario: scenario.to_owned(),
         title: top.title.unwrap_or_else(|| scenario.to_owned()),
@@ -64,7 +68,10 @@ pub(crate) fn plan<'c>(
         duration: duration?,
         nodes: cast?.nodes,
         network: network?,
-        disk: disk?,
+        processor: common.processor,
+        clock: common.clock,
+        disk: common.disk,
+        supervisor: supervisor?,
         workload: workload?,
         faults: faults?,
         heal: heal.map(|heal| SimTime(heal.0)),
@@ -138,7 +145,7 @@ fn heal(desk: &mut Desk<'_>, heal: Option<Span>, duration: Option<Span>) -> Opti
 
 fn config(desk: &mut Desk<'_>, entry: &Entry, latency: Option<&Law>) -> Option<ErasedConfig> {
     let config = configured(desk, entry)?;
-    let round_trip = Span(world::median(latency?).0.saturating_mul(2));
+    let round_trip = Span(latency?.median().0.saturating_mul(2));
     let table = Path::of(entry.name);
     for remark in (entry.review)(&config, round_trip) {
         let key = Path::parse(remark.key).map_or_else(|| table.clone(), |key| table.join(&key));

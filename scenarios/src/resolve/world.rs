@@ -1,20 +1,22 @@
-//! The world around the nodes: `[disk]`, and the laws of all tables.
+//! The world around the nodes: `[supervisor]`, and the laws of all tables.
 
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::Disk;
+use rehearsal_sim::plan::Supervisor;
 use rehearsal_sim::time::Span;
 
 use crate::diagnose;
-use crate::language::DiskTable;
+use crate::language::SupervisorTable;
 use crate::read::Desk;
 use crate::tree::Path;
 
-pub(super) fn disk(desk: &mut Desk<'_>) -> Option<Disk> {
-    let path = Path::of("disk");
-    let table = desk.read::<DiskTable>(&path)?;
-    let sync_latency = law(desk, &path.key("sync_latency"), table.sync_latency)
-        .unwrap_or(Law::Constant(Span::micros(200)));
-    Some(Disk { sync_latency })
+pub(super) fn supervisor(desk: &mut Desk<'_>) -> Option<Supervisor> {
+    let path = Path::of("supervisor");
+    let restart_after = desk.read::<SupervisorTable>(&path)?.restart_after;
+    if restart_after == Some(Span::ZERO) {
+        desk.say(diagnose::restart_at_once(desk.site(&path.key("restart_after"))));
+        return None;
+    }
+    Some(Supervisor { restart_after })
 }
 
 /// A law that was written, once it is found to make sense.
@@ -24,15 +26,4 @@ pub(super) fn law(desk: &mut Desk<'_>, path: &Path, law: Option<Law>) -> Option<
         desk.say(diagnose::senseless(desk.site(path), &why));
     }
     Some(law)
-}
-
-/// The median of a law, as far as remarks about settings need to know it.
-pub(super) fn median(law: &Law) -> Span {
-    match *law {
-        Law::Constant(span) => span,
-        Law::Uniform { from, to } => Span(from.0 + to.0.saturating_sub(from.0) / 2),
-        // ln 2, to five digits.
-        Law::Exponential { mean } => Span(mean.0 / 100_000 * 69_315),
-        Law::Lognormal { median, .. } => median,
-    }
 }

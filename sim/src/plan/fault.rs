@@ -4,6 +4,7 @@ use super::weather::{Change, Weather};
 use crate::law::Law;
 use crate::protocol::NodeId;
 use crate::random::Chance;
+use crate::skew::{Drift, Offset};
 use crate::time::{SimTime, Span};
 
 /// One fault of the plan.
@@ -144,6 +145,52 @@ pub enum Fault {
     Ring,
     /// Links between places are cut: by their numbers in the plan's topology.
     CutLinks(Vec<usize>),
+    /// Processors take this long for each input that they begin with.
+    Slow {
+        /// Whose.
+        nodes: Target,
+        /// How long; of several such faults the last to begin counts.
+        step: Law,
+    },
+    /// Processes crash and start again, over and over. Whom it left down starts again at its end.
+    CrashLoop {
+        /// Whose.
+        nodes: Target,
+        /// How long a process stays up, at least a microsecond.
+        up: Law,
+        /// How long it stays down, at least a microsecond.
+        down: Law,
+    },
+    /// Wall clocks jump, at once and for good.
+    ClockJump {
+        /// Whose.
+        nodes: Target,
+        /// Forward, or back.
+        by: Offset,
+    },
+    /// Both clocks run faster, or slower; what they gained meanwhile they keep.
+    ClockDrift {
+        /// Whose.
+        nodes: Target,
+        /// On top of their own drift.
+        by: Drift,
+    },
+    /// Wall clocks are off, and right again at its end.
+    ClockOffset {
+        /// Whose.
+        nodes: Target,
+        /// On top of their own offset.
+        by: Offset,
+    },
+    /// Wall clocks stand still, and jump to where they would be at its end.
+    ClockFreeze(Target),
+    /// A timer that is set rings now, at once.
+    Fire {
+        /// Whose.
+        nodes: Target,
+        /// Its kind, an index into the protocol's timers; of several the one that would ring first.
+        timer: usize,
+    },
 }
 
 impl Occurrence {
@@ -157,9 +204,10 @@ impl Fault {
     /// The laws that it draws from; a run has them compiled, in this order.
     pub(crate) fn laws(&self) -> Vec<&Law> {
         match self {
-            Fault::Latency(law) | Fault::Weather(Weather { change: Change::Latency(law), .. }) => {
-                vec![law]
-            }
+            Fault::Latency(law)
+            | Fault::Weather(Weather { change: Change::Latency(law), .. })
+            | Fault::Slow { step: law, .. } => vec![law],
+            Fault::CrashLoop { up, down, .. } => vec![up, down],
             _ => Vec::new(),
         }
     }
@@ -167,7 +215,16 @@ impl Fault {
     /// Everybody it names.
     pub fn targets(&self) -> Vec<&Target> {
         match self {
-            Fault::Crash(target) | Fault::Restart(target) | Fault::Pause(target) => vec![target],
+            Fault::Crash(target)
+            | Fault::Restart(target)
+            | Fault::Pause(target)
+            | Fault::Slow { nodes: target, .. }
+            | Fault::CrashLoop { nodes: target, .. }
+            | Fault::ClockJump { nodes: target, .. }
+            | Fault::ClockDrift { nodes: target, .. }
+            | Fault::ClockOffset { nodes: target, .. }
+            | Fault::ClockFreeze(target)
+            | Fault::Fire { nodes: target, .. } => vec![target],
             Fault::Partition(groups) => groups.iter().flatten().collect(),
             Fault::OneWay { from, to } => vec![from, to],
             Fault::Weather(weather) => weather.scope.ends.targets(),

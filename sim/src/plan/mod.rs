@@ -3,10 +3,13 @@
 //! A plan is plain data without the protocol's types; only [`Plan::config`] holds the protocol's
 //! own parameters, behind `Any`. Many seeds share one plan.
 
+mod clock;
 mod disk;
 mod expectation;
 mod fault;
 mod network;
+mod node;
+mod processor;
 mod weather;
 mod workload;
 
@@ -14,13 +17,17 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+pub use clock::Clock;
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
 pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
+pub use node::PlannedNode;
+pub use processor::Processor;
 pub use weather::{Change, Ends, Scope, Weather};
 pub use workload::{Load, Workload};
 
+use crate::protocol::NodeId;
 use crate::simulation::Laws;
 use crate::time::{SimTime, Span};
 
@@ -39,8 +46,14 @@ pub struct Plan {
     pub nodes: Vec<PlannedNode>,
     /// How messages travel.
     pub network: Network,
-    /// How disks behave.
+    /// How long nodes work on what they are given, unless a node has its own.
+    pub processor: Processor,
+    /// How wrong clocks are, unless a node has its own.
+    pub clock: Clock,
+    /// How disks behave, unless a node has its own.
     pub disk: Disk,
+    /// What becomes of processes that end themselves.
+    pub supervisor: Supervisor,
     /// What applications do; `None` leaves the cluster alone.
     pub workload: Option<Workload>,
     /// What goes wrong, in the order of the file.
@@ -61,6 +74,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How the disk of a node behaves.
+    pub(crate) fn disk_of(&self, id: NodeId) -> &Disk {
+        self.nodes[id.index()].disk.as_ref().unwrap_or(&self.disk)
+    }
+
     /// What each node's random draws are keyed by: its role, and its place among the nodes of that
     /// role. So one more server changes no draw of a client, although it changes the clients' ids.
     pub(crate) fn owners(&self) -> Vec<u32> {
@@ -84,13 +102,11 @@ impl fmt::Debug for ErasedConfig {
     }
 }
 
-/// One node of the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedNode {
-    /// `n1`, `client2`.
-    pub name: String,
-    /// Its role, as an index into the protocol's roles.
-    pub role: usize,
+/// What becomes of processes that end themselves ([`Effects::exit`](crate::effects::Effects::exit)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supervisor {
+    /// They are started again so long after; `None`: nobody does that, but a `restart` fault may.
+    pub restart_after: Option<Span>,
 }
 
 /// How a run is to be watched; nothing here changes what happens in it.

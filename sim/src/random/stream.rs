@@ -33,6 +33,16 @@ pub enum Purpose {
     Swarm = 9,
     /// Choices inside an operation; owner: the client.
     Ask = 10,
+    /// How long a processor takes for an input; owner: the node.
+    Processor = 20,
+    /// How wrong a node's clock is; owner: the node.
+    Clock = 21,
+    /// How long a process takes to start; owner: the node.
+    Start = 22,
+    /// How long a process stays up and down in a loop of crashes; owner: the strike and the node.
+    Loop = 23,
+    /// What a crash leaves of the writes under way; owner: the node.
+    Remains = 32,
 }
 
 /// A sequence of random draws that belongs to one purpose and one owner.

@@ -24,14 +24,22 @@ pub(crate) enum Event<P: Protocol> {
     Swizzle { strike: u32, node: NodeId, clogs: bool },
     /// A node's disk finishes a sync.
     Synced(NodeId),
+    /// A node's processor is done with an input.
+    Served(NodeId),
+    /// A process that took its time is ready to boot.
+    Started(NodeId),
     /// The next operation of an open loop.
     Arrival,
     /// A user of a closed loop calls.
     User(u32),
+    /// A process in a loop of crashes crashes, or starts again.
+    LoopTurns(u32, NodeId),
     /// A fault of the plan begins.
     FaultBegins(u32),
     /// A fault of the plan ends.
     FaultEnds(u32),
+    /// A process that ended itself is started again, unless it was before. With its incarnation.
+    StartAgain(NodeId, u64),
 }
 
 impl<P: Protocol> Event<P> {
@@ -40,7 +48,12 @@ impl<P: Protocol> Event<P> {
         match self {
             Event::Arrive(flight) => Some(flight.at.to()),
             Event::ArriveSelf(message) => Some(message.node),
-            Event::Ring(id, _) | Event::Synced(id) => Some(*id),
+            Event::Ring(id, _)
+            | Event::Synced(id)
+            | Event::StartAgain(id, _)
+            | Event::Served(id)
+            | Event::Started(id)
+            | Event::LoopTurns(_, id) => Some(*id),
             Event::Swizzle { node, .. } => Some(*node),
             Event::Refused(at, _) => Some(at.from()),
             Event::Parcel(_)

@@ -4,8 +4,10 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
+mod clock;
 mod digest;
 mod disk;
+mod disks;
 mod event;
 mod faults;
 mod judge;
@@ -14,8 +16,10 @@ mod links;
 mod network;
 mod node;
 mod parcels;
+mod processor;
 mod progress;
 mod queue;
+mod quirks;
 mod run;
 pub(crate) mod script;
 mod station;
@@ -41,10 +45,11 @@ pub(crate) use run::run;
 pub(crate) use twins::twins;
 
 use event::{Event, Flight, SelfMessage};
-use faults::{FaultLaws, Strike, Triggers};
+use faults::{CrashLoops, FaultLaws, Strike, Triggers};
 use network::NetworkLaws;
 use node::Node;
 use parcels::Parcels;
+use quirks::Machines;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -76,6 +81,9 @@ pub(crate) struct Compiled {
     of: Source,
     network: Arc<NetworkLaws>,
     sync: Sampler,
+    /// The law of each node that has its own; empty where none has.
+    own_syncs: Vec<Option<Sampler>>,
+    machines: Machines,
     workload: Option<Arc<WorkloadLaws>>,
     /// By the place of each fault in the plan.
     faults: Vec<FaultLaws>,
@@ -93,6 +101,8 @@ struct Source {
     duration: Span,
     nodes: Vec<PlannedNode>,
     network: plan::Network,
+    processor: plan::Processor,
+    clock: plan::Clock,
     disk: plan::Disk,
     workload: Option<plan::Workload>,
     faults: Vec<PlannedFault>,
@@ -104,6 +114,8 @@ impl Source {
             duration: plan.duration,
             nodes: plan.nodes.clone(),
             network: plan.network.clone(),
+            processor: plan.processor.clone(),
+            clock: plan.clock,
             disk: plan.disk.clone(),
             workload: plan.workload.clone(),
             faults: plan.faults.clone(),
@@ -114,6 +126,8 @@ impl Source {
         self.duration == plan.duration
             && self.nodes == plan.nodes
             && self.network == plan.network
+            && self.processor == plan.processor
+            && self.clock == plan.clock
             && self.disk == plan.disk
             && self.workload == plan.workload
             && self.faults == plan.faults
@@ -129,6 +143,11 @@ impl Laws {
 }
 
 impl Compiled {
+    /// How long a node's disk takes to sync.
+    fn sync_of(&self, id: NodeId) -> &Sampler {
+        self.own_syncs.get(id.index()).and_then(Option::as_ref).unwrap_or(&self.sync)
+    }
+
     fn new(plan: &Plan, role: fn(usize) -> &'static str) -> Compiled {
         let of = Source::of(plan);
         let end = SimTime::ZERO + of.duration;
@@ -140,6 +159,8 @@ impl Compiled {
         Compiled {
             network: Arc::new(NetworkLaws::compile(&of.network, of.nodes.len())),
             sync: of.disk.sync_latency.compile(),
+            own_syncs: own_syncs(&of.nodes),
+            machines: Machines::compile(plan),
             workload: workload.map(|workload| Arc::new(WorkloadLaws::compile(workload, end))),
             faults: FaultLaws::compile(&of.faults),
             owners: plan.owners().into(),
@@ -150,6 +171,15 @@ impl Compiled {
     }
 }
 
+/// The sync latencies of nodes with disks of their own.
+fn own_syncs(nodes: &[PlannedNode]) -> Vec<Option<Sampler>> {
+    if nodes.iter().all(|node| node.disk.is_none()) {
+        return Vec::new();
+    }
+    let own = |node: &PlannedNode| node.disk.as_ref().map(|disk| disk.sync_latency.compile());
+    nodes.iter().map(own).collect()
+}
+
 /// What a node is working on.
 #[derive(Clone, Copy, Debug)]
 enum Occasion {
@@ -158,6 +188,7 @@ enum Occasion {
     Timer(usize),
     Call(usize),
     Refusal(NodeId, usize),
+    WriteFailed,
 }
 
 /// An observer of one run, with the property it judges.
@@ -185,6 +216,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     strikes: Vec<Strike>,
     /// The nodes that each strike hit and still holds.
     held: BTreeMap<usize, Vec<NodeId>>,
+    /// The processes that crash again and again.
+    loops: CrashLoops,
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,
@@ -195,6 +228,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// Whose code is running, and on what: set around every call into the protocol, so that a
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,
+    /// The process whose step is being carried out ends itself afterwards, for this reason.
+    exiting: Option<&'static str>,
     /// A violation ended the run.
     stopped: bool,
     progress: Option<fn(SimTime)>,

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use super::disk::Disk;
+use super::processor::Processor;
 use super::queue::Handle;
+use super::quirks::Quirks;
 use super::timers::Timers;
 use crate::effects::Effect;
 use crate::protocol::{Input, Protocol, Standing};
@@ -19,6 +21,8 @@ pub(crate) struct Node<P: Protocol> {
     /// `None` while the process is down.
     pub(crate) state: Option<P>,
     pub(crate) paused: Option<SimTime>,
+    /// What sets it apart; `None` for a plain node.
+    pub(crate) quirks: Option<Box<Quirks<P>>>,
     /// How long the node's monotonic clock stood still so far.
     pub(crate) stood_still: Span,
     /// How often the node booted before.
@@ -40,6 +44,7 @@ impl<P: Protocol> Node<P> {
         Node {
             state: None,
             paused: None,
+            quirks: None,
             stood_still: Span::ZERO,
             incarnation: 0,
             disk: Disk::default(),
@@ -60,7 +65,13 @@ impl<P: Protocol> Node<P> {
 
     /// What a trace says of an input: one that meets a node standing still is taken later.
     pub(crate) fn waits(&self) -> &'static str {
-        if self.paused.is_some() { " (waits until the node goes on)" } else { "" }
+        if self.paused.is_some() {
+            " (waits until the node goes on)"
+        } else if self.processor().is_some_and(Processor::is_busy) {
+            " (waits for the processor)"
+        } else {
+            ""
+        }
     }
 
     pub(crate) fn health(&self) -> Health {
@@ -71,9 +82,11 @@ impl<P: Protocol> Node<P> {
         }
     }
 
-    /// This node's monotonic clock: simulated time less the time it stood still.
+    /// This node's monotonic clock: simulated time less the time it stood still, unless it is wrong.
+    #[inline(always)]
     pub(crate) fn clock(&self, now: SimTime) -> LocalTime {
         let now = self.paused.unwrap_or(now);
-        LocalTime(now.0 - self.stood_still.0)
+        let ran = now.0 - self.stood_still.0;
+        if self.quirks.is_some() { self.wrong_clock(ran) } else { LocalTime(ran) }
     }
 }

@@ -102,7 +102,7 @@ impl<P: Protocol> Simulation<'_, P> {
         match self.parcels.of(number).stage {
             Stage::Spoilt => {
                 self.world.messages.dropped.corrupt += 1;
-                self.die(number, 7, "it arrives corrupt");
+                self.drop_parcel(number, 7, "it arrives corrupt");
             }
             _ => self.send_on(number),
         }
@@ -117,11 +117,11 @@ impl<P: Protocol> Simulation<'_, P> {
         match way {
             Way::Cut => {
                 self.world.messages.dropped.cut += 1;
-                self.die(number, 2, CUT);
+                self.drop_parcel(number, 2, CUT);
             }
             Way::Nowhere => {
                 self.world.messages.dropped.no_route += 1;
-                self.die(number, 4, "no route leads to the receiver");
+                self.drop_parcel(number, 4, "no route leads to the receiver");
             }
             Way::Clogged => {
                 parcel.stage = Stage::Clogged;
@@ -135,7 +135,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 }
                 Sent::Overflows => {
                     self.world.messages.dropped.overflow += 1;
-                    self.die(number, 5, "the queue of the link is full");
+                    self.drop_parcel(number, 5, "the queue of the link is full");
                 }
             },
         }
@@ -167,18 +167,18 @@ impl<P: Protocol> Simulation<'_, P> {
             }
             (Fate::Lost, _) => {
                 self.world.messages.dropped.loss += 1;
-                self.die(number, 1, "lost");
+                self.drop_parcel(number, 1, "lost");
             }
             (Fate::Cut, _) => {
                 self.world.messages.dropped.cut += 1;
-                self.die(number, 2, "its link was cut");
+                self.drop_parcel(number, 2, "its link was cut");
             }
             (Fate::Undecided, _) => unreachable!("a link decides"),
         }
     }
 
     /// A copy dies on its way; it is counted by its cause already.
-    fn die(&mut self, number: u32, why: u64, text: &str) {
+    fn drop_parcel(&mut self, number: u32, why: u64, text: &str) {
         let flight = self.parcels.take(number).flight;
         let world = &mut self.world;
         world.wire.leave(world.now, flight.sent);

@@ -105,6 +105,11 @@ impl<P: Protocol> Simulation<'_, P> {
             "bandwidth",
             "clog",
             "swizzle",
+            "slow",
+            "crash-loop",
+            "clock-drift",
+            "clock-offset",
+            "clock-freeze",
         ];
         let mut bands = self.world.bands.iter();
         let lasting =
@@ -121,6 +126,7 @@ impl<P: Protocol> Simulation<'_, P> {
             roles: &self.roles,
             config: self.config,
             up: &runs,
+            standing: &|id| self.nodes[id.index()].standing,
             passes: &|a, b| self.world.network.reaches(a, b),
         })
     }

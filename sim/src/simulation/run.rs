@@ -152,10 +152,14 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Refused(at, incarnation) => self.refused(at, incarnation),
             Event::Swizzle { strike, node, clogs } => self.swizzles(strike as usize, node, clogs),
             Event::Synced(id) => self.synced(id),
+            Event::Served(id) => self.served(id),
+            Event::Started(id) => self.started(id),
+            Event::LoopTurns(strike, id) => self.loop_turns(strike as usize, id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
             Event::FaultBegins(index) => self.fault_begins(index as usize),
             Event::FaultEnds(index) => self.fault_ends(index as usize),
+            Event::StartAgain(id, incarnation) => self.start_again(id, incarnation),
         }
     }
 
@@ -213,6 +217,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
                 format!("on a call of {}", kinds[kind])
             }
+            Occasion::WriteFailed => "on a failed write".to_owned(),
         };
         let message = format!("{} panicked {what}: {said}", self.world.name(id));
         self.world.violate("panicked", ViolationKind::Panic, &[id], message, "");
@@ -279,8 +284,11 @@ impl<P: Protocol> Simulation<'_, P> {
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
         world.network.close_wires(now);
         world.ledger.close(now);
-        for (node, planned) in self.nodes.iter().zip(&self.plan.nodes) {
+        for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);
+            if let Some(processor) = node.processor_mut() {
+                processor.close(&planned.name, now);
+            }
         }
     }
 }

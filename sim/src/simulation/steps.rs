@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::disk::Write;
 use super::network::{Address, Drawn, Fate};
 use super::parcels::{CUT, Parcels};
+use super::processor::Processor;
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
@@ -35,7 +36,12 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, &laws, kinds, trace_rows);
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
-        let nodes = laws.owners.iter().map(|owner| Node::new(*owner, seed)).collect();
+        let node = |(index, owner): (usize, &u32)| {
+            let mut node = Node::new(*owner, seed);
+            node.quirks = laws.machines.quirks(index, *owner, seed);
+            node
+        };
+        let nodes = laws.owners.iter().enumerate().map(node).collect();
         let cluster = Cluster {
             names: laws.names.clone(),
             voters: plan.nodes.iter().filter(|node| node.role == 0).count(),
@@ -54,7 +60,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             .as_ref()
             .filter(|_| !clients.is_empty())
             .map(|laws| Workload::new(laws.clone(), seed, clients));
-        Simulation {
+        let mut simulation = Simulation {
             plan,
             laws,
             config: catalog::open::<P>(&plan.config),
@@ -69,15 +75,19 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             seed,
             strikes: Vec::new(),
             held: BTreeMap::new(),
+            loops: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
             parcels: Parcels::default(),
             parked: BTreeMap::new(),
             inside: None,
+            exiting: None,
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
-        }
+        };
+        simulation.limit_disks();
+        simulation
     }
 
     /// Starts a node's process, for the first time or again.
@@ -103,9 +113,20 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.carry_out(id);
     }
 
-    /// Gives a node one input. A node that stands still gets it when it goes on.
+    /// Gives a node one input. A node that stands still gets it when it goes on, one whose processor
+    /// is busy when that is free.
     #[inline(never)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<P>) {
+        if self.nodes[id.index()].quirks.is_some() {
+            self.take(id, input);
+        } else {
+            self.step_here(id, input);
+        }
+    }
+
+    /// Gives a node one input that has come through its processor, or needs none.
+    #[inline(never)]
+    pub(super) fn step_now(&mut self, id: NodeId, input: Input<P>) {
         self.step_here(id, input);
     }
 
@@ -124,6 +145,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
             Input::Refused { to, kind } => Occasion::Refusal(*to, *kind),
+            Input::WriteFailed { .. } => Occasion::WriteFailed,
         };
         let standing = self.inside(id, occasion, |state, fx| {
             let state = state.as_mut().expect("the node is up");
@@ -148,7 +170,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             config: self.config,
             roles: &self.roles,
             now: node.clock(self.world.now),
-            wall: LocalTime(self.world.now.0),
+            wall: node.wall(self.world.now),
             incarnation: node.incarnation,
             bugs: &self.bugs,
             picks: &mut node.picks,
@@ -182,6 +204,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
         }
         self.buffer.clear();
+        if self.exiting.is_some() {
+            return self.exit(id);
+        }
         self.begin_sync(id);
     }
 
@@ -213,6 +238,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 self.nodes[id.index()].disk.hand_over(now, Write::Rewrite(records));
             }
             Effect::Count { name, by } => self.world.count(name, by),
+            Effect::Exit(reason) => self.exiting = Some(reason),
             Effect::Done => {}
             Effect::Gauge { name, value } => {
                 let most = self.world.gauges.of(name, value);
@@ -314,6 +340,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         if !receiver.is_up() {
             return self.arrive_at_nobody(at);
         }
+        if receiver.quirks.is_some() {
+            return self.arrive_at_work(at, body);
+        }
         world.messages.delivered += 1;
         world.digest_address(Tag::Deliver, at, 0);
         world.trace_message(RowKind::Deliver, at, || format!("{body:?}{}", receiver.waits()));
@@ -345,7 +374,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let scheduled = if waits {
             None
         } else {
-            let at = self.world.now.after(span);
+            let at = match node.quirks {
+                None => self.world.now.after(span),
+                Some(_) => node.when(self.world.now, rings),
+            };
             Some(self.queue.push_with(at, || Event::Ring(id, timer)))
         };
         let timers = &mut self.nodes[id.index()].timers;
@@ -353,11 +385,17 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             debug_assert!(!waits, "a timer is scheduled while its node stands still");
             self.queue.cancel(before);
         }
+        if self.nodes[id.index()].quirks.is_some() {
+            self.forget_rung(id, timer);
+        }
     }
 
     fn disarm(&mut self, id: NodeId, timer: P::Timer) {
         if let Some(armed) = self.nodes[id.index()].timers.remove(timer) {
             self.unschedule(armed.scheduled);
+        }
+        if self.nodes[id.index()].quirks.is_some() {
+            self.forget_rung(id, timer);
         }
     }
 
@@ -379,7 +417,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
         self.world.digest_timer(id, timer.kind());
         self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
-        self.step_here(id, Input::Timer(timer));
+        if self.nodes[id.index()].quirks.is_some() {
+            self.take(id, Input::Timer(timer));
+        } else {
+            self.step_here(id, Input::Timer(timer));
+        }
     }
 
     /// Begins to make durable what a node's disk was handed.
@@ -392,7 +434,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn schedule_sync(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
-        let takes = self.laws.sync.draw(node.disk_draws.next_u64());
+        let takes = self.laws.sync_of(id).draw(node.disk_draws.next_u64());
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
         self.sync_began(id);
@@ -402,7 +444,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn synced(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.sync = None;
-        let writes = node.disk.end_sync(self.world.now);
+        let writes = match node.disk.end_sync(self.world.now) {
+            Ok(writes) => writes,
+            Err(lost) => return self.writes_failed(id, lost),
+        };
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),
@@ -433,10 +478,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.world.trace(RowKind::Call, Some(client), || {
             format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
         });
-        if self.nodes[client.index()].is_up() {
+        if self.nodes[client.index()].is_up() && !self.turns_away(client) {
             self.step(client, Input::Call { id: call, operation });
         } else {
-            // Nobody took the call: the application knows that it had no effect.
+            // Nobody takes the call: the application knows that it had no effect.
             self.end_call(client, call, Outcome::Failed);
         }
     }
@@ -479,7 +524,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.book.end(call, now, outcome);
         if let (Some(user), Some(workload)) = (user, &mut self.workload) {
             let mut wait = workload.think(user);
-            if !self.nodes[client.index()].is_up() {
+            let node = &self.nodes[client.index()];
+            if !node.is_up() || node.processor().is_some_and(Processor::is_full) {
                 wait = wait.max(LOOKS_AGAIN);
             }
             self.queue.push(now.after(wait), Event::User(user));
@@ -529,7 +575,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     }
 }
 
-/// A user of a closed loop whose client is down looks again after this time at the earliest: without
+/// A user of a closed loop whose client is down, or turns calls away, looks again after this time at the earliest: without
 /// it, one that does not think would ask for ever at one instant.
 const LOOKS_AGAIN: Span = Span::millis(1);
 

@@ -10,8 +10,8 @@ use crate::effects::Effects;
 use crate::invariant::{Breach, Invariant, Monitor, Note};
 use crate::kinds;
 use crate::law::{KeyLaw, Law};
-use crate::plan::{Disk, ErasedConfig, Fault, Load, Network, Plan, PlannedFault};
-use crate::plan::{PlannedNode, Target, Workload};
+use crate::plan::{Clock, Disk, ErasedConfig, Fault, Load, Network, Plan, PlannedFault};
+use crate::plan::{PlannedNode, Processor, Target, Workload};
 use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role};
 use crate::random::Chance;
 use crate::service::{Ask, Operation, Sequential, Service};
@@ -117,7 +117,7 @@ impl Protocol for Heart {
                 });
             }
             Input::Call { id, .. } => fx.reply(id, ()),
-            Input::Refused { .. } => {}
+            Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -144,14 +144,16 @@ fn plan() -> Plan {
         title: String::new(),
         seed: 1,
         duration: Span::secs(700),
-        nodes: (1..=3).map(|n| PlannedNode { name: format!("n{n}"), role: 0 }).collect(),
+        nodes: (1..=3).map(|n| PlannedNode::new(format!("n{n}"), 0)).collect(),
         network: Network {
             latency: Law::Exponential { mean: Span::millis(2) },
             loss: Chance::from_f64(0.01).expect("a probability"),
             duplicate: Chance::from_f64(0.01).expect("a probability"),
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        processor: Processor::default(),
+        clock: Clock::default(),
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: Some(Workload {
             load: Load::Open { gap: Law::Constant(Span::millis(2)) },
             keys: KeyLaw::Uniform { count: 1 },
@@ -164,6 +166,7 @@ fn plan() -> Plan {
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: super::Laws::default(),
     }
 }

@@ -92,10 +92,14 @@ impl Happening {
             Event::Refused(..) => "a message was refused",
             Event::Swizzle { .. } => "a clog begins or ends",
             Event::Synced(_) => "a sync ends",
+            Event::Served(_) => "a processor is done with an input",
+            Event::Started(_) => "a process is ready",
+            Event::LoopTurns(..) => "a loop of crashes goes on",
             Event::Arrival => "an operation arrives",
             Event::User(_) => "a user calls",
             Event::FaultBegins(_) => "a fault begins",
             Event::FaultEnds(_) => "a fault ends",
+            Event::StartAgain(..) => "a supervisor starts a process again",
         };
         Happening { at: world.now, what, node: event.node() }
     }

@@ -41,6 +41,11 @@ pub(crate) enum Tag {
     Duplicate = 16,
     Refused = 17,
     Swizzle = 18,
+    WriteFailed = 32,
+    Exit = 33,
+    Remains = 34,
+    Damage = 35,
+    Served = 40,
 }
 
 /// The untyped state of a run.

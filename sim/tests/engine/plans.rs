@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Disk, ErasedConfig, Expect, Expectation, Fault, Load, Network, Plan, PlannedFault, PlannedNode,
-    Target, Watch, Workload,
+    Clock, Disk, ErasedConfig, Expect, Expectation, Fault, Load, Network, Plan, PlannedFault,
+    PlannedNode, Processor, Target, Watch, Workload,
 };
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
@@ -19,8 +19,8 @@ pub(crate) const MS: u64 = 1_000_000;
 
 /// A plan of servers and clients: messages take 1 ms, a sync 10 ms, and nothing goes wrong for 1 s.
 pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
-    let servers = (1..=servers).map(|n| PlannedNode { name: format!("n{n}"), role: 0 });
-    let clients = (1..=clients).map(|n| PlannedNode { name: format!("client{n}"), role: 1 });
+    let servers = (1..=servers).map(|n| PlannedNode::new(format!("n{n}"), 0));
+    let clients = (1..=clients).map(|n| PlannedNode::new(format!("client{n}"), 1));
     Plan {
         scenario: "test/engine".to_owned(),
         title: "a test".to_owned(),
@@ -32,13 +32,16 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
             loss: Chance::NEVER,
             ..Network::default()
         },
-        disk: Disk { sync_latency: Law::Constant(Span::millis(10)) },
+        processor: Processor::default(),
+        clock: Clock::default(),
+        disk: Disk::new(Law::Constant(Span::millis(10))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config,
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: Laws::default(),
     }
 }

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use rehearsal_sim::law::{KeyLaw, Law};
+use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
 use rehearsal_sim::plan::{
-    Burst, Change, Ends, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan,
-    PlannedFault, Scope, Sharing, Target, Topology, Watch, Weather, Wire, Workload,
+    Burst, Change, Clock, Ends, Expect, Fault, LinkRule, Load, Order, Place, PlaceLink, Plan,
+    PlannedFault, Processor, Scope, Sharing, Target, Topology, Watch, Weather, Wire, Workload,
 };
 use rehearsal_sim::protocol::{NoConfig, NodeId};
 use rehearsal_sim::record::{Health, Judgement, Record, RowKind, Trace};
+use rehearsal_sim::skew::{Drift, Offset, Skew};
 use rehearsal_sim::time::{SimTime, Span};
 
 use crate::plans::{chance, erased, expecting, plan};
@@ -39,6 +40,20 @@ fn law() -> impl Strategy<Value = Law> {
         positive().prop_map(|mean| Law::Exponential { mean }),
         (positive(), 1u64..30)
             .prop_map(|(median, times)| Law::Lognormal { median, p99: Span(median.0 * times) }),
+        (positive(), 0u64..=10)
+            .prop_map(|(mean, tenths)| Law::Normal { mean, sd: Span(mean.0 / 10 * tenths) }),
+        (positive(), 0.5..3.0).prop_map(|(shortest, exponent)| Law::Pareto { shortest, exponent }),
+        (positive(), 0.2..3.0).prop_map(|(scale, shape)| Law::Weibull { scale, shape }),
+        (span(), positive(), 0.1..0.9).prop_map(|(span, mean, share)| {
+            let part = |share, law| Part { share: chance(share), law };
+            let rest = Law::Exponential { mean };
+            Law::Mixture(vec![part(share, Law::Constant(span)), part(1.0 - share, rest)])
+        }),
+        (span(), span(), 0.0..0.9).prop_map(|(a, b, p)| {
+            let row = |up_to, span| Quantile { up_to: chance(up_to), span };
+            Law::Empirical(vec![row(p, a.min(b)), row(1.0, a.max(b))])
+        }),
+        vec(span(), 1..5).prop_map(Law::Samples),
     ]
 }
 
@@ -84,6 +99,29 @@ fn ends(count: u32) -> impl Strategy<Value = Ends> {
     ]
 }
 
+/// How long a process stays up or down: not so short that nothing else happens.
+fn turn() -> impl Strategy<Value = Law> {
+    (5u64..100).prop_map(|mean| Law::Exponential { mean: Span::millis(mean) })
+}
+
+fn machines(count: u32) -> impl Strategy<Value = Fault> {
+    let offset = || (-2_000_000_000i64..2_000_000_000).prop_map(Offset);
+    prop_oneof![
+        (target(count), law()).prop_map(|(nodes, step)| Fault::Slow { nodes, step }),
+        (target(count), turn(), turn()).prop_map(|(nodes, up, down)| Fault::CrashLoop {
+            nodes,
+            up,
+            down
+        }),
+        (target(count), offset()).prop_map(|(nodes, by)| Fault::ClockJump { nodes, by }),
+        (target(count), offset()).prop_map(|(nodes, by)| Fault::ClockOffset { nodes, by }),
+        (target(count), -100_000i32..100_000)
+            .prop_map(|(nodes, by)| Fault::ClockDrift { nodes, by: Drift(by) }),
+        target(count).prop_map(Fault::ClockFreeze),
+        (target(count), 0usize..2).prop_map(|(nodes, timer)| Fault::Fire { nodes, timer }),
+    ]
+}
+
 fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
     let at = prop_oneof![
         1 => Just(0),
@@ -112,6 +150,7 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         1 => target(count).prop_map(Fault::Bridge),
         1 => Just(Fault::Ring),
         2 => vec(0usize..12, 0..3).prop_map(Fault::CutLinks),
+        6 => machines(count),
     ];
     (at, lasts, what)
         .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))
@@ -227,6 +266,34 @@ fn workload() -> impl Strategy<Value = Option<Workload>> {
     }))
 }
 
+fn skew<T: Copy + Ord + std::fmt::Debug>(
+    most: T,
+    range: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Skew<T>>
+where
+    T: Default,
+{
+    prop_oneof![
+        2 => Just(Skew::default()),
+        1 => Just(Skew { lo: T::default(), hi: most }),
+        2 => range.prop_map(Skew::fixed),
+    ]
+}
+
+/// Half of them plain.
+fn machine() -> impl Strategy<Value = (Processor, Clock)> {
+    let processor =
+        (proptest::option::of(law()), proptest::option::of(0u32..4), proptest::option::of(law()));
+    let clock = (
+        skew(Offset::MOST, (-1_000_000_000i64..1_000_000_000).prop_map(Offset)),
+        skew(Drift::MOST, (-100_000i32..100_000).prop_map(Drift)),
+    );
+    let machine = (processor, clock).prop_map(|((step, queue, cold_start), (offset, drift))| {
+        (Processor { step, queue, cold_start }, Clock { offset, drift })
+    });
+    prop_oneof![Just((Processor::default(), Clock::default())), machine]
+}
+
 fn any_plan() -> impl Strategy<Value = Plan> {
     (0u32..5, 0u32..3).prop_filter("somebody", |(s, c)| s + c > 0).prop_flat_map(
         |(servers, clients)| {
@@ -239,11 +306,11 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 weighted(0.5, topology(count)),
                 any::<bool>(),
             );
-            let rest = (law(), workload(), vec(fault(count), 0..8));
+            let rest = (law(), workload(), vec(fault(count), 0..8), machine(), machine());
             (network, more, rest).prop_map(move |(network, more, rest)| {
                 let (latency, loss, duplicate, order, links) = network;
                 let (corrupt, burst, wire, topology, refuse) = more;
-                let (sync_latency, workload, faults) = rest;
+                let (sync_latency, workload, faults, all, first) = rest;
                 let mut plan = plan(servers, clients, erased(NoConfig {}));
                 plan.duration = Span::millis(END);
                 plan.network.latency = latency;
@@ -257,6 +324,8 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 plan.network.topology = topology;
                 plan.network.refuse = refuse;
                 plan.disk.sync_latency = sync_latency;
+                (plan.processor, plan.clock) = all;
+                (plan.nodes[0].processor, plan.nodes[0].clock) = (Some(first.0), Some(first.1));
                 plan.workload = workload;
                 plan.faults = faults;
                 plan.expectations = vec![expecting(Expect::Metric {
@@ -300,7 +369,11 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
             let mut bands = record.faults.iter().filter(|b| b.kind == kind && b.to_ns.is_none());
             bands.any(|band| band.nodes.contains(name))
         };
-        prop_assert!(!down || open("crash"), "{} is down outside of every crash", name);
+        prop_assert!(
+            !down || ["crash", "cold-start", "crash-loop"].into_iter().any(open),
+            "{} is down outside of every crash and start",
+            name
+        );
         let paused = *health.last().unwrap() == Health::Paused;
         prop_assert!(!paused || open("pause"), "{} stands still outside of every pause", name);
     }

@@ -1,6 +1,7 @@
 //! What goes wrong: `[[fault]]`.
 
 mod cuts;
+mod machines;
 mod weather;
 mod when;
 
@@ -11,7 +12,7 @@ use rehearsal_sim::time::Span;
 use super::cast::Cast;
 use super::timeline;
 use crate::diagnose;
-use crate::language::{FAULT_KINDS, FaultTable};
+use crate::language::{FAULT_KINDS, FaultTable, INSTANT_KINDS};
 use crate::read::Desk;
 use crate::tree::{Path, Tree};
 use crate::values::Names;
@@ -120,7 +121,7 @@ fn kind(desk: &mut Desk<'_>, at: &Path) -> Option<&'static str> {
 /// `for` and `restart_after` are one thing to the plan; the language keeps apart what lasts and
 /// what comes back. `None` when they are used wrongly.
 fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Option<Option<Span>> {
-    if let (true, Some(span)) = (matches!(kind, "crash" | "restart"), table.lasts) {
+    if let (true, Some(span)) = (INSTANT_KINDS.contains(&kind), table.lasts) {
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
     }
@@ -166,6 +167,8 @@ fn fault(
         "ring" => cuts::ring(desk, path, table.ring?),
         "cut" => cuts::cut(desk, setting.network?, path, table.cut.as_deref()?),
         "swizzle" => weather::swizzle(desk, setting, path, table.swizzle.as_ref()?),
+        "slow" | "crash_loop" | "clock_jump" | "clock_drift" | "clock_offset" | "clock_freeze"
+        | "fire" => machines::fault(desk, setting, kind, path, table),
         kind => weather::weather(desk, setting, at, kind, table),
     }
 }

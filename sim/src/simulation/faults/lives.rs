@@ -1,15 +1,17 @@
 //! What happens to processes: they die, start again, stand still and go on.
 
+use std::fmt;
+
 use super::Struck;
 use crate::history::CallId;
 use crate::plan::Target;
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{Health, RowKind};
 use crate::service::Outcome;
+use crate::simulation::Simulation;
+use crate::simulation::disk::Remains;
 use crate::simulation::queue::EventQueue;
 use crate::simulation::world::Tag;
-use crate::simulation::{Event, Simulation};
-use crate::time::Span;
 
 impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn crash_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
@@ -68,8 +70,19 @@ impl<P: Protocol> Simulation<'_, P> {
     /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
     /// sent stays under way. Applications that waited for it can not know what became of it.
     pub(in crate::simulation) fn crash(&mut self, id: NodeId) {
-        assert!(self.nodes[id.index()].is_up(), "a node that is down does not crash");
+        let lost = self.die(id);
+        self.world.digest(Tag::Crash, u64::from(id.0), lost.writes, 0);
+        self.world.count("crashes", 1);
+        self.world.trace(RowKind::Fault, Some(id), || format!("crashes{lost}"));
+        self.bury(id);
+    }
+
+    /// Takes away what a process had.
+    pub(in crate::simulation) fn die(&mut self, id: NodeId) -> Losses {
+        assert!(self.nodes[id.index()].is_up(), "a node that is down does not die");
         self.let_go(id);
+        let leaves_some = self.plan.disk_of(id).leaves_some();
+        let remains = if leaves_some { self.remains(id) } else { Remains::default() };
         let now = self.world.now;
         let node = &mut self.nodes[id.index()];
         node.state = None;
@@ -78,20 +91,19 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         node.incarnation += 1;
         node.inbox.clear();
-        let lost = node.disk.crash(now);
+        let writes = node.disk.crash(now) as u64;
         if let Some(sync) = node.sync.take() {
             self.queue.cancel(sync);
         }
         for (_, armed) in std::mem::take(&mut node.timers).in_order() {
             self.unschedule(armed.scheduled);
         }
-        self.world.digest(Tag::Crash, u64::from(id.0), lost as u64, 0);
-        self.world.count("crashes", 1);
-        self.world.trace(RowKind::Fault, Some(id), || match lost {
-            0 => "crashes".to_owned(),
-            1 => "crashes, losing 1 write that was not durable".to_owned(),
-            _ => format!("crashes, losing {lost} writes that were not durable"),
-        });
+        self.lose_inbox(id);
+        Losses { writes, remains }
+    }
+
+    /// Tells the world of a death: those who look, and the applications that waited.
+    pub(in crate::simulation) fn bury(&mut self, id: NodeId) {
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Down, standing);
         let here = |call: &CallId| self.world.ledger.client(*call) == id;
@@ -101,14 +113,15 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
-    /// A process starts again, unless it is up.
+    /// A process starts again, unless it is up or starting.
     pub(in crate::simulation) fn restart(&mut self, id: NodeId) -> bool {
-        if self.nodes[id.index()].is_up() {
+        let node = &self.nodes[id.index()];
+        if node.is_up() || node.is_starting() {
             return false;
         }
         self.let_go(id);
         self.world.count("restarts", 1);
-        self.boot(id);
+        self.start(id);
         true
     }
 
@@ -116,13 +129,8 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(in crate::simulation) fn pause(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.paused = Some(self.world.now);
-        let scheduled: Vec<_> = node
-            .timers
-            .in_order()
-            .into_iter()
-            .filter_map(|(_, armed)| armed.scheduled.take())
-            .collect();
-        scheduled.into_iter().for_each(|timer| self.unschedule(Some(timer)));
+        self.unschedule_timers(id);
+        self.stop_working(id);
         self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
         self.world.count("pauses", 1);
         self.world.trace(RowKind::Fault, Some(id), || "stands still".to_owned());
@@ -137,20 +145,42 @@ impl<P: Protocol> Simulation<'_, P> {
         let Some(since) = self.nodes[id.index()].paused.take() else { return };
         let node = &mut self.nodes[id.index()];
         node.stood_still = node.stood_still + now.since(since);
-        let clock = node.clock(now);
         self.world.digest(Tag::Resume, u64::from(id.0), 0, 0);
         self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
-        let standing = node.standing;
+        let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Up, standing);
-        // In the order they were set: that is how timers of one instant ring.
-        for (timer, armed) in self.nodes[id.index()].timers.in_order() {
-            let at = now.after(Span(armed.rings.0 - clock.0));
-            armed.scheduled = Some(self.queue.push(at, Event::Ring(id, timer)));
-        }
+        self.schedule_timers(id);
+        self.go_on_working(id);
         self.release(id);
         self.begin_sync(id);
         while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
             self.step(id, input);
         }
+    }
+}
+
+/// What the death of a process costs.
+#[derive(Debug)]
+pub(in crate::simulation) struct Losses {
+    /// Writes that were not durable and are gone.
+    pub(in crate::simulation) writes: u64,
+    /// What is left of others.
+    pub(in crate::simulation) remains: Remains,
+}
+
+/// As the end of a sentence.
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.writes {
+            0 => {}
+            1 => f.write_str(", losing 1 write that was not durable")?,
+            n => write!(f, ", losing {n} writes that were not durable")?,
+        }
+        match self.remains.kept {
+            0 => {}
+            1 => f.write_str("; 1 more had reached the disk")?,
+            n => write!(f, "; {n} more had reached the disk")?,
+        }
+        if self.remains.torn { f.write_str("; the first lost one is half-written") } else { Ok(()) }
     }
 }

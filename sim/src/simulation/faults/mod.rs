@@ -3,11 +3,13 @@
 //! A fault of the plan may strike more than once. Each strike has a number, by which the world knows
 //! what it did: the nodes that it holds, its windows in the network, its band in the record.
 
+mod clocks;
 mod cuts;
 mod lives;
 mod targets;
 mod weather;
 mod when;
+mod work;
 
 use super::queue::EventQueue;
 use super::world::Tag;
@@ -17,6 +19,7 @@ use crate::protocol::{NodeId, Protocol};
 use crate::record::{FaultBand, RowKind};
 
 pub(crate) use when::{FaultLaws, Strike, Triggers};
+pub(crate) use work::CrashLoops;
 
 /// What a strike that found somebody did, for the record.
 struct Struck {
@@ -88,6 +91,13 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::Bridge(target) => self.bridge(strike, target),
             Fault::Ring => self.majorities_ring(strike),
             Fault::CutLinks(links) => Some(self.cut_links(strike, links)),
+            Fault::Slow { nodes, .. } => self.slow_down(strike, nodes),
+            Fault::CrashLoop { nodes, .. } => self.begin_loop(strike, nodes),
+            Fault::ClockJump { nodes, by } => self.jump(strike, nodes, *by),
+            Fault::ClockDrift { nodes, by } => self.drift(strike, nodes, *by),
+            Fault::ClockOffset { nodes, by } => self.shift(strike, nodes, *by),
+            Fault::ClockFreeze(nodes) => self.freeze(strike, nodes),
+            Fault::Fire { nodes, timer } => self.fire_all(strike, nodes, *timer),
         }
     }
 
@@ -105,7 +115,7 @@ impl<P: Protocol> Simulation<'_, P> {
         match &plan.faults[self.strikes[strike].fault].fault {
             Fault::Crash(_) => self.restart_held(held),
             Fault::Pause(_) => self.resume_held(held),
-            Fault::Restart(_) => {}
+            Fault::Restart(_) | Fault::ClockJump { .. } | Fault::Fire { .. } => {}
             Fault::Partition(_)
             | Fault::OneWay { .. }
             | Fault::Loss(_)
@@ -115,6 +125,11 @@ impl<P: Protocol> Simulation<'_, P> {
             | Fault::Bridge(_)
             | Fault::Ring
             | Fault::CutLinks(_) => self.end_weather(strike),
+            Fault::Slow { .. } => self.speed_up(strike),
+            Fault::CrashLoop { .. } => self.end_loop(strike),
+            Fault::ClockDrift { by, .. } => self.drift_back(strike, *by),
+            Fault::ClockOffset { by, .. } => self.shift_back(strike, *by),
+            Fault::ClockFreeze(_) => self.thaw(strike),
         }
         let ends = std::mem::take(&mut self.strikes[strike].ends);
         if !ends.is_empty() {

@@ -39,6 +39,11 @@ impl FaultLaws {
         };
         faults.iter().enumerate().map(laws).collect()
     }
+
+    /// What the draws of a strike are keyed by: numbers far apart for strikes that follow each other.
+    fn owner(&self, nth: u32) -> u32 {
+        self.key.wrapping_add(nth.wrapping_mul(0x9E37_79B9))
+    }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "half of a digest is enough of a name")]
@@ -58,6 +63,8 @@ pub(crate) struct Strike {
     pub(super) nth: u32,
     /// What triggered it happened on this node, and, for a message, with that one.
     pub(super) subject: Option<(NodeId, Option<NodeId>)>,
+    /// The nodes that it changes until it ends, whatever happens to their processes.
+    pub(super) marks: Vec<NodeId>,
     /// Its band while it is under way.
     pub(super) band: Option<usize>,
     /// What the trace says when it ends.
@@ -162,15 +169,20 @@ impl<P: Protocol> Simulation<'_, P> {
             return;
         }
         let number = u32::try_from(self.strikes.len()).expect("fewer strikes than events");
-        self.strikes.push(Strike { fault, nth, subject, band: None, ends: String::new() });
+        let (marks, ends) = (Vec::new(), String::new());
+        self.strikes.push(Strike { fault, nth, subject, marks, band: None, ends });
         self.queue.push(at, Event::FaultBegins(number));
     }
 
     /// The draws of one strike: the first is its time, the others are its own.
     fn draws(&self, fault: usize, nth: u32) -> Stream {
-        // Numbers that are far apart for strikes that follow each other.
-        let owner = self.laws.faults[fault].key.wrapping_add(nth.wrapping_mul(0x9E37_79B9));
-        Stream::new(self.seed, Purpose::Fault, owner)
+        Stream::new(self.seed, Purpose::Fault, self.laws.faults[fault].owner(nth))
+    }
+
+    /// What the draws of a strike are keyed by.
+    pub(super) fn owner_of(&self, strike: usize) -> u32 {
+        let Strike { fault, nth, .. } = self.strikes[strike];
+        self.laws.faults[fault].owner(nth)
     }
 
     /// The time that is drawn for a strike.

@@ -40,7 +40,7 @@ impl TopologyLaws {
         }
         let edge = |link: &PlaceLink| {
             let law = LinkLaw::of_places(link, base);
-            let weight = u128::from(law.latency.mean().0) << 32 | 1;
+            let weight = u128::from(law.latency.mean().map_or(1 << 62, |mean| mean.0)) << 32 | 1;
             Edge { from: link.from, to: link.to, law, weight }
         };
         let edges: Vec<Edge> = topology.links.iter().map(edge).collect();

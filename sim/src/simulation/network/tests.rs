@@ -9,7 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::law::Law;
-use crate::plan::{self, Burst, Disk, ErasedConfig, LinkRule, Network as Plan, PlannedNode};
+use crate::plan::{
+    self, Burst, Clock, Disk, ErasedConfig, LinkRule, Network as Plan, PlannedNode, Processor,
+};
 use crate::protocol::NoConfig;
 use crate::random::Seed;
 
@@ -69,6 +71,9 @@ fn law() -> impl Strategy<Value = Law> {
         span().prop_map(Law::Constant),
         (span(), span()).prop_map(|(a, b)| Law::Uniform { from: a.min(b), to: a.max(b) }),
         (1u64..9_000_000).prop_map(|mean| Law::Exponential { mean: Span(mean) }),
+        (1u64..9_000_000, 0.5..3.0)
+            .prop_map(|(shortest, exponent)| Law::Pareto { shortest: Span(shortest), exponent }),
+        proptest::collection::vec(span(), 1..4).prop_map(Law::Samples),
     ]
 }
 
@@ -138,7 +143,7 @@ fn moves(nodes: u32) -> impl Strategy<Value = Vec<Move>> {
 
 fn plan(nodes: u32, network: Plan) -> plan::Plan {
     // Two roles, so that the owners of draws are not the nodes' numbers.
-    let node = |n: u32| PlannedNode { name: format!("n{n}"), role: usize::from(n % 3 == 1) };
+    let node = |n: u32| PlannedNode::new(format!("n{n}"), usize::from(n % 3 == 1));
     plan::Plan {
         scenario: String::new(),
         title: String::new(),
@@ -146,13 +151,16 @@ fn plan(nodes: u32, network: Plan) -> plan::Plan {
         duration: Span::secs(1),
         nodes: (0..nodes).map(node).collect(),
         network,
-        disk: Disk { sync_latency: Law::Constant(Span::ZERO) },
+        processor: Processor::default(),
+        clock: Clock::default(),
+        disk: Disk::new(Law::Constant(Span::ZERO)),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: crate::simulation::Laws::default(),
     }
 }

@@ -23,10 +23,13 @@ const BY_HAND: usize = usize::MAX;
 /// Rounds of `settle` before it gives up.
 const ROUNDS: usize = 1_000;
 
-/// Opens a stage for a plan. Its network, workload and faults are not used.
+/// Opens a stage for a plan. Its network, processors, clocks,
+/// workload and faults are not used.
 pub(crate) fn stage<P: Protocol>(plan: &Plan) -> Box<dyn Stage + '_> {
     let mut simulation = Simulation::<P>::new(plan, plan.seed, usize::MAX);
     simulation.world.by_hand = true;
+    // Where there is no time, clocks are right and nobody is slow.
+    simulation.nodes.iter_mut().for_each(|node| node.quirks = None);
     Box::new(simulation)
 }
 
@@ -111,6 +114,21 @@ impl<P: Protocol> Simulation<'_, P> {
                     self.restart(id);
                     self.drain_instant();
                 }
+            }
+            ("fail", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                self.refuse(&ids, |node| !node.disk.is_syncing(), "has nothing to sync")?;
+                for id in ids {
+                    let lost = self.nodes[id.index()].disk.fail_sync(self.world.now);
+                    self.writes_failed(id, lost);
+                    self.drain_instant();
+                }
+            }
+            ("rot", [node, record]) => self.rot_by_hand(node, record)?,
+            ("wipe", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                self.refuse(&ids, Node::is_up, "is up; crash it first")?;
+                ids.into_iter().for_each(|id| self.wipe(id));
             }
             ("show", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
@@ -239,6 +257,21 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         ids.into_iter().for_each(|id| self.sync_whole(id));
         Ok(())
+    }
+
+    /// A record on a disk, counted from 1 as `disk` lists them, becomes unreadable.
+    fn rot_by_hand(&mut self, node: &str, record: &str) -> Result<(), String> {
+        let id = self.node_called(node)?;
+        let records = self.nodes[id.index()].disk.durable().len();
+        let place = record.parse::<usize>().ok().and_then(|nth| nth.checked_sub(1));
+        match place.filter(|place| self.nodes[id.index()].disk.rot(*place)) {
+            Some(_) => {
+                self.rotted(id, 1);
+                Ok(())
+            }
+            None if records == 0 => Err(format!("{node} has an empty disk")),
+            None => Err(format!("{node} has no record {record}; there are 1 to {records}")),
+        }
     }
 
     /// Finishes the sync under way, and the next one for what came meanwhile.
