@@ -104,7 +104,10 @@ fn rehearse(
     let mut count = 0;
     for seed in seeds {
         count += 1;
-        let run = |watch: &Watch| (loaded.entry.run)(&loaded.plan, seed, watch);
+        let plan = loaded.plan_for(seed);
+        let plan =
+            plan.map_err(|report| format!("what seed {seed} draws can not run:\n{report}"))?;
+        let run = |watch: &Watch| (loaded.entry.run)(&plan, seed, watch);
         let repeats = count % REPEAT == 0;
         let trace_rows = if repeats { REPEAT_ROWS } else { 0 };
         let watch = Watch { trace_rows, ..Watch::QUIET };

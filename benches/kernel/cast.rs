@@ -204,7 +204,7 @@ impl Protocol for Heart {
                 }
             }
             Input::Timer(_) => fx.note(News::Election),
-            Input::Call { .. } => {}
+            Input::Call { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }

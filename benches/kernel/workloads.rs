@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rehearsal::prelude::*;
-use rehearsal::sim::plan::{Clock, Disk, ErasedConfig, Network, Order, PlannedNode, Processor};
+use rehearsal::sim::plan::{
+    Clock, Disk, ErasedConfig, Network, PlannedNode, Processor, Supervisor,
+};
 use rehearsal::sim::simulation::Laws;
 
 use crate::baseline;
@@ -202,19 +204,18 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
         network: Network {
             latency: Law::Uniform { from: LATENCY.start, to: LATENCY.end },
             loss: Chance::NEVER,
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
         processor: Processor::default(),
         clock: Clock::default(),
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(parts)),
         bugs: Vec::new(),
+        supervisor: Supervisor::default(),
         laws: Laws::default(),
     }
 }

@@ -163,7 +163,7 @@ impl Protocol for Leaky {
 
     fn step(&mut self, input: Input<Leaky>, fx: &mut Effects<'_, Leaky>) {
         match input {
-            Input::Message { .. } => {}
+            Input::Message { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
             Input::Call { id, operation: Echo { token } } => fx.reply(id, token),
             Input::Timer(Timer::Next) => self.pass_on(fx),
         }

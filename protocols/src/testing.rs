@@ -3,8 +3,8 @@
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Clock, Disk, Expect, Expectation, Load, Network, Order, Plan, PlannedFault, PlannedNode,
-    Processor, Workload,
+    Clock, Disk, Expect, Expectation, Load, Network, Plan, PlannedFault, PlannedNode, Processor,
+    Workload,
 };
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::{SimTime, Span};
@@ -25,12 +25,11 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
             latency: exponential(Span::millis(2)),
             loss: Chance::from_f64(0.02).unwrap(),
             duplicate: Chance::from_f64(0.02).unwrap(),
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
         processor: Processor::default(),
         clock: Clock::default(),
-        disk: Disk { sync_latency: exponential(Span::millis(2)) },
+        disk: Disk::new(exponential(Span::millis(2))),
         workload: Some(Workload {
             load: Load::Open { gap: exponential(Span::millis(10)) },
             keys: KeyLaw::Uniform { count: 64 },
@@ -46,6 +45,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
         ],
         config: (entry.configure)(&serde_json::json!({})).unwrap(),
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: rehearsal_sim::simulation::Laws::default(),
     }
 }

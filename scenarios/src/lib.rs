@@ -13,6 +13,7 @@
 //! Protocols are known only as the [`Entry`](rehearsal_sim::catalog::Entry)s of a catalog that is
 //! handed in, so that everybody can bring their own.
 
+mod amounts;
 mod diagnose;
 mod files;
 mod language;
@@ -28,6 +29,7 @@ mod schema;
 mod source;
 mod starter;
 mod suggest;
+mod swarm;
 mod toml_text;
 mod tree;
 mod values;
@@ -38,3 +40,4 @@ pub use reference::reference;
 pub use report::{Finding, Place, Report, Severity};
 pub use schema::schema;
 pub use starter::starter;
+pub use swarm::{Drawn, Swarm};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Plan;
@@ -15,6 +16,7 @@ use crate::read::Desk;
 use crate::report::{Finding, Report, Severity};
 use crate::resolve;
 use crate::source::{Site, Sources};
+use crate::swarm::Swarm;
 use crate::tree::Tree;
 
 /// What a user asks for.
@@ -56,6 +58,8 @@ pub struct Loaded {
     /// texts with all they build on, and what the command line changed. Equal for equal scenarios, on
     /// every machine; whoever keeps results tells by it whose they are.
     pub fingerprint: String,
+    /// Where every seed draws a day of its own: [`Loaded::plan_for`] has the plan that runs.
+    pub swarm: Option<Arc<Swarm>>,
     /// Which point of a matrix this is; `None` where there is no matrix. The title of the plan ends
     /// with its settings.
     pub point: Option<Point>,
@@ -245,6 +249,9 @@ impl Draft {
         });
         let mut desk = Desk::new(&tree);
         let resolved = resolve::plan(&mut desk, catalog, &self.scenario);
+        let swarm = resolved
+            .as_ref()
+            .and_then(|(plan, entry)| Swarm::read(&mut desk, plan, entry, catalog));
         findings.append(&mut desk.findings);
         let is_error = |finding: &Finding| finding.severity() == Severity::Error;
         let has_errors = findings.iter().any(is_error);
@@ -261,6 +268,7 @@ impl Draft {
                 name: self.name.clone(),
                 text: self.text.clone(),
                 fingerprint: fingerprint.to_string(),
+                swarm,
                 point,
             }
         });

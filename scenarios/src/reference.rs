@@ -20,8 +20,19 @@ quotes; `fault[0].at=3s` reaches into lists), `--bug` replaces `bug`, `--seed` w
 Of a file, what it `extends` and `--set`, the later one wins, key by key; lists are replaced.
 ";
 
+const LAWS: &str = "
+### Laws
+
+A law is a table of one key, wherever a key takes one. Draws are whole nanoseconds, the same on every
+machine. Quantiles are within 0.1 % (or a nanosecond) from one draw in a million to all but one in a
+million, means within 0.01 %.
+
+| Law | Of | Meaning | Example |
+|---|---|---|---|
+";
+
 /// The definitions that many keys share, in the order of the page.
-const VALUES: [(&str, &str); 12] = [
+const VALUES: [(&str, &str); 14] = [
     ("Duration", "duration"),
     ("DurationRange", "duration or range"),
     ("Law", "law"),
@@ -32,6 +43,8 @@ const VALUES: [(&str, &str); 12] = [
     ("DriftRange", "drift or range"),
     ("Chance", "chance"),
     ("Rate", "rate"),
+    ("Bandwidth", "bandwidth"),
+    ("Size", "size"),
     ("Window", "window"),
     ("Names", "names"),
 ];
@@ -41,6 +54,7 @@ pub fn reference(catalog: &[Entry]) -> String {
     let root = schema(catalog);
     let mut page = String::from(INTRODUCTION);
     values(&mut page, &root);
+    laws(&mut page, &root);
     heading(&mut page, 2, "The top level", &root);
     let is_table =
         |key: &str| SECTIONS.contains(&key) || catalog.iter().any(|entry| entry.name == key);
@@ -65,7 +79,7 @@ pub fn reference(catalog: &[Entry]) -> String {
         table(&mut page, &root, rows(&root, inner, &Value::Null, "", &keep));
         let links = &inner["properties"]["link"]["items"];
         if !links.is_null() {
-            heading(&mut page, 3, "`[[network.link]]`", links);
+            heading(&mut page, 3, &format!("`[[{name}.link]]`"), links);
             table(&mut page, &root, rows(&root, links, &Value::Null, "", &|_| true));
         }
     }
@@ -93,6 +107,24 @@ fn values(page: &mut String, root: &Value) {
             text(&schema["description"]),
             examples.join(", ")
         ));
+    }
+}
+
+/// The kinds of laws, each with its parameters.
+fn laws(page: &mut String, root: &Value) {
+    page.push_str(LAWS);
+    for definition in ["Law", "KeyLaw"] {
+        let choices = root["$defs"][definition]["oneOf"].as_array().into_iter().flatten();
+        for choice in choices.filter(|choice| choice["examples"].is_array()) {
+            for (name, law) in choice["properties"].as_object().into_iter().flatten() {
+                let of = if definition == "KeyLaw" { "keys" } else { "law" };
+                page.push_str(&format!(
+                    "| `{name}` | {of} | {} | `{}` |\n",
+                    text(&law["description"]),
+                    toml_text::value(&choice["examples"][0])
+                ));
+            }
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    ClockDrift, ClockShift, ClockTable, CrashLoop, DiskTable, ExpectTable, FAULT_KINDS, FaultTable,
-    Fire, LinkTable, NetworkTable, NodeTable, OnTable, OneWay, ProcessorTable, Slow, Top,
-    WorkloadTable,
+    BurstTable, ClockDrift, ClockShift, ClockTable, CrashLoop, DiskTable, ExpectTable, FAULT_KINDS,
+    FaultTable, Fire, LinkTable, NetworkTable, NodeTable, OnTable, OneWay, PlaceLinkTable,
+    ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable, Top, TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -23,14 +23,22 @@ pub fn schema(catalog: &[Entry]) -> Value {
     let mut network = object::<NetworkTable>(&mut generator);
     let links = "Links that differ from the rest, `[[network.link]]`.";
     network["properties"]["link"] = json!({ "description": links, "type": "array", "items": link });
+    let link = object::<PlaceLinkTable>(&mut generator);
+    let mut topology = object::<TopologyTable>(&mut generator);
+    let links = "The links between places, `[[topology.link]]`.";
+    topology["properties"]["link"] =
+        json!({ "description": links, "type": "array", "items": link });
     let sections = [
         ("cluster", cluster(catalog)),
         ("network", network),
+        ("topology", topology),
         ("processor", object::<ProcessorTable>(&mut generator)),
         ("clock", object::<ClockTable>(&mut generator)),
         ("disk", object::<DiskTable>(&mut generator)),
+        ("supervisor", object::<SupervisorTable>(&mut generator)),
         ("node", nodes(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
+        ("swarm", swarm(&mut generator)),
         ("fault", json!({ "type": "array", "items": fault(&mut generator) })),
         ("expect", json!({ "type": "array", "items": expect(&mut generator, catalog) })),
         ("matrix", matrix()),
@@ -39,6 +47,8 @@ pub fn schema(catalog: &[Entry]) -> Value {
     // Tables inside of faults, `on = { ... }`: whoever adds one adds it here.
     inner::<OnTable>(&mut definitions);
     inner::<OneWay>(&mut definitions);
+    inner::<Profiles>(&mut definitions);
+    inner::<BurstTable>(&mut definitions);
     inner::<Slow>(&mut definitions);
     inner::<CrashLoop>(&mut definitions);
     inner::<ClockShift>(&mut definitions);
@@ -155,6 +165,17 @@ fn workload(generator: &mut SchemaGenerator, catalog: &[Entry]) -> Value {
     mix["additionalProperties"] = json!(false);
     workload["oneOf"] = json!([{ "required": ["rate"] }, { "required": ["think"] }]);
     workload
+}
+
+fn swarm(generator: &mut SchemaGenerator) -> Value {
+    let mut swarm = object::<SwarmTable>(generator);
+    let names: Vec<&str> = crate::swarm::names().collect();
+    for key in ["families", "without"] {
+        let text = swarm["properties"][key]["description"].as_str().unwrap_or_default();
+        let text = format!("{text} There are {}.", crate::suggest::list(names.iter().copied()));
+        swarm["properties"][key]["description"] = json!(text);
+    }
+    swarm
 }
 
 /// A table per node, by its name.

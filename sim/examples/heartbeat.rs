@@ -12,7 +12,7 @@ use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{
-    Clock, Disk, ErasedConfig, Network, Order, Plan, PlannedNode, Processor, Watch,
+    Clock, Disk, ErasedConfig, Network, Plan, PlannedNode, Processor, Supervisor, Watch,
 };
 use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role};
 use rehearsal_sim::random::Chance;
@@ -130,7 +130,7 @@ impl Protocol for Heart {
                 }
             }
             Input::Timer(Bell::Silence) => fx.note(News::Silence),
-            Input::Call { .. } => {}
+            Input::Call { .. } | Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -146,19 +146,18 @@ fn main() {
         network: Network {
             latency: Law::Lognormal { median: Span::millis(1), p99: Span::millis(8) },
             loss: Chance::from_f64(0.001).expect("a probability"),
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
         processor: Processor::default(),
         clock: Clock::default(),
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: Supervisor::default(),
         laws: Laws::default(),
     };
     let record = (Entry::of::<Heart>().run)(&plan, 1, &Watch::QUIET);

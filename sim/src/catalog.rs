@@ -8,6 +8,7 @@ use crate::bug::{BugInfo, PlantedBug};
 use crate::divergence::Divergence;
 use crate::plan::{ErasedConfig, Plan, Watch};
 use crate::protocol::{Config, Kinds, Probe, Protocol, Remark, Role};
+use crate::random::Stream;
 use crate::record::Record;
 use crate::script::Stage;
 use crate::service::{Operation, Service};
@@ -50,6 +51,8 @@ pub struct Entry {
     pub configure: fn(&Value) -> Result<ErasedConfig, ConfigError>,
     /// Reviews a table that was read; `round_trip` is the median under the scenario's network.
     pub review: fn(&ErasedConfig, Span) -> Vec<Remark>,
+    /// Draws other limits for a swarm, and gives back its whole table; `round_trip` as for `review`.
+    pub vary: fn(&ErasedConfig, &mut Stream, Span) -> Value,
     /// Runs a plan with a seed.
     pub run: fn(&Plan, u64, &Watch) -> Record,
     /// Runs a plan with a seed twice at once, event by event; gives back the record of one of the
@@ -61,26 +64,43 @@ pub struct Entry {
 
 /// The metrics of every run, whatever the protocol; they are there even when zero.
 pub const WORLD_METRICS: &[&str] = &[
+    "bandwidth_windows",
     "bug_evaluations",
+    "burst_windows",
     "clock_faults",
+    "clogs",
+    "corrupt_windows",
     "crashes",
+    "disks_wiped",
+    "duplicate_windows",
+    "exits",
     "faults_missed",
+    "inputs_lost",
     "latency_windows",
     "leaders_max",
+    "links_cut",
     "loss_windows",
+    "messages_corrupt",
     "messages_cut",
     "messages_duplicated",
     "messages_lost",
+    "messages_overflowed",
+    "messages_refused",
     "messages_sent",
     "messages_to_down",
+    "messages_unroutable",
     "partitions",
     "pauses",
     "processor_overflows",
     "processor_queue_max",
+    "records_damaged",
     "restarts",
     "slow_windows",
     "timers_fired",
     "unavailable_ns",
+    "writes_failed",
+    "writes_survived",
+    "writes_torn",
 ];
 
 /// A role, described.
@@ -137,6 +157,7 @@ impl Entry {
             config_default: config_default::<P>,
             configure: configure::<P>,
             review: |config, round_trip| open::<P>(config).review(round_trip),
+            vary: vary::<P>,
             run: simulation::run::<P>,
             twins: simulation::twins::<P>,
             stage: simulation::script::stage::<P>,
@@ -169,6 +190,11 @@ fn bugs<P: Protocol>() -> Vec<BugInfo> {
 
 fn config_default<P: Protocol>() -> Value {
     serde_json::to_value(P::Config::default()).expect("a configuration is plain data")
+}
+
+fn vary<P: Protocol>(config: &ErasedConfig, dice: &mut Stream, round_trip: Span) -> Value {
+    let drawn = open::<P>(config).clone().vary(dice, round_trip);
+    serde_json::to_value(drawn).expect("a configuration is plain data")
 }
 
 fn configure<P: Protocol>(table: &Value) -> Result<ErasedConfig, ConfigError> {

@@ -43,6 +43,7 @@ pub(crate) enum Effect<P: Protocol> {
         name: &'static str,
         value: i64,
     },
+    Exit(&'static str),
     /// Carried out already.
     Done,
 }
@@ -164,6 +165,12 @@ impl<'a, P: Protocol> Effects<'a, P> {
     /// Replaces the whole log on disk, atomically (compaction).
     pub fn rewrite(&mut self, records: Vec<P::Record>) {
         self.record(Effect::Rewrite(records), false);
+    }
+    /// The process ends itself when this step is over, and says why. Everything else that the step
+    /// does happens; then it is as in a crash: memory is gone, and what the disk had not made
+    /// durable. It stays down until a `restart` fault or the scenario's supervisor starts it again.
+    pub fn exit(&mut self, reason: &'static str) {
+        self.record(Effect::Exit(reason), false);
     }
     /// Adds to a counter of the protocol, summed over all nodes: `metric.<name>` in `[[expect]]`.
     pub fn count(&mut self, name: &'static str, by: u64) {

@@ -15,6 +15,7 @@ use crate::bug::PlantedBug;
 use crate::effects::Effects;
 use crate::history::CallId;
 use crate::invariant::Invariant;
+use crate::random::Stream;
 use crate::service::Service;
 use crate::simulation::Digest;
 use crate::time::Span;
@@ -107,6 +108,13 @@ pub trait Config:
     /// `round_trip` is the median time to a peer and back under the scenario's network.
     fn review(&self, _round_trip: Span) -> Vec<Remark> {
         Vec::new()
+    }
+
+    /// Draws other limits for a swarm, all of them legal: batches and windows small enough to
+    /// overflow and timers as tight as they may be are faults, too. `round_trip` is the median time
+    /// to a peer and back under the network that was drawn.
+    fn vary(self, _dice: &mut Stream, _round_trip: Span) -> Self {
+        self
     }
 }
 
@@ -227,6 +235,27 @@ pub enum Input<P: Protocol> {
         /// The operation.
         operation: OperationOf<P>,
     },
+    /// A message that this node sent was turned away by the receiver's host, because the process
+    /// there is down. Only networks with `refuse` say so; elsewhere nothing is heard, as with a host
+    /// that is dead. Nothing promises that it is heard: who crashed meanwhile is not told.
+    Refused {
+        /// Whom the message was for.
+        to: NodeId,
+        /// What kind of message it was, an index into its [`Kinds::KINDS`].
+        kind: usize,
+    },
+    /// The disk refused to make something durable. Everything that was appended, truncated or
+    /// rewritten since the last sync that succeeded is lost, on the disk and in its cache, and every
+    /// effect that waited for it is gone. What comes next is written behind what is durable, and may
+    /// succeed: a protocol that goes on as if nothing had happened promises what is on no disk.
+    ///
+    /// A sound protocol that can not tell what its memory has and its disk has not ends itself with
+    /// [`Effects::exit`], and starts again from what the disk kept (Rebello et al., *Can Applications
+    /// Recover from fsync Failures?*, USENIX ATC 2020).
+    WriteFailed {
+        /// How many writes are lost: appends, truncations and rewrites.
+        lost: u64,
+    },
 }
 
 impl<P: Protocol> Debug for Input<P> {
@@ -235,6 +264,10 @@ impl<P: Protocol> Debug for Input<P> {
             Input::Message { from, body } => write!(f, "message from {}: {body:?}", from.0),
             Input::Timer(timer) => write!(f, "timer {timer:?}"),
             Input::Call { id, operation } => write!(f, "call {}: {operation:?}", id.0),
+            Input::Refused { to, kind } => {
+                write!(f, "refused by {}: {}", to.0, <P::Message as Kinds>::KINDS[*kind])
+            }
+            Input::WriteFailed { lost } => write!(f, "{lost} writes failed"),
         }
     }
 }
@@ -252,9 +285,10 @@ pub struct Boot<'a, P: Protocol> {
 pub enum Survivor<R> {
     /// As it was written.
     Intact(R),
-    /// Only partly written; its checksum does not match.
+    /// Half-written when the node crashed; its checksum does not match. It was never durable, and so
+    /// nothing that waited for it ever happened. It is the last record, unless a node wrote behind it.
     Torn,
-    /// Written once, unreadable now.
+    /// Durable once, unreadable now. What it said may have been promised to others.
     Damaged,
 }
 
@@ -291,6 +325,8 @@ pub struct Reach<'a, P: Protocol> {
     pub config: &'a P::Config,
     /// Whether a node is up.
     pub up: &'a dyn Fn(NodeId) -> bool,
+    /// What a node is; of one that is down, what it was last.
+    pub standing: &'a dyn Fn(NodeId) -> Standing,
     /// Whether messages pass from one node to another.
     pub passes: &'a dyn Fn(NodeId, NodeId) -> bool,
 }
@@ -298,6 +334,12 @@ pub struct Reach<'a, P: Protocol> {
 impl<P: Protocol> Reach<'_, P> {
     /// Explains why no majority of the nodes of `role` can talk to each other, if that is so.
     pub fn missing_majority(&self, role: P::Role) -> Option<String> {
+        self.missing_majority_without(role, "")
+    }
+
+    /// The same where nodes of the rank `unfit` take no part, for example because their disks are
+    /// damaged.
+    pub fn missing_majority_without(&self, role: P::Role, unfit: &str) -> Option<String> {
         let all: Vec<NodeId> = (0u32..)
             .zip(self.roles)
             .filter(|(_, r)| **r == role)
@@ -305,18 +347,25 @@ impl<P: Protocol> Reach<'_, P> {
             .collect();
         let needed = all.len() / 2 + 1;
         let linked = |a: NodeId, b: NodeId| a == b || ((self.passes)(a, b) && (self.passes)(b, a));
+        let is_unfit = |id: &NodeId| !unfit.is_empty() && (self.standing)(*id).rank == unfit;
+        let takes_part = |id: &NodeId| (self.up)(*id) && !is_unfit(id);
         let best = all
             .iter()
-            .filter(|a| (self.up)(**a))
-            .map(|a| all.iter().filter(|b| (self.up)(**b) && linked(*a, **b)).count())
+            .filter(|a| takes_part(a))
+            .map(|a| all.iter().filter(|b| takes_part(b) && linked(*a, **b)).count())
             .max()
             .unwrap_or(0);
+        let left_out = all.iter().filter(|id| (self.up)(**id) && is_unfit(id)).count();
         (best < needed).then(|| {
-            format!(
+            let mut text = format!(
                 "a majority of {needed} of {} {} is needed, at most {best} are up and connected",
                 all.len(),
                 role.plural()
-            )
+            );
+            if left_out > 0 {
+                text += &format!(", and {left_out} more take no part: {unfit}");
+            }
+            text
         })
     }
 }

@@ -342,6 +342,8 @@ pub enum RowKind {
     Drop,
     /// The network made a copy.
     Duplicate,
+    /// A sender heard that its message was refused: the receiver's process was down.
+    Refused,
     /// A timer fired.
     Timer,
     /// An application called an operation.

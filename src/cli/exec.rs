@@ -1,9 +1,11 @@
 //! Running a plan on this thread: a protocol's panic is a finding, ours is a bug report.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use rehearsal_scenarios::{Drawn, Loaded, Report};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::divergence::Divergence;
 use rehearsal_sim::plan::{Plan, Watch};
@@ -39,6 +41,22 @@ pub(super) fn install_panic_hook() {
 /// The last panic of this thread.
 pub(super) fn last_panic() -> Option<Panic> {
     LAST_PANIC.take()
+}
+
+/// The plan that runs with a seed: the scenario's own, or what its swarm draws.
+pub(super) fn plan(loaded: &Loaded, seed: u64) -> Result<Cow<'_, Plan>, Failure> {
+    loaded.plan_for(seed).map_err(|report| undrawable(seed, &report))
+}
+
+/// What a scenario's swarm draws for a seed, if it has one.
+pub(super) fn drawn(loaded: &Loaded, seed: u64) -> Result<Option<Drawn>, Failure> {
+    loaded.drawn(seed).transpose().map_err(|report| undrawable(seed, &report))
+}
+
+/// Drawn plans can be run, unless what the scenario says itself stands in the way.
+fn undrawable(seed: u64, report: &Report) -> Failure {
+    let text = report.render(true);
+    Failure::Diagnosed(format!("{}\n(in what the swarm draws for seed {seed})", text.trim_end()))
 }
 
 /// Runs a plan with a seed.

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use rehearsal_scenarios::Drawn;
 use rehearsal_sim::record::{
     Head, Judgement, Measured, Record, RowKind, TraceRow, Violation, ViolationKind,
 };
@@ -53,6 +54,17 @@ pub(crate) fn grouped(n: u64) -> String {
 /// How many of something there are: `1 seed`, `12 345 seeds`.
 pub(crate) fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// What a swarm drew.
+pub(crate) fn drawn(drawn: &Drawn) -> String {
+    let faults = counted(drawn.plan.faults.len() as u64, "fault");
+    let families = match drawn.families.is_empty() {
+        true => String::new(),
+        false => format!(" of {}", drawn.families.join(", ")),
+    };
+    let nodes = counted(drawn.plan.nodes.len() as u64, "node");
+    format!("drawn         profile {}: {nodes}, {faults}{families}\n", drawn.profile)
 }
 
 /// The summary of a run.
@@ -237,7 +249,9 @@ pub(crate) fn cell(row: &TraceRow) -> String {
     clean(&match row.kind {
         RowKind::Send => format!("-> {} {}", row.address, row.text),
         RowKind::Deliver => format!("<- {}", row.address),
-        RowKind::Drop | RowKind::Duplicate => format!("{} {}", row.address, row.text),
+        RowKind::Drop | RowKind::Duplicate | RowKind::Refused => {
+            format!("{} {}", row.address, row.text)
+        }
         RowKind::Note => format!("* {}", row.text),
         _ => row.text.clone(),
     })

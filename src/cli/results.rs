@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rehearsal_reports::Reproduce;
+use rehearsal_scenarios::Drawn;
 use rehearsal_sim::record::{Head, Record};
 use serde::Serialize;
 
 use super::{Failure, interrupt, say, stored};
 
+/// The scenario that a swarm drew, as a file that can be run.
+pub(crate) const DRAWN: &str = "drawn.toml";
 /// The longest name of a folder, in bytes; systems allow 255.
 const LONGEST_NAME: usize = 120;
 /// How often two runs that write the same folder may get in each other's way.
@@ -91,6 +94,7 @@ impl Shelf {
     pub(crate) fn put(
         &self,
         record: &Record,
+        drawn: Option<&Drawn>,
         host: Host,
         reproduce: &str,
     ) -> Result<Results, Failure> {
@@ -100,6 +104,9 @@ impl Shelf {
             ("report.html", rehearsal_reports::report(record, &reproduce).into_bytes()),
             (stored::NAME, stored::encode(record, &reproduce)),
         ];
+        if let Some(drawn) = drawn {
+            files.push((DRAWN, drawn.text.clone().into_bytes()));
+        }
         let trace = trace_text(record);
         if !trace.is_empty() {
             files.push(("trace.txt", trace.into_bytes()));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rehearsal_scenarios::{Loaded, Variants};
+use rehearsal_scenarios::{Drawn, Loaded, Variants};
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Watch;
 use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
@@ -58,8 +58,10 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     }
     let loaded = variants.points.pop().expect("there is one point");
     let shelf = Shelf::below(&args.out, &loaded.name)?;
-    let (record, wall_ns) = simulate(args, &loaded)?;
-    report(args, &shelf, &record, wall_ns)?;
+    let seed = args.seed.unwrap_or(loaded.plan.seed);
+    let drawn = exec::drawn(&loaded, seed)?;
+    let (record, wall_ns) = simulate(args, &loaded, seed)?;
+    report(args, &shelf, &record, drawn.as_ref(), wall_ns)?;
     Ok(exit(record.head.verdict))
 }
 
@@ -85,14 +87,14 @@ fn matrix(args: &Args, variants: Variants) -> Result<Exit, Failure> {
 }
 
 /// Runs the scenario, twice if asked for; gives back how long the first run took as well.
-fn simulate(args: &Args, loaded: &Loaded) -> Result<(Record, u64), Failure> {
-    let seed = args.seed.unwrap_or(loaded.plan.seed);
-    let (_watched, progress) = progress::watched(&loaded.plan);
+fn simulate(args: &Args, loaded: &Loaded, seed: u64) -> Result<(Record, u64), Failure> {
+    let plan = exec::plan(loaded, seed)?;
+    let (_watched, progress) = progress::watched(&plan);
     let budget = args.scenario.check_budget;
     let trace_rows = if args.no_trace { 0 } else { Watch::TRACED.trace_rows };
     let watch = Watch { check_budget: budget, progress, trace_rows };
     let begun = Instant::now();
-    let mut record = exec::run(&loaded.entry, &loaded.plan, seed, &watch)?;
+    let mut record = exec::run(&loaded.entry, &plan, seed, &watch)?;
     let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
     if args.twice {
         twice::check(loaded, &mut record, &watch)?;
@@ -102,13 +104,22 @@ fn simulate(args: &Args, loaded: &Loaded) -> Result<(Record, u64), Failure> {
 
 /// Writes the results and prints what was found. What was found is worth printing even where it can
 /// not be written.
-fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(), Failure> {
+fn report(
+    args: &Args,
+    shelf: &Shelf,
+    record: &Record,
+    drawn: Option<&Drawn>,
+    wall_ns: u64,
+) -> Result<(), Failure> {
     let reproduce = args.scenario.reproduce(&record.head);
-    let results = shelf.put(record, Host::new(wall_ns, 1), &reproduce);
+    let results = shelf.put(record, drawn, Host::new(wall_ns, 1), &reproduce);
     if args.json {
         return say::out(&format!("{}\n", results?.json));
     }
     let mut text = print::summary(record, wall_ns);
+    if let Some(drawn) = drawn {
+        text += &print::drawn(drawn);
+    }
     let is_same = |v: &Violation| v.kind != ViolationKind::Nondeterminism;
     if args.twice && record.head.violations.iter().all(is_same) {
         text += "twice         it did the same again, event by event and message by message\n";
@@ -121,6 +132,10 @@ fn report(args: &Args, shelf: &Shelf, record: &Record, wall_ns: u64) -> Result<(
     }
     if let Ok(results) = &results {
         text += &format!("report        {}\n", results::shown(&results.report));
+        if drawn.is_some() {
+            let day = results.report.with_file_name(results::DRAWN);
+            text += &format!("drawn day     {}\n", results::shown(&day));
+        }
     }
     say::out(&text)?;
     results.map(|_| ())

@@ -46,10 +46,11 @@ pub(crate) fn again(
 /// Runs the plan of a record twice more, in lockstep on a thread of its own, and adds a violation
 /// to the record when any two of the three runs differ.
 pub(crate) fn check(loaded: &Loaded, record: &mut Record, watch: &Watch) -> Result<(), Failure> {
-    let (entry, plan, seed) = (&loaded.entry, &loaded.plan, record.head.seed);
+    let (entry, seed) = (&loaded.entry, record.head.seed);
+    let plan = exec::plan(loaded, seed)?;
     let result = elsewhere(|| {
-        let (_watched, progress) = progress::watched(plan);
-        exec::twins(entry, plan, seed, &Watch { progress, ..watch.clone() })
+        let (_watched, progress) = progress::watched(&plan);
+        exec::twins(entry, &plan, seed, &Watch { progress, ..watch.clone() })
     });
     let twin = match result? {
         Ok(twin) => twin,

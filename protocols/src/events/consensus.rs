@@ -29,6 +29,13 @@ pub enum Event {
         /// Its log, from index 1.
         entries: Arc<[Logged]>,
     },
+    /// The node started and found records unreadable that were durable once. It does not know any
+    /// more what it promised, so it takes no part: it leads nothing, has applied nothing, and votes
+    /// for nobody.
+    FoundDamage {
+        /// How many records are unreadable.
+        records: u64,
+    },
     /// The node promised its vote; noted once the promise is durable.
     VoteGranted {
         /// In this term.
@@ -111,6 +118,7 @@ kinds!(Event {
     Stored,
     Committed,
     Applied,
+    FoundDamage,
 });
 
 /// A voter's name as people know it: voters are the first role, and so node 0 is `n1`.
@@ -131,6 +139,7 @@ impl fmt::Debug for Event {
                 let last_term = entries.last().map_or(0, |entry| entry.term);
                 write!(f, "Restored term={term} last={}@{last_term}", entries.len())
             }
+            Event::FoundDamage { records } => write!(f, "FoundDamage records={records}"),
             Event::VoteGranted { term, candidate } => {
                 write!(f, "VoteGranted term={term} candidate={}", Voter(*candidate))
             }

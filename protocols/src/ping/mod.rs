@@ -139,7 +139,7 @@ impl Protocol for Ping {
     const NAME: &'static str = "ping";
     const SUMMARY: &'static str = "clients ask servers to echo a number, again until they hear";
     const INVARIANTS: &'static [Invariant<Event>] = &[invariants::answers_match::INVARIANT];
-    const METRICS: &'static [&'static str] = &["retries"];
+    const METRICS: &'static [&'static str] = &["retries", "refusals"];
     const PROBES: &'static [Probe] =
         &[Probe { name: "late_pong", sentence: "a pong came when its ping was answered already" }];
     type Bug = Bug;
@@ -187,7 +187,11 @@ impl Protocol for Ping {
                 fx.note(Event::Answered { number, token });
                 fx.reply(call, token);
             }
-            (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. }) => {}
+            // The timer asks again, perhaps another server.
+            (Ping::Client { .. }, Input::Refused { .. }) => fx.count("refusals", 1),
+            // Servers set no timers and take no calls, and nobody writes to a disk.
+            (Ping::Server { .. }, Input::Timer(_) | Input::Call { .. } | Input::Refused { .. })
+            | (_, Input::WriteFailed { .. }) => {}
         }
     }
 

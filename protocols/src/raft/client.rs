@@ -89,8 +89,11 @@ impl<M: Machine> Client<M> {
                     self.on_redirect(from, session.slot, leader, fx);
                 }
             }
-            // The timers and messages of servers.
-            Input::Timer(Timer::Election | Timer::Heartbeat) | Input::Message { .. } => {}
+            Input::Refused { to, .. } => self.on_refusal(to, fx),
+            // The timers and messages of servers; a client writes nothing to its disk.
+            Input::Timer(Timer::Election | Timer::Heartbeat)
+            | Input::Message { .. }
+            | Input::WriteFailed { .. } => {}
         }
     }
 
@@ -160,10 +163,38 @@ impl<M: Machine> Client<M> {
             waiting.hops += 1;
             self.ask(slot, fx);
         } else {
-            waiting.asked = None;
-            fx.arm(Timer::Retry(slot), fx.config().backoff(waiting.waits));
-            waiting.waits += 1;
+            self.ask_later(slot, fx);
         }
+    }
+
+    /// A server is not running, its host says so at once: there is nothing to wait for. What it was
+    /// asked goes to the next one, but not round and round while all are down.
+    fn on_refusal(&mut self, from: NodeId, fx: &mut Fx<'_, M>) {
+        fx.count("refusals", 1);
+        if self.leader == from {
+            self.leader = server_after(from, fx);
+        }
+        for slot in 0u32..self.slots.len().try_into().expect("few operations in flight") {
+            let Some(waiting) = &mut self.slots[slot as usize].waiting else { continue };
+            if waiting.asked != Some(from) {
+                continue;
+            }
+            waiting.silent = Some(from);
+            if waiting.hops < HOPS_AT_MOST {
+                waiting.hops += 1;
+                self.ask(slot, fx);
+            } else {
+                self.ask_later(slot, fx);
+            }
+        }
+    }
+
+    /// Asks again after a random moment, each time twice as long.
+    fn ask_later(&mut self, slot: u32, fx: &mut Fx<'_, M>) {
+        let Some(waiting) = &mut self.slots[slot as usize].waiting else { return };
+        waiting.asked = None;
+        fx.arm(Timer::Retry(slot), fx.config().backoff(waiting.waits));
+        waiting.waits += 1;
     }
 
     /// The operation is applied. Whoever answered is the leader, or was a moment ago.

@@ -1,6 +1,7 @@
 //! The table `[raft]`.
 
 use rehearsal_sim::protocol::{self, Remark};
+use rehearsal_sim::random::Stream;
 use rehearsal_sim::time::{Span, SpanRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,29 @@ impl protocol::Config for Config {
         }
         remarks
     }
+
+    /// Elections from a few round trips up, with a spread down to one round trip, below which
+    /// candidates split the vote again and again; batches from one entry.
+    fn vary(self, dice: &mut Stream, round_trip: Span) -> Config {
+        let trip = round_trip.0.max(1_000_000);
+        let shortest = orders(dice, (trip * 6).max(60_000_000), (trip * 12).max(500_000_000));
+        let spread = orders(dice, trip, shortest.max(trip));
+        let max_batch = orders(dice, 1, 64);
+        Config {
+            election_timeout: SpanRange { lo: Span(shortest), hi: Span(shortest + spread) },
+            heartbeat: Span(shortest / (3 + dice.below(6))),
+            max_batch: u32::try_from(max_batch).expect("at most 64"),
+            request_timeout: Span(orders(dice, trip * 4, (trip * 16).max(400_000_000))),
+            ..self
+        }
+    }
+}
+
+/// Between two numbers, each order of magnitude as likely as another.
+fn orders(dice: &mut Stream, from: u64, to: u64) -> u64 {
+    let doublings = (to / from).max(1).ilog2();
+    let low = from << dice.below(u64::from(doublings) + 1);
+    (low + dice.below(low)).min(to)
 }
 
 impl Config {

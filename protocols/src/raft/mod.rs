@@ -45,10 +45,19 @@
 //! | `probes.rs` | rare situations that a campaign should reach | all of them |
 //!
 //! Left out: snapshots, membership changes, reads that skip the log, pre-votes, term hints.
-//! **Disks that lie.** A log on disk is read up to the first record that is torn or damaged, and
-//! what stands behind it is given up. For a torn tail this is right: nobody was told of it. For rot
-//! in the middle it is not: acknowledged entries are forgotten, and a majority of such servers can
-//! lose committed ones. Raft assumes disks that keep what they acknowledged.
+//!
+//! **Disks that fail.** Raft assumes disks that keep what they acknowledged, and tells apart what was
+//! promised from what was not:
+//! - A half-written record at the end was never durable, so nobody was told of it: it is dropped.
+//! - A record that was durable and is unreadable may have been promised. The server can not know what
+//!   it forgot, and keeps out of votes and replication for good (rank `damaged`; Alagappan et al.,
+//!   *Protocol-Aware Recovery for Consensus-Based Storage*, USENIX FAST 2018). As long as a majority
+//!   of servers is undamaged, nothing acknowledged is lost.
+//! - A write that the disk refuses leaves memory and disk apart: the server ends itself, and starts
+//!   again from its disk (Rebello et al., *Can Applications Recover from fsync Failures?*, USENIX ATC
+//!   2020).
+//! - A disk that was *wiped* looks like that of a new server. Raft can not notice, and a wiped server
+//!   under its old identity breaks it.
 
 pub mod bugs;
 pub mod client;
@@ -182,13 +191,14 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
-    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader"];
+    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", server::DAMAGED];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",
         "elections_started",
         "entries_appended",
         "redirects",
+        "refusals",
         "retries",
     ];
     const PROBES: &'static [Probe] = probes::ALL;
@@ -230,6 +240,6 @@ impl<M: Machine> Protocol for Raft<M> {
     }
 
     fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
-        reach.missing_majority(Role::Server)
+        reach.missing_majority_without(Role::Server, server::DAMAGED)
     }
 }

@@ -15,6 +15,8 @@ pub const ALL: &[Probe] = &[
     COMMIT_HELD_BACK,
     REQUESTS_INHERITED,
     ANSWERED_FROM_SESSION,
+    TORN_TAIL_DROPPED,
+    SERVER_DAMAGED,
 ];
 
 /// Section 5.2: one vote a term.
@@ -73,4 +75,16 @@ pub(crate) const REQUESTS_INHERITED: Probe = Probe {
 pub(crate) const ANSWERED_FROM_SESSION: Probe = Probe {
     name: "answered_from_session",
     sentence: "a request came again after it was applied, and got its first answer",
+};
+
+/// Nobody was told of a write that was never durable.
+pub(crate) const TORN_TAIL_DROPPED: Probe = Probe {
+    name: "torn_tail_dropped",
+    sentence: "a server came back with a half-written record at the end of its log, and dropped it",
+};
+
+/// Alagappan et al., FAST 2018: what was promised must not be forgotten silently.
+pub(crate) const SERVER_DAMAGED: Probe = Probe {
+    name: "server_damaged",
+    sentence: "a server found damage on its disk, and took no part any more",
 };

@@ -64,6 +64,17 @@ fn a_bad_day_breaks_nothing() {
     }
 }
 
+/// Drives a cluster by hand. Gives back what was said.
+fn said(plan: &Plan, script: &str) -> Vec<String> {
+    let mut stage = (RAFT.stage)(plan);
+    let mut said = Vec::new();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        said.extend(stage.command(&words).unwrap_or_else(|why| panic!("{line}: {why}")));
+    }
+    said
+}
+
 /// Drives three servers by hand, with and without a bug. Gives back what was violated.
 fn by_hand(script: &str, bugs: &[usize]) -> Vec<String> {
     let mut plan = plan(&RAFT, &[3, 1], Vec::new());
@@ -125,6 +136,113 @@ fn an_acknowledgement_before_the_sync_loses_a_committed_entry() {
     assert_eq!(by_hand(&early, &[1]), ["leader_completeness"]);
     // Without the bug the acknowledgement dies with n2, so nothing was committed.
     assert_eq!(by_hand(&format!("{elect}\n{forget}"), &[]), [""; 0]);
+}
+
+/// What a disk loses after it was durable may have been promised: the server keeps out of it. With
+/// the bug n2 forgets the entry that it helped to commit, and is elected by n3, which never had it.
+#[test]
+fn a_damaged_server_takes_no_part() {
+    let script = "
+        boot
+        fire n1 Election
+        sync n1
+        deliver n1->n2
+        sync n2
+        drop n1->n3
+        deliver n2->n1
+        sync n1
+        drop n1->n3
+        deliver n1->n2
+        sync n2
+        deliver n2->n1
+        crash n2
+        rot n2 2
+        restart n2";
+    let forget = "
+        fire n2 Election
+        sync n2
+        deliver n2->n3
+        sync n3
+        deliver n3->n2";
+    assert_eq!(by_hand(script, &[]), [""; 0]);
+    assert_eq!(by_hand(&format!("{script}\n{forget}"), &[2]), ["leader_completeness"]);
+    // Nothing is armed on a damaged server, nothing is answered, and nothing is written.
+    let plan = plan(&RAFT, &[3, 1], Vec::new());
+    let said =
+        said(&plan, &format!("{script}\nfire n3 Election\nsync n3\ndeliver n3->n2\nshow n2"));
+    let last = &said[said.len() - 2..];
+    assert!(last[0].contains("rank=damaged") && last[1] == "n2 timers: none", "{said:?}");
+    assert!(!said.iter().any(|line| line.contains("n2->n3")), "{said:?}");
+}
+
+/// bug: write-failure-ignored, the shortest plan: n2's disk loses the entry, n1 sends it again, and
+/// n2 has nothing left to write.
+#[test]
+fn a_server_whose_disk_refuses_a_write_ends_itself() {
+    let script = "
+        boot
+        fire n1 Election
+        sync n1
+        deliver n1->n2
+        sync n2
+        drop n1->n3
+        deliver n2->n1
+        sync n1
+        drop n1->n3
+        deliver n1->n2
+        fail n2
+        fire n1 Heartbeat
+        drop n1->n3
+        deliver n1->n2";
+    let forget = "
+        deliver n2->n1
+        crash n2
+        restart n2
+        fire n2 Election
+        sync n2
+        deliver n2->n3
+        sync n3
+        deliver n3->n2";
+    assert_eq!(by_hand(script, &[]), [""; 0]);
+    assert_eq!(by_hand(&format!("{script}\n{forget}"), &[3]), ["leader_completeness"]);
+    let plan = plan(&RAFT, &[3, 1], Vec::new());
+    let said = said(&plan, script);
+    assert!(said.contains(&"n2 ends itself: the disk refused a write".to_owned()), "{said:?}");
+    assert!(said.last().unwrap().ends_with("the receiver is down"), "{said:?}");
+}
+
+/// What was never durable was never promised.
+#[test]
+fn a_torn_tail_is_dropped_and_overwritten() {
+    let mut plan = plan(&RAFT, &[3, 1], Vec::new());
+    plan.disk.torn = Chance::ALWAYS;
+    let said = said(
+        &plan,
+        "boot n1
+        fire n1 Election
+        crash n1
+        disk n1
+        restart n1
+        sync n1
+        disk n1
+        fire n1 Election
+        sync n1
+        disk n1",
+    );
+    let disk: Vec<&String> =
+        said.iter().filter(|line| line.contains("durable: ") || line.contains("empty")).collect();
+    let ballot = "n1 durable: Ballot term=1 voted_for=n1";
+    assert_eq!(disk, ["n1 durable: Torn", "n1 has an empty disk", ballot]);
+}
+
+/// Damage in the middle, or a torn record that others stand behind, is no torn tail.
+#[test]
+fn only_the_last_record_is_a_torn_tail() {
+    use rehearsal_sim::protocol::Survivor::{Damaged, Intact, Torn};
+    let damage = |disk: &[_]| super::server::damage::<u8>(disk);
+    assert_eq!((damage(&[]), damage(&[Intact(1)]), damage(&[Intact(1), Torn])), (0, 0, 0));
+    assert_eq!(damage(&[Damaged, Intact(1), Torn]), 1);
+    assert_eq!((damage(&[Intact(1), Damaged]), damage(&[Torn, Intact(2), Torn])), (1, 1));
 }
 
 /// What a plan violates with and without a bug, at one seed.

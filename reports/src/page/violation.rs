@@ -168,6 +168,7 @@ fn step(row: &TraceRow) -> Markup {
         RowKind::Deliver => "deliver",
         RowKind::Drop => "drop",
         RowKind::Duplicate => "duplicate",
+        RowKind::Refused => "refused",
         RowKind::Timer => "timer",
         RowKind::Call => "call",
         RowKind::Reply => "reply",

@@ -206,7 +206,8 @@ fn cure(at: &Path, value: &Tree, expected: &str) -> Option<String> {
             percentage(value)
         }
         Data::Table(_) if expected == "a sequence" => {
-            Some(format!("write a list: {key} = [ ... ], or [[{key}]] for a table in a list"))
+            let key = key.trim_matches('`');
+            Some(format!("write a list: `{key} = [ ... ]`, or `[[{key}]]` for a table in a list"))
         }
         _ => None,
     }

@@ -1,14 +1,18 @@
 //! Every message of this crate, one function each. A message says what is wrong in a sentence and
 //! then how to cure it; names and code stand in backticks.
 
+mod disks;
 mod files;
 mod matrix;
 mod misread;
+mod network;
 mod trouble;
 
+pub(crate) use disks::*;
 pub(crate) use files::*;
 pub(crate) use matrix::*;
 pub(crate) use misread::{expected_names, misread, missing_field, unknown_field, unknown_key};
+pub(crate) use network::*;
 pub(crate) use trouble::*;
 
 use rehearsal_sim::bug::BugInfo;
@@ -155,13 +159,14 @@ pub(crate) fn rank_of_link(site: Site, name: &str) -> Finding {
 
 pub(crate) fn link_without_effect(site: Site) -> Finding {
     Finding::warning(site, "nothing is different about these links")
-        .help("add `latency`, `loss`, `duplicate` or `order`")
+        .help("add what differs: `latency`, `loss`, `bandwidth`, ...")
 }
 
 pub(crate) fn link_without_ends(site: Site) -> Finding {
     Finding::error(site, "a link has either `from` and `to`, or `between`")
         .help("write from = \"n1\", to = \"n2\" for one direction")
         .help("write between = [\"n1\", \"n2\"] for both")
+        .help("with `messages` it may be about all links")
 }
 
 pub(crate) fn between_needs_two(site: Site, found: usize) -> Finding {

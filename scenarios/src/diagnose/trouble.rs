@@ -272,3 +272,24 @@ pub(crate) fn heal_after_end(site: Site, duration: Span) -> Finding {
     Finding::error(site, format!("the run ends at {duration}, before the world heals"))
         .help("write a time that leaves some of the run for the second phase")
 }
+
+// [swarm]
+
+pub(crate) fn sizes_out_of_range(site: Site) -> Finding {
+    Finding::error(site, "these are no sizes that a cluster could be drawn from")
+        .help("write whole numbers from 1 to 100, like [3, 4, 5]")
+}
+
+pub(crate) fn profiles_of_nothing(site: Site) -> Finding {
+    Finding::error(site, "no profile has a weight, so none can be drawn")
+        .help("give one a weight above zero, or leave out `profiles`")
+}
+
+pub(crate) fn unknown_family(site: Site, name: &str, known: &[&str]) -> Finding {
+    Finding::error(site, format!("there is no family of faults \"{name}\""))
+        .help_if(
+            suggest::nearest(name, known.iter().copied())
+                .map(|near| format!("did you mean \"{near}\"?")),
+        )
+        .help(format!("there are {}", suggest::list(known.iter().copied())))
+}

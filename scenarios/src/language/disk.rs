@@ -1,14 +1,40 @@
 //! `[disk]`.
 
 use rehearsal_sim::law::Law;
+use rehearsal_sim::random::Chance;
+use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How disks behave.
+/// How disks behave: a log of records per node, written behind, with one sync under way at a time. A
+/// node that starts reads its disk at once.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DiskTable {
     /// How long a sync takes: the time until everything handed over so far is durable.
     #[schemars(extend("default" = "200us"))]
     pub(crate) sync_latency: Option<Law>,
+    /// The chance, for each write of a sync that a crash interrupts, that it had reached the disk
+    /// already. Writes reach it in order: the first that had not is lost, with all behind it and all
+    /// that no sync had begun to write. With 0 a crash leaves exactly what was durable.
+    #[schemars(extend("default" = 0))]
+    pub(crate) survives: Option<Chance>,
+    /// The chance that the first append that had not reached the disk is left half-written: the node
+    /// finds a torn record at the end of its log.
+    #[schemars(extend("default" = 0))]
+    pub(crate) torn: Option<Chance>,
+    /// The records that a disk has room for. A sync that needs more fails as a whole: what it was to
+    /// write is lost, and the node is told so. Without it there is room for everything.
+    #[schemars(extend("x-range" = "above 0"))]
+    pub(crate) capacity: Option<u64>,
+}
+
+/// What becomes of processes that end themselves, for example because their disk refused a write. It
+/// leaves those alone that a fault crashed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SupervisorTable {
+    /// They are started again so long after. Without it nobody does that, but a `restart` fault may.
+    #[schemars(extend("x-range" = "above 0"))]
+    pub(crate) restart_after: Option<Span>,
 }

@@ -1,24 +1,40 @@
 //! `[[fault]]`.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use rehearsal_sim::law::Law;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::Span;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
+use super::network::BurstTable;
+use crate::amounts::Bandwidth;
 use crate::values::Names;
 
 /// The keys of `[[fault]]` that say what goes wrong.
-pub(crate) const FAULT_KINDS: [&str; 15] = [
+pub(crate) const FAULT_KINDS: [&str; 24] = [
     "crash",
     "restart",
     "pause",
     "partition",
     "one_way",
     "isolate",
+    "bridge",
+    "ring",
+    "cut",
     "loss",
     "latency",
+    "duplicate",
+    "corrupt",
+    "burst",
+    "bandwidth",
+    "clog",
+    "swizzle",
     "slow",
     "crash_loop",
     "clock_jump",
@@ -27,6 +43,9 @@ pub(crate) const FAULT_KINDS: [&str; 15] = [
     "clock_freeze",
     "fire",
 ];
+
+/// The keys that say whom a change of the network is about, where the fault itself does not.
+pub(crate) const ONE_PLACE_KEYS: [&str; 3] = ["from", "to", "between"];
 
 /// Those that happen at once, and do not last.
 pub(crate) const INSTANT_KINDS: [&str; 4] = ["crash", "restart", "clock_jump", "fire"];
@@ -81,10 +100,49 @@ pub(crate) struct FaultTable {
     pub(crate) one_way: Option<OneWay>,
     /// These nodes and the other nodes of the protocol's first role do not hear each other.
     pub(crate) isolate: Option<Names>,
-    /// The network loses this share of copies, on top of its own loss.
+    /// These nodes alone hear both halves of the other nodes of the first role, which do not hear each
+    /// other. Who is in which half is drawn. Other roles hear everybody.
+    pub(crate) bridge: Option<Names>,
+    /// Every node of the first role hears a majority of them, and no two the same one: its neighbours
+    /// in a ring whose order is drawn (Jepsen's `majorities-ring`). With an even majority one of two
+    /// neighbours may hear the other, and not be heard. Other roles hear everybody. It takes three
+    /// nodes at least.
+    #[schemars(extend("const" = true))]
+    pub(crate) ring: Option<bool>,
+    /// The link between two places of the topology is cut, in both directions: `["rack1", "core"]`.
+    /// Messages take other routes from then on, or find none (`dropped.no_route`); what waits for the
+    /// link is lost when its turn comes (`dropped.cut`), what is on its way arrives. Not simulated: the
+    /// time that routers take to notice.
+    #[schemars(extend("minItems" = 2, "maxItems" = 2))]
+    pub(crate) cut: Option<Vec<String>>,
+    /// The network loses this share of copies, on top of its own loss. With several such faults the
+    /// worst counts. Between places it is decided once, on the first link.
     pub(crate) loss: Option<Chance>,
-    /// The network takes this latency instead of its own.
+    /// The network takes this latency instead of its own; between places, on every link. With several
+    /// such faults the latest counts.
     pub(crate) latency: Option<Law>,
+    /// The network makes a second copy of this share of messages, which travels on its own and draws
+    /// its own latency, on top of what it copies anyway.
+    pub(crate) duplicate: Option<Chance>,
+    /// This share of copies arrives corrupt, on top of those that do anyway: a checksum tells, and they
+    /// are thrown away (`dropped.corrupt`). Not simulated: corruption that no checksum notices.
+    pub(crate) corrupt: Option<Chance>,
+    /// Losses come in bursts, on every link for itself, on top of what is lost anyway:
+    /// `{ begins = 0.01, ends = 0.2, loss = 0.9 }`. No link is in a burst when the fault begins.
+    pub(crate) burst: Option<BurstTable>,
+    /// Links send so much in a second, whatever they do otherwise; what is being sent goes on at the
+    /// new rate, and at the old one when the fault ends. Links that had no bandwidth let everything go
+    /// then. Links between places follow only a fault without `from`, `to` and `between`.
+    #[schemars(extend("x-range" = "above 0"))]
+    pub(crate) bandwidth: Option<Bandwidth>,
+    /// What these nodes send or receive is held back, `"n2"`, or what some send to others,
+    /// `{ from = "n1", to = "n2" }`: it leaves when the fault ends, in the order it was sent, and takes
+    /// its latency then. Nothing is lost. What was on its way arrives.
+    pub(crate) clog: Option<ClogEnds>,
+    /// Each of these nodes is clogged for a while of its own: from a random instant in the first half
+    /// of `for` to a random one in the second (FoundationDB's swizzle-clogging). Both are drawn from
+    /// the fault's own stream.
+    pub(crate) swizzle: Option<Names>,
     /// Processors take so long for each message, ringing timer and call that they begin with,
     /// `{ nodes = "leader", step = "5ms" }`; what comes meanwhile waits in order. Of several such
     /// faults on a node the last to begin counts. What waits at the end is worked off at the node's
@@ -110,6 +168,57 @@ pub(crate) struct FaultTable {
     /// the one that would ring first. Nodes that are down, stand still, or have none set are not hit.
     /// Not simulated: the monotonic clock does not change.
     pub(crate) fire: Option<Fire>,
+    /// With `loss`, `latency`, `duplicate`, `corrupt`, `burst` and `bandwidth`: only messages from
+    /// these. Looked up when the fault strikes.
+    pub(crate) from: Option<Names>,
+    /// With the same: only messages to these.
+    pub(crate) to: Option<Names>,
+    /// With the same: only messages between these two, in both directions.
+    #[schemars(extend("minItems" = 2, "maxItems" = 2))]
+    pub(crate) between: Option<Vec<String>>,
+    /// With the same but `bandwidth`, and with `clog`: only messages of these kinds.
+    pub(crate) messages: Option<Names>,
+}
+
+/// Whose messages are held back.
+pub(crate) enum ClogEnds {
+    /// What these send or receive.
+    At(Names),
+    /// What some send to others.
+    OneWay(OneWay),
+}
+
+impl<'de> Deserialize<'de> for ClogEnds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ClogEnds, D::Error> {
+        struct EndsVisitor;
+        impl<'de> Visitor<'de> for EndsVisitor {
+            type Value = ClogEnds;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name in quotes, a list of them, or { from = \"n1\", to = \"n2\" }")
+            }
+            fn visit_str<E: Error>(self, name: &str) -> Result<ClogEnds, E> {
+                Ok(ClogEnds::At(Names { names: vec![name.to_owned()], is_list: false }))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<ClogEnds, A::Error> {
+                Names::deserialize(SeqAccessDeserializer::new(list)).map(ClogEnds::At)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClogEnds, A::Error> {
+                OneWay::deserialize(MapAccessDeserializer::new(map)).map(ClogEnds::OneWay)
+            }
+        }
+        deserializer.deserialize_any(EndsVisitor)
+    }
+}
+
+impl JsonSchema for ClogEnds {
+    fn schema_name() -> Cow<'static, str> {
+        "ClogEnds".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let names = generator.subschema_for::<Names>();
+        let one_way = generator.subschema_for::<OneWay>();
+        json_schema!({ "anyOf": [names, one_way] })
+    }
 }
 
 /// Messages that are cut.

@@ -14,6 +14,7 @@ mod machines;
 mod network;
 mod node;
 mod processor;
+mod swarm;
 mod workload;
 
 use rehearsal_sim::time::Span;
@@ -21,27 +22,35 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use clock::ClockTable;
-pub(crate) use disk::DiskTable;
+pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
-pub(crate) use fault::{FAULT_KINDS, FaultTable, INSTANT_KINDS, OnTable, OneWay};
+pub(crate) use fault::{
+    ClogEnds, FAULT_KINDS, FaultTable, INSTANT_KINDS, ONE_PLACE_KEYS, OnTable, OneWay,
+};
 pub(crate) use machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
-pub(crate) use network::{LinkTable, NetworkTable};
+pub(crate) use network::{
+    BurstTable, LinkTable, NetworkTable, PlaceLinkTable, SharingName, TopologyTable,
+};
 pub(crate) use node::NodeTable;
 pub(crate) use processor::ProcessorTable;
+pub(crate) use swarm::{Profiles, SwarmTable};
 pub(crate) use workload::{Arrivals, WorkloadTable};
 
 use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 10] = [
+pub(crate) const SECTIONS: [&str; 13] = [
     "cluster",
     "network",
+    "topology",
     "processor",
     "clock",
     "disk",
+    "supervisor",
     "node",
     "workload",
+    "swarm",
     "fault",
     "expect",
     "matrix",
@@ -52,14 +61,16 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
     Some(match key {
         "title" | "protocol" | "duration" | "seed" | "heal" | "extends" | "bug" => "",
         "servers" | "clients" => "[cluster]",
-        "latency" | "loss" | "duplicate" | "order" => "[network]",
+        "latency" | "loss" | "duplicate" | "order" | "corrupt" | "burst" | "bandwidth"
+        | "queue" | "sharing" | "refuse" => "[network]",
+        "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
-        "step" | "queue" | "cold_start" => "[processor]",
+        "step" | "cold_start" => "[processor]",
         "offset" | "drift" => "[clock]",
-        "sync_latency" => "[disk]",
+        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
         "restart_after" => "[[fault]]",
-        kind if FAULT_KINDS.contains(&kind) && !matches!(kind, "loss" | "latency") => "[[fault]]",
+        kind if FAULT_KINDS.contains(&kind) => "[[fault]]",
         "linearizable" | "violates" | "progress" | "unavailable_at_most" => "[[expect]]",
         _ => return None,
     })
@@ -67,16 +78,23 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
 
 /// How a key that is demanded may look.
 pub(crate) fn example_of(table: &Path, key: &str) -> Option<&'static str> {
-    let is_uniform = table.0.last() == Some(&Step::Key("uniform".to_owned()));
+    let is_in = |name: &str| table.0.last() == Some(&Step::Key(name.to_owned()));
     Some(match key {
         "at" => "at = \"5s\"",
         "mean" => "mean = \"5ms\"",
         "median" => "median = \"1ms\"",
         "p99" => "p99 = \"8ms\"",
         "count" => "count = 100",
+        "exponent" if is_in("pareto") => "exponent = 1.5",
         "exponent" => "exponent = 0.99",
-        "from" if is_uniform => "from = \"1ms\"",
-        "to" if is_uniform => "to = \"10ms\"",
+        "sd" => "sd = \"1ms\"",
+        "shortest" => "shortest = \"1ms\"",
+        "scale" => "scale = \"5ms\"",
+        "shape" => "shape = 0.7",
+        "share" => "share = 0.1",
+        "law" => "law = \"40ms\"",
+        "from" if is_in("uniform") => "from = \"1ms\"",
+        "to" if is_in("uniform") => "to = \"10ms\"",
         "from" => "from = \"n1\"",
         "to" => "to = \"n2\"",
         "nodes" => "nodes = \"n2\"",

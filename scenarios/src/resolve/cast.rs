@@ -5,6 +5,7 @@ use rehearsal_sim::plan::{PlannedNode, Target};
 use rehearsal_sim::protocol::NodeId;
 use serde_json::Value;
 
+use super::topology;
 use crate::diagnose;
 use crate::read::Desk;
 use crate::tree::{Data, Path, Tree};
@@ -129,15 +130,34 @@ impl Cast {
         known.map(|(_, target)| target).or_else(rank)
     }
 
-    /// The nodes that a name means: a node's name or a role's plural.
+    /// Whether a name means nobody yet.
+    pub(super) fn is_free(&self, name: &str) -> bool {
+        self.named(name).is_none() && self.looked_up(name).is_none()
+    }
+
+    /// The nodes of a node's name or a role's plural.
+    fn named(&self, name: &str) -> Option<Vec<NodeId>> {
+        let role = || self.roles.iter().position(|role| role.plural == name);
+        self.node(name).map(|node| vec![node]).or_else(|| Some(self.of_role(role()?)))
+    }
+
+    /// The nodes that a name means: a node's name, a role's plural, a place of the topology or a group
+    /// of places.
     fn lookup(&self, desk: &mut Desk<'_>, name: &str, at: &Path) -> Option<Vec<NodeId>> {
-        if let Some(node) = self.node(name) {
-            return Some(vec![node]);
-        }
-        if let Some(role) = self.roles.iter().position(|role| role.plural == name) {
-            let nodes = self.of_role(role);
+        if let Some(nodes) = self.named(name) {
             if nodes.is_empty() {
                 desk.say(diagnose::nobody_of_role(desk.site(at), name));
+                return None;
+            }
+            return Some(nodes);
+        }
+        if let Some(members) = topology::nodes_at(desk.tree, name) {
+            let mut nodes: Vec<NodeId> =
+                members.iter().filter_map(|name| self.named(name)).flatten().collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            if nodes.is_empty() {
+                desk.say(diagnose::nobody_at(desk.site(at), name));
                 return None;
             }
             return Some(nodes);

@@ -3,8 +3,10 @@
 mod cast;
 mod expectations;
 mod faults;
+mod network;
 mod nodes;
 mod timeline;
+mod topology;
 mod workload;
 mod world;
 
@@ -39,11 +41,18 @@ pub(crate) fn plan<'c>(
     let mut cast = entry.and_then(|entry| Cast::read(desk, entry));
     let common = nodes::common(desk);
     let own = cast.as_mut().and_then(|cast| nodes::own(desk, cast, common.as_ref()));
-    let network = world::network(desk, cast.as_ref());
+    let network = network::network(desk, entry, cast.as_ref());
+    let supervisor = world::supervisor(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
-    let setting = setting.map(|(entry, cast)| faults::Setting { entry, cast, duration, heal });
+    let setting = setting.map(|(entry, cast)| faults::Setting {
+        entry,
+        cast,
+        duration,
+        heal,
+        network: network.as_ref(),
+    });
     let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);
@@ -62,6 +71,7 @@ pub(crate) fn plan<'c>(
         processor: common.processor,
         clock: common.clock,
         disk: common.disk,
+        supervisor: supervisor?,
         workload: workload?,
         faults: faults?,
         heal: heal.map(|heal| SimTime(heal.0)),
@@ -135,7 +145,7 @@ fn heal(desk: &mut Desk<'_>, heal: Option<Span>, duration: Option<Span>) -> Opti
 
 fn config(desk: &mut Desk<'_>, entry: &Entry, latency: Option<&Law>) -> Option<ErasedConfig> {
     let config = configured(desk, entry)?;
-    let round_trip = Span(world::median(latency?).0.saturating_mul(2));
+    let round_trip = Span(latency?.median().0.saturating_mul(2));
     let table = Path::of(entry.name);
     for remark in (entry.review)(&config, round_trip) {
         let key = Path::parse(remark.key).map_or_else(|| table.clone(), |key| table.join(&key));

@@ -39,7 +39,7 @@ impl Default for Common {
         Common {
             processor: Processor::default(),
             clock: Clock::default(),
-            disk: Disk { sync_latency: Law::Constant(Span::micros(200)) },
+            disk: Disk::new(Law::Constant(Span::micros(200))),
         }
     }
 }
@@ -88,5 +88,13 @@ fn clock(table: &ClockTable, base: Clock) -> Clock {
 
 fn disk(desk: &mut Desk<'_>, at: &Path, table: DiskTable, base: &Disk) -> Disk {
     let sync_latency = law(desk, &at.key("sync_latency"), table.sync_latency);
-    Disk { sync_latency: sync_latency.unwrap_or_else(|| base.sync_latency.clone()) }
+    if table.capacity == Some(0) {
+        desk.say(diagnose::no_capacity(desk.site(&at.key("capacity"))));
+    }
+    Disk {
+        sync_latency: sync_latency.unwrap_or_else(|| base.sync_latency.clone()),
+        survives: table.survives.unwrap_or(base.survives),
+        torn: table.torn.unwrap_or(base.torn),
+        capacity: table.capacity.or(base.capacity),
+    }
 }

@@ -124,6 +124,7 @@ pub(crate) const RAFT: Entry = Entry {
     config_default: || serde_json::to_value(RaftConfig::default()).unwrap(),
     configure,
     review,
+    vary: |_, _, _| serde_json::Value::Null,
     run: |_, _, _| unreachable!("no scenario is run here"),
     twins: |_, _, _| unreachable!("no scenario is run here"),
     stage: |_| unreachable!("no scenario is run here"),

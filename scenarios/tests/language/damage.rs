@@ -27,10 +27,16 @@ order = "fifo"
 
 [[network.link]]
 between = ["n1", "clients"]
-latency = { uniform = { from = "1ms", to = "2ms" } }
+latency = { mixture = [{ share = 0.9, law = { pareto = { shortest = "1ms", exponent = 1.5 } } }, { share = 0.1, law = "1ms..2ms" }] }
 
 [disk]
-sync_latency = { exponential = { mean = "1ms" } }
+sync_latency = { empirical = [[0.5, "1ms"], [0.99, "8ms"], [1.0, "40ms"]] }
+survives = 0.5
+torn = 0.25
+capacity = 10000
+
+[supervisor]
+restart_after = "1s"
 
 [workload]
 rate = "500/s"

@@ -1,6 +1,6 @@
 //! What well-written scenarios mean.
 
-use rehearsal_sim::law::{KeyLaw, Law};
+use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
 use rehearsal_sim::plan::{Clock, Expect, Fault, LinkRule, Load, Order, Processor, Target, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
@@ -40,6 +40,8 @@ fn a_small_scenario_gets_every_default() {
     assert_eq!((plan.network.loss, plan.network.duplicate), (Chance::NEVER, Chance::NEVER));
     assert_eq!(plan.network.order, Order::Reordering);
     assert_eq!(plan.disk.sync_latency, Law::Constant(Span::micros(200)));
+    assert_eq!((plan.disk.survives, plan.disk.torn), (Chance::NEVER, Chance::NEVER));
+    assert_eq!((plan.disk.capacity, plan.supervisor.restart_after), (None, None));
     assert_eq!(plan.workload, None);
     assert!(plan.faults.is_empty() && plan.expectations.is_empty() && plan.bugs.is_empty());
     assert_eq!(plan.config.0.downcast_ref::<RaftConfig>(), Some(&RaftConfig::default()));
@@ -233,10 +235,8 @@ fn links_can_differ_in_one_or_both_directions() {
     let plain = LinkRule {
         from: ids(&[0]),
         to: ids(&[1, 5, 6, 7, 8]),
-        latency: None,
         loss: Some(chance(0.5)),
-        duplicate: None,
-        order: None,
+        ..LinkRule::default()
     };
     let both = LinkRule {
         to: ids(&[1]),
@@ -263,6 +263,76 @@ fn closed_loops_have_a_user_for_each_client() {
     let gap = Law::Constant(Span::secs(2));
     let workload = even.plan.workload.unwrap();
     assert_eq!((workload.load, workload.mix), (Load::Open { gap }, vec![(0, 1), (1, 1), (2, 1)]));
+}
+
+/// Each law, as it is written and what it means.
+fn laws() -> Vec<(&'static str, Law)> {
+    let ms = Span::millis;
+    let part = |share, law| Part { share: chance(share), law };
+    let row = |up_to, span| Quantile { up_to: chance(up_to), span };
+    vec![
+        ("'2ms'", Law::Constant(ms(2))),
+        ("{ constant = '2ms' }", Law::Constant(ms(2))),
+        ("'1ms..9ms'", Law::Uniform { from: ms(1), to: ms(9) }),
+        ("{ uniform = { from = '1ms', to = '9ms' } }", Law::Uniform { from: ms(1), to: ms(9) }),
+        ("{ exponential = { mean = '5ms' } }", Law::Exponential { mean: ms(5) }),
+        (
+            "{ lognormal = { median = '1ms', p99 = '8ms' } }",
+            Law::Lognormal { median: ms(1), p99: ms(8) },
+        ),
+        ("{ normal = { mean = '5ms', sd = '1ms' } }", Law::Normal { mean: ms(5), sd: ms(1) }),
+        (
+            "{ pareto = { shortest = '1ms', exponent = 1.5 } }",
+            Law::Pareto { shortest: ms(1), exponent: 1.5 },
+        ),
+        ("{ weibull = { scale = '5ms', shape = 1 } }", Law::Weibull { scale: ms(5), shape: 1.0 }),
+        (
+            "{ mixture = [{ share = 0.9, law = '1ms' }, { share = 0.1, law = '2ms..9ms' }] }",
+            Law::Mixture(vec![
+                part(0.9, Law::Constant(ms(1))),
+                part(0.1, Law::Uniform { from: ms(2), to: ms(9) }),
+            ]),
+        ),
+        (
+            "{ empirical = [[0.5, '1ms'], [1, '40ms']] }",
+            Law::Empirical(vec![row(0.5, ms(1)), row(1.0, ms(40))]),
+        ),
+        ("{ samples = ['7ms', '1ms'] }", Law::Samples(vec![ms(7), ms(1)])),
+    ]
+}
+
+/// Wherever one law can be written, all can.
+#[test]
+fn every_law_goes_everywhere() {
+    for (written, law) in laws() {
+        let plan = good(&with(&format!(
+            "[network]\nlatency = {written}\n\
+             [[network.link]]\nbetween = ['n1', 'n2']\nlatency = {written}\n\
+             [disk]\nsync_latency = {written}\n\
+             [workload]\nthink = {written}\n\
+             [[fault]]\nat = '1s'\nfor = '1s'\nlatency = {written}\n\
+             [[fault]]\nevery = {written}\ncrash = 'n1'\n\
+             [[fault]]\non = {{ rank = 'leader' }}\nafter = {written}\ncrash = 'leader'\n"
+        )))
+        .plan;
+        let found = |what, found: Option<&Law>| assert_eq!(found, Some(&law), "{what}");
+        found("network", Some(&plan.network.latency));
+        found("link", plan.network.links[0].latency.as_ref());
+        found("disk", Some(&plan.disk.sync_latency));
+        match &plan.workload.unwrap().load {
+            Load::Closed { think, .. } => found("think", Some(think)),
+            Load::Open { .. } => panic!("a closed loop"),
+        }
+        assert_eq!(plan.faults[0].fault, Fault::Latency(law.clone()));
+        match &plan.faults[1].when {
+            When::Every { gap, .. } => found("every", Some(gap)),
+            when => panic!("{when:?}"),
+        }
+        match &plan.faults[2].when {
+            When::On(trigger) => found("after", Some(&trigger.after)),
+            when => panic!("{when:?}"),
+        }
+    }
 }
 
 /// What may have happened to a node by its rank or role is no contradiction.

@@ -164,7 +164,7 @@ error: unknown key `los` in [network]
   | ^^^^^^^^^^^
   |
   = help: did you mean `loss`?
-  = help: [network] knows `latency`, `loss`, `duplicate`, `order` and `link`
+  = help: [network] knows `latency`, `loss`, `duplicate`, `order`, `corrupt`, `burst`, `bandwidth`, `queue`, `sharing`, `refuse` and `link`
 
 error: unknown unit \"parsecs\" in \"5 parsecs\"
  --> --set:1:10

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::cumulative::Cumulative;
 use crate::random::scale;
 
 /// Which key an operation works on: a whole number in `0..count`.
@@ -97,47 +98,8 @@ impl KeySampler {
     pub fn draw(&self, bits: u64) -> u64 {
         match &self.0 {
             Shape::Uniform(count) => scale(bits, *count),
-            Shape::Table(table) => table.draw(bits),
+            Shape::Table(table) => table.find(bits) as u64,
         }
-    }
-}
-
-/// Cumulative probabilities in units of 2^-64.
-struct Cumulative {
-    /// The `k`-th: the probability of a key up to and including `k`. The last key has none, its
-    /// would be one. Never falling.
-    bounds: Box<[u64]>,
-    /// Where to look: all bounds with smaller leading bits than `h` are before `guide[h]`.
-    guide: Box<[u32]>,
-    guide_bits: u32,
-}
-
-impl Cumulative {
-    fn new(bounds: Vec<u64>) -> Cumulative {
-        let guide_bits = (bounds.len() + 1).ilog2().saturating_add(3).clamp(10, 16);
-        let starts = (0..=1_u64 << guide_bits).scan(0, |at, slot| {
-            let slot_of = |bound: u64| bound >> (64 - guide_bits);
-            while bounds.get(*at).is_some_and(|bound| slot_of(*bound) < slot) {
-                *at += 1;
-            }
-            Some(u32::try_from(*at).expect("at most 10 million keys"))
-        });
-        Cumulative { guide: starts.collect(), bounds: bounds.into(), guide_bits }
-    }
-
-    /// How many bounds are not above `bits`.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation)] // at most 16 bits
-    fn draw(&self, bits: u64) -> u64 {
-        let slot = (bits >> (64 - self.guide_bits)) as usize;
-        let (from, to) = (self.guide[slot] as usize, self.guide[slot + 1] as usize);
-        (from + self.bounds[from..to].partition_point(|bound| *bound <= bits)) as u64
-    }
-}
-
-impl fmt::Debug for Cumulative {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cumulative({} keys)", self.bounds.len() + 1)
     }
 }
 

@@ -4,7 +4,8 @@
 //! end, because that is where quantiles bend: the distance is cut into octaves (1/2 to 1/4, 1/4 to
 //! 1/8, ...), each octave into equal cells. Between two nodes the quantile is a straight line, so a
 //! cell of relative width 2^-7 is wrong by at most 2^-17 of the second derivative times the square
-//! of that distance: below 0.006 % for the widest law allowed, below 0.0006 % for exponential ones.
+//! of that distance: below 0.0006 % for exponential laws, below 0.006 % for the widest log-normal,
+//! Weibull and Pareto laws but for the middle of a Weibull law of the smallest shape, 0.04 %.
 //! Beyond the last octave a draw saturates.
 //!
 //! Floats occur while a table is built, with `libm` alone. Draws are integers only.
@@ -12,11 +13,13 @@
 
 use std::fmt;
 
-use super::normal;
+use super::deviate;
 use crate::random::scale;
 
 /// Octaves on each side of the median: draws beyond a tail probability of 2^-45 saturate.
 const OCTAVES: u32 = 44;
+/// Uniform numbers that are fewer than 2^this from an end are beyond the last octave.
+pub(super) const END_BITS: u32 = 63 - OCTAVES;
 /// Cells of one octave, as a power of two.
 const CELL_BITS: u32 = 7;
 const CELLS: usize = 1 << CELL_BITS;
@@ -36,9 +39,9 @@ pub(super) struct Table {
 
 /// Two quantiles in nanoseconds: of a tail probability, and of one minus it. The second is computed
 /// from the tail itself, where one minus it would have lost its digits.
-struct Pair {
-    below: f64,
-    above: f64,
+pub(super) struct Pair {
+    pub(super) below: f64,
+    pub(super) above: f64,
 }
 
 /// The exponential law of this mean in nanoseconds.
@@ -58,12 +61,32 @@ pub(super) fn lognormal(median: f64, p99: f64) -> Table {
 
 /// The standard deviation of the logarithm.
 fn lognormal_spread(median: f64, p99: f64) -> f64 {
-    libm::log(p99 / median) / normal::exceeded_with(0.01)
+    libm::log(p99 / median) / deviate::exceeded_with(0.01)
 }
 
 fn lognormal_pair(median: f64, spread: f64, tail: f64) -> Pair {
-    let factor = libm::exp(spread * normal::exceeded_with(tail));
+    let factor = libm::exp(spread * deviate::exceeded_with(tail));
     Pair { below: median / factor, above: median * factor }
+}
+
+/// The normal law of this mean and standard deviation in nanoseconds, cut at zero.
+pub(super) fn normal(mean: f64, sd: f64) -> Table {
+    Table::build(|tail| normal_pair(mean, sd, tail))
+}
+
+fn normal_pair(mean: f64, sd: f64, tail: f64) -> Pair {
+    let from_mean = sd * deviate::exceeded_with(tail);
+    Pair { below: (mean - from_mean).max(0.0), above: mean + from_mean }
+}
+
+/// The Weibull law of this scale in nanoseconds.
+pub(super) fn weibull(scale: f64, shape: f64) -> Table {
+    Table::build(|tail| weibull_pair(scale, shape, tail))
+}
+
+fn weibull_pair(scale: f64, shape: f64, tail: f64) -> Pair {
+    let at = |depth: f64| scale * libm::pow(depth, 1.0 / shape);
+    Pair { below: at(-libm::log1p(-tail)), above: at(-libm::log(tail)) }
 }
 
 /// The longest span an exponential law gives, in nanoseconds.
@@ -74,6 +97,16 @@ pub(super) fn longest_exponential(mean: f64) -> f64 {
 /// The longest span a log-normal law gives, in nanoseconds.
 pub(super) fn longest_lognormal(median: f64, p99: f64) -> f64 {
     lognormal_pair(median, lognormal_spread(median, p99), LAST_TAIL).above
+}
+
+/// The longest span a normal law gives, in nanoseconds.
+pub(super) fn longest_normal(mean: f64, sd: f64) -> f64 {
+    normal_pair(mean, sd, LAST_TAIL).above
+}
+
+/// The longest span a Weibull law gives, in nanoseconds.
+pub(super) fn longest_weibull(scale: f64, shape: f64) -> f64 {
+    weibull_pair(scale, shape, LAST_TAIL).above
 }
 
 /// The tail probability at which a table ends, 2^-(OCTAVES + 1).
@@ -91,7 +124,7 @@ fn tails() -> impl Iterator<Item = f64> {
 }
 
 impl Table {
-    fn build(quantiles: impl Fn(f64) -> Pair) -> Table {
+    pub(super) fn build(quantiles: impl Fn(f64) -> Pair) -> Table {
         let fraction_bits = fraction_bits(quantiles(LAST_TAIL).above);
         let unit = (1_u64 << fraction_bits) as f64;
         let mut nodes = vec![0; 2 * SIDE + 1];
@@ -115,7 +148,7 @@ impl Table {
     pub(super) fn draw(&self, bits: u64) -> u64 {
         // All ones above the median, where distances and cells are counted from the other end.
         let mirror = 0_u64.wrapping_sub(bits >> 63);
-        let distance = (bits ^ mirror).max(1 << (63 - OCTAVES));
+        let distance = (bits ^ mirror).max(1 << END_BITS);
         let octave = distance.leading_zeros(); // 1 next to the median, OCTAVES at the end
         let within = distance << (octave + 1);
         let cell_within = (within >> (64 - CELL_BITS)) as usize;
@@ -131,7 +164,7 @@ impl Table {
 
     /// The mean in units of 2^-16 ns, by exact integration of what [`Table::draw`] interpolates.
     pub(super) fn mean_units(&self) -> u128 {
-        let ends = (u128::from(self.nodes[0]) + u128::from(self.nodes[2 * SIDE])) << (63 - OCTAVES);
+        let ends = (u128::from(self.nodes[0]) + u128::from(self.nodes[2 * SIDE])) << END_BITS;
         let lines: u128 = (0..SIDE)
             .map(|cell| {
                 // Half of the cell's width in units of 2^-64: the mean of a line is that of its ends.
@@ -153,7 +186,7 @@ fn fraction_bits(longest: f64) -> u32 {
 
 /// Rounds to the nearest: the one place where a float becomes a span.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the cast saturates
-fn to_units(value: f64) -> u64 {
+pub(super) fn to_units(value: f64) -> u64 {
     (value + 0.5) as u64
 }
 

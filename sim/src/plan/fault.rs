@@ -1,5 +1,6 @@
 //! What goes wrong: when, to whom, for how long.
 
+use super::weather::{Change, Weather};
 use crate::law::Law;
 use crate::protocol::NodeId;
 use crate::random::Chance;
@@ -132,6 +133,18 @@ pub enum Fault {
     Loss(Chance),
     /// The network takes this latency instead of its own.
     Latency(Law),
+    /// Something is different about some messages.
+    Weather(Weather),
+    /// Each of these nodes is clogged, both ways, from a random instant of the first half of the
+    /// fault's time to a random one of its second half.
+    Swizzle(Vec<Target>),
+    /// The other servers fall into two halves, drawn, that hear each other only through these nodes.
+    Bridge(Target),
+    /// Every server hears a majority of the servers, and no two the same one: each hears its
+    /// neighbours in a ring of drawn order.
+    Ring,
+    /// Links between places are cut: by their numbers in the plan's topology.
+    CutLinks(Vec<usize>),
     /// Processors take this long for each input that they begin with.
     Slow {
         /// Whose.
@@ -191,7 +204,9 @@ impl Fault {
     /// The laws that it draws from; a run has them compiled, in this order.
     pub(crate) fn laws(&self) -> Vec<&Law> {
         match self {
-            Fault::Latency(law) | Fault::Slow { step: law, .. } => vec![law],
+            Fault::Latency(law)
+            | Fault::Weather(Weather { change: Change::Latency(law), .. })
+            | Fault::Slow { step: law, .. } => vec![law],
             Fault::CrashLoop { up, down, .. } => vec![up, down],
             _ => Vec::new(),
         }
@@ -212,7 +227,10 @@ impl Fault {
             | Fault::Fire { nodes: target, .. } => vec![target],
             Fault::Partition(groups) => groups.iter().flatten().collect(),
             Fault::OneWay { from, to } => vec![from, to],
-            Fault::Loss(_) | Fault::Latency(_) => Vec::new(),
+            Fault::Weather(weather) => weather.scope.ends.targets(),
+            Fault::Swizzle(targets) => targets.iter().collect(),
+            Fault::Bridge(target) => vec![target],
+            Fault::Loss(_) | Fault::Latency(_) | Fault::Ring | Fault::CutLinks(_) => Vec::new(),
         }
     }
 

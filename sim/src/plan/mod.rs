@@ -10,6 +10,7 @@ mod fault;
 mod network;
 mod node;
 mod processor;
+mod weather;
 mod workload;
 
 use std::any::Any;
@@ -20,11 +21,13 @@ pub use clock::Clock;
 pub use disk::Disk;
 pub use expectation::{Expect, Expectation};
 pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
-pub use network::{LinkRule, Network, Order};
+pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
 pub use node::PlannedNode;
 pub use processor::Processor;
+pub use weather::{Change, Ends, Scope, Weather};
 pub use workload::{Load, Workload};
 
+use crate::protocol::NodeId;
 use crate::simulation::Laws;
 use crate::time::{SimTime, Span};
 
@@ -49,6 +52,8 @@ pub struct Plan {
     pub clock: Clock,
     /// How disks behave, unless a node has its own.
     pub disk: Disk,
+    /// What becomes of processes that end themselves.
+    pub supervisor: Supervisor,
     /// What applications do; `None` leaves the cluster alone.
     pub workload: Option<Workload>,
     /// What goes wrong, in the order of the file.
@@ -69,6 +74,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How the disk of a node behaves.
+    pub(crate) fn disk_of(&self, id: NodeId) -> &Disk {
+        self.nodes[id.index()].disk.as_ref().unwrap_or(&self.disk)
+    }
+
     /// What each node's random draws are keyed by: its role, and its place among the nodes of that
     /// role. So one more server changes no draw of a client, although it changes the clients' ids.
     pub(crate) fn owners(&self) -> Vec<u32> {
@@ -90,6 +100,13 @@ impl fmt::Debug for ErasedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedConfig(..)")
     }
+}
+
+/// What becomes of processes that end themselves ([`Effects::exit`](crate::effects::Effects::exit)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supervisor {
+    /// They are started again so long after; `None`: nobody does that, but a `restart` fault may.
+    pub restart_after: Option<Span>,
 }
 
 /// How a run is to be watched; nothing here changes what happens in it.

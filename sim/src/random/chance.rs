@@ -33,6 +33,17 @@ impl Chance {
         self.0 as f64 / ONE as f64
     }
 
+    /// Whether it is that of what never happens.
+    pub(crate) fn is_never(self) -> bool {
+        self == Chance::NEVER
+    }
+
+    /// How many of the 2^64 uniform numbers lie below it, cut to a whole number; of what always
+    /// happens all but the last.
+    pub(crate) fn below(self) -> u64 {
+        u64::try_from(self.0 >> 63).unwrap_or(u64::MAX)
+    }
+
     /// Whether an event of this probability happens, decided by one uniform draw: whether
     /// `draw / 2^64` lies below it.
     #[inline]

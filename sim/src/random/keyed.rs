@@ -25,8 +25,12 @@ pub enum KeyedPurpose {
     Reorder = 5,
     /// Whether it is corrupted, and where.
     Corrupt = 6,
-    /// Whether a burst of losses begins or ends with it.
+    /// Whether a burst of losses begins or ends with it, and whether that loses it.
     Burst = 7,
+    /// The same for the bursts that a fault brings.
+    FaultBurst = 8,
+    /// How long the word takes that it was turned away.
+    Refusal = 9,
 }
 
 /// The keyed draws of one run.
@@ -132,8 +136,8 @@ mod tests {
     use super::KeyedPurpose::*;
     use super::*;
 
-    const PURPOSES: [KeyedPurpose; 7] =
-        [Loss, Delay, Duplicate, DuplicateDelay, Reorder, Corrupt, Burst];
+    const PURPOSES: [KeyedPurpose; 9] =
+        [Loss, Delay, Duplicate, DuplicateDelay, Reorder, Corrupt, Burst, FaultBurst, Refusal];
 
     /// The three lines `philox2x64 7` of `tests/kat_vectors` in the authors' Random123 library.
     #[test]
@@ -161,6 +165,8 @@ mod tests {
                 13_459_739_321_221_657_823,
                 16_374_041_090_570_072_724,
                 8_123_922_403_152_935_030,
+                1_845_512_605_494_730_772,
+                15_755_610_193_497_869_105,
             ]
         );
         assert_eq!(
@@ -171,7 +177,7 @@ mod tests {
 
     #[test]
     fn purpose_numbers_never_change() {
-        assert_eq!(PURPOSES.map(|purpose| purpose as u8), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(PURPOSES.map(|purpose| purpose as u8), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
     proptest! {

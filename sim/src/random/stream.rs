@@ -41,6 +41,8 @@ pub enum Purpose {
     Start = 22,
     /// How long a process stays up and down in a loop of crashes; owner: the strike and the node.
     Loop = 23,
+    /// What a crash leaves of the writes under way; owner: the node.
+    Remains = 32,
 }
 
 /// A sequence of random draws that belongs to one purpose and one owner.

@@ -14,6 +14,14 @@ pub(crate) enum Event<P: Protocol> {
     ArriveSelf(SelfMessage<P::Message>),
     /// A node's timer rings.
     Ring(NodeId, P::Timer),
+    /// A copy that is aside reaches a place, or is seen to be corrupt.
+    Parcel(u32),
+    /// A wire has sent a copy.
+    Wire(u32),
+    /// The sender of a copy hears that it was turned away, if it is in the same incarnation.
+    Refused(Address, u64),
+    /// A fault that clogs nodes one by one begins with one of them, or ends.
+    Swizzle { strike: u32, node: NodeId, clogs: bool },
     /// A node's disk finishes a sync.
     Synced(NodeId),
     /// A node's processor is done with an input.
@@ -30,6 +38,8 @@ pub(crate) enum Event<P: Protocol> {
     FaultBegins(u32),
     /// A fault of the plan ends.
     FaultEnds(u32),
+    /// A process that ended itself is started again, unless it was before. With its incarnation.
+    StartAgain(NodeId, u64),
 }
 
 impl<P: Protocol> Event<P> {
@@ -40,10 +50,18 @@ impl<P: Protocol> Event<P> {
             Event::ArriveSelf(message) => Some(message.node),
             Event::Ring(id, _)
             | Event::Synced(id)
+            | Event::StartAgain(id, _)
             | Event::Served(id)
             | Event::Started(id)
             | Event::LoopTurns(_, id) => Some(*id),
-            Event::Arrival | Event::User(_) | Event::FaultBegins(_) | Event::FaultEnds(_) => None,
+            Event::Swizzle { node, .. } => Some(*node),
+            Event::Refused(at, _) => Some(at.from()),
+            Event::Parcel(_)
+            | Event::Wire(_)
+            | Event::Arrival
+            | Event::User(_)
+            | Event::FaultBegins(_)
+            | Event::FaultEnds(_) => None,
         }
     }
 }

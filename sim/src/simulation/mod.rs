@@ -7,6 +7,7 @@
 mod clock;
 mod digest;
 mod disk;
+mod disks;
 mod event;
 mod faults;
 mod judge;
@@ -14,6 +15,7 @@ mod ledger;
 mod links;
 mod network;
 mod node;
+mod parcels;
 mod processor;
 mod progress;
 mod queue;
@@ -46,6 +48,7 @@ use event::{Event, Flight, SelfMessage};
 use faults::{CrashLoops, FaultLaws, Strike, Triggers};
 use network::NetworkLaws;
 use node::Node;
+use parcels::Parcels;
 use quirks::Machines;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
@@ -154,7 +157,7 @@ impl Compiled {
             role: role(node.role).to_owned(),
         };
         Compiled {
-            network: Arc::new(NetworkLaws::compile(&of.network)),
+            network: Arc::new(NetworkLaws::compile(&of.network, of.nodes.len())),
             sync: of.disk.sync_latency.compile(),
             own_syncs: own_syncs(&of.nodes),
             machines: Machines::compile(plan),
@@ -184,6 +187,8 @@ enum Occasion {
     Message(NodeId, usize),
     Timer(usize),
     Call(usize),
+    Refusal(NodeId, usize),
+    WriteFailed,
 }
 
 /// An observer of one run, with the property it judges.
@@ -216,11 +221,15 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,
+    /// Messages under way that do not simply arrive.
+    parcels: Parcels<P::Message>,
     /// On a stage: the messages in flight, numbered in the order they were sent.
     parked: BTreeMap<u32, Flight<P::Message>>,
     /// Whose code is running, and on what: set around every call into the protocol, so that a
     /// panic there can be told from one of ours.
     inside: Option<(NodeId, Occasion)>,
+    /// The process whose step is being carried out ends itself afterwards, for this reason.
+    exiting: Option<&'static str>,
     /// A violation ended the run.
     stopped: bool,
     progress: Option<fn(SimTime)>,

@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::network::Address;
 use super::queue::Handle;
 use super::station::Station;
 use crate::law::Sampler;
@@ -38,8 +37,6 @@ impl ProcessorLaws {
 #[derive(Debug)]
 pub(crate) struct Job<P: Protocol> {
     pub(crate) input: Input<P>,
-    /// A message over the network has one; it is lost when the process dies.
-    pub(crate) at: Option<Address>,
     came: SimTime,
 }
 
@@ -116,10 +113,10 @@ impl<P: Protocol> Processor<P> {
     }
 
     /// An input comes in, behind all others.
-    pub(crate) fn enter(&mut self, now: SimTime, input: Input<P>, at: Option<Address>) {
+    pub(crate) fn enter(&mut self, now: SimTime, input: Input<P>) {
         self.station.enter(now);
         self.rung += usize::from(matches!(input, Input::Timer(_)));
-        self.waiting.push_back(Job { input, at, came: now });
+        self.waiting.push_back(Job { input, came: now });
     }
 
     /// Begins with the next input if it is free; gives back whether it did. The work goes on from

@@ -94,9 +94,17 @@ impl<P: Protocol> Simulation<'_, P> {
         let hinders = [
             "partition",
             "one-way",
+            "bridge",
+            "ring",
+            "cut",
             "pause",
             "loss",
             "latency",
+            "burst",
+            "corrupt",
+            "bandwidth",
+            "clog",
+            "swizzle",
             "slow",
             "crash-loop",
             "clock-drift",
@@ -118,7 +126,8 @@ impl<P: Protocol> Simulation<'_, P> {
             roles: &self.roles,
             config: self.config,
             up: &runs,
-            passes: &|a, b| !self.world.network.is_cut(a, b),
+            standing: &|id| self.nodes[id.index()].standing,
+            passes: &|a, b| self.world.network.reaches(a, b),
         })
     }
 }

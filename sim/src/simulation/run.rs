@@ -147,6 +147,10 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Ring(id, timer) => self.ring(id, timer),
             Event::Arrive(flight) => self.land(flight),
             Event::ArriveSelf(message) => self.arrive_self(message),
+            Event::Parcel(number) => self.parcel(number),
+            Event::Wire(number) => self.wire_sends(number),
+            Event::Refused(at, incarnation) => self.refused(at, incarnation),
+            Event::Swizzle { strike, node, clogs } => self.swizzles(strike as usize, node, clogs),
             Event::Synced(id) => self.synced(id),
             Event::Served(id) => self.served(id),
             Event::Started(id) => self.started(id),
@@ -155,6 +159,7 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::User(user) => self.arrival(Some(user)),
             Event::FaultBegins(index) => self.fault_begins(index as usize),
             Event::FaultEnds(index) => self.fault_ends(index as usize),
+            Event::StartAgain(id, incarnation) => self.start_again(id, incarnation),
         }
     }
 
@@ -204,10 +209,15 @@ impl<P: Protocol> Simulation<'_, P> {
                 format!("on a message {} from {from}", <P::Message as Kinds>::KINDS[kind])
             }
             Occasion::Timer(kind) => format!("on the timer {}", <P::Timer as Kinds>::KINDS[kind]),
+            Occasion::Refusal(to, kind) => {
+                let (to, kinds) = (self.world.name(to), <P::Message as Kinds>::KINDS);
+                format!("on the word that {to} refused a message {}", kinds[kind])
+            }
             Occasion::Call(kind) => {
                 let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
                 format!("on a call of {}", kinds[kind])
             }
+            Occasion::WriteFailed => "on a failed write".to_owned(),
         };
         let message = format!("{} panicked {what}: {said}", self.world.name(id));
         self.world.violate("panicked", ViolationKind::Panic, &[id], message, "");
@@ -270,7 +280,9 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::Arrive(flight) => Some(flight.sent),
             _ => None,
         });
+        let under_way = under_way.chain(self.parcels.flights().map(|flight| flight.sent));
         std::mem::take::<Station>(&mut world.wire).close("messages", now, under_way);
+        world.network.close_wires(now);
         world.ledger.close(now);
         for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
             node.disk.close(&planned.name, now);

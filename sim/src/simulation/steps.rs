@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::disk::Write;
 use super::network::{Address, Drawn, Fate};
+use super::parcels::{CUT, Parcels};
 use super::processor::Processor;
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
@@ -59,7 +60,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             .as_ref()
             .filter(|_| !clients.is_empty())
             .map(|laws| Workload::new(laws.clone(), seed, clients));
-        Simulation {
+        let mut simulation = Simulation {
             plan,
             laws,
             config: catalog::open::<P>(&plan.config),
@@ -77,12 +78,16 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             loops: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
+            parcels: Parcels::default(),
             parked: BTreeMap::new(),
             inside: None,
+            exiting: None,
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
-        }
+        };
+        simulation.limit_disks();
+        simulation
     }
 
     /// Starts a node's process, for the first time or again.
@@ -113,7 +118,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[inline(never)]
     pub(super) fn step(&mut self, id: NodeId, input: Input<P>) {
         if self.nodes[id.index()].quirks.is_some() {
-            self.take(id, input, None);
+            self.take(id, input);
         } else {
             self.step_here(id, input);
         }
@@ -139,6 +144,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             Input::Message { from, body } => Occasion::Message(*from, body.kind()),
             Input::Timer(timer) => Occasion::Timer(timer.kind()),
             Input::Call { operation, .. } => Occasion::Call(operation.kind()),
+            Input::Refused { to, kind } => Occasion::Refusal(*to, *kind),
+            Input::WriteFailed { .. } => Occasion::WriteFailed,
         };
         let standing = self.inside(id, occasion, |state, fx| {
             let state = state.as_mut().expect("the node is up");
@@ -197,6 +204,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
         }
         self.buffer.clear();
+        if self.exiting.is_some() {
+            return self.exit(id);
+        }
         self.begin_sync(id);
     }
 
@@ -228,6 +238,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
                 self.nodes[id.index()].disk.hand_over(now, Write::Rewrite(records));
             }
             Effect::Count { name, by } => self.world.count(name, by),
+            Effect::Exit(reason) => self.exiting = Some(reason),
             Effect::Done => {}
             Effect::Gauge { name, value } => {
                 let most = self.world.gauges.of(name, value);
@@ -306,8 +317,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             }
             Fate::Cut => {
                 world.messages.dropped.cut += 1;
-                world.drops(at, 2, "cut off by a partition");
+                world.drops(at, 2, CUT);
             }
+            fate @ (Fate::Spoils(_) | Fate::Undecided) => self.put_aside(at, fate, body),
         }
     }
 
@@ -326,9 +338,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         world.messages.in_flight -= 1;
         let receiver = &self.nodes[at.to().index()];
         if !receiver.is_up() {
-            world.messages.dropped.down += 1;
-            world.drops(at, 3, "the receiver is down");
-            return;
+            return self.arrive_at_nobody(at);
         }
         if receiver.quirks.is_some() {
             return self.arrive_at_work(at, body);
@@ -408,7 +418,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         self.world.digest_timer(id, timer.kind());
         self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
         if self.nodes[id.index()].quirks.is_some() {
-            self.take(id, Input::Timer(timer), None);
+            self.take(id, Input::Timer(timer));
         } else {
             self.step_here(id, Input::Timer(timer));
         }
@@ -434,7 +444,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn synced(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.sync = None;
-        let writes = node.disk.end_sync(self.world.now);
+        let writes = match node.disk.end_sync(self.world.now) {
+            Ok(writes) => writes,
+            Err(lost) => return self.writes_failed(id, lost),
+        };
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),

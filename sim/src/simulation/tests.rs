@@ -10,7 +10,7 @@ use crate::effects::Effects;
 use crate::invariant::{Breach, Invariant, Monitor, Note};
 use crate::kinds;
 use crate::law::{KeyLaw, Law};
-use crate::plan::{Clock, Disk, ErasedConfig, Fault, Load, Network, Order, Plan, PlannedFault};
+use crate::plan::{Clock, Disk, ErasedConfig, Fault, Load, Network, Plan, PlannedFault};
 use crate::plan::{PlannedNode, Processor, Target, Workload};
 use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role};
 use crate::random::Chance;
@@ -117,6 +117,7 @@ impl Protocol for Heart {
                 });
             }
             Input::Call { id, .. } => fx.reply(id, ()),
+            Input::Refused { .. } | Input::WriteFailed { .. } => {}
         }
     }
 }
@@ -148,12 +149,11 @@ fn plan() -> Plan {
             latency: Law::Exponential { mean: Span::millis(2) },
             loss: Chance::from_f64(0.01).expect("a probability"),
             duplicate: Chance::from_f64(0.01).expect("a probability"),
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
         processor: Processor::default(),
         clock: Clock::default(),
-        disk: Disk { sync_latency: Law::Constant(Span::millis(1)) },
+        disk: Disk::new(Law::Constant(Span::millis(1))),
         workload: Some(Workload {
             load: Load::Open { gap: Law::Constant(Span::millis(2)) },
             keys: KeyLaw::Uniform { count: 1 },
@@ -166,6 +166,7 @@ fn plan() -> Plan {
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: super::Laws::default(),
     }
 }

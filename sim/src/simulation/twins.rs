@@ -87,6 +87,10 @@ impl Happening {
             Event::Arrive(_) => "a message arrives",
             Event::ArriveSelf(_) => "a message to oneself arrives",
             Event::Ring(..) => "a timer rings",
+            Event::Parcel(_) => "a message reaches a place",
+            Event::Wire(_) => "a link has sent a message",
+            Event::Refused(..) => "a message was refused",
+            Event::Swizzle { .. } => "a clog begins or ends",
             Event::Synced(_) => "a sync ends",
             Event::Served(_) => "a processor is done with an input",
             Event::Started(_) => "a process is ready",
@@ -95,6 +99,7 @@ impl Happening {
             Event::User(_) => "a user calls",
             Event::FaultBegins(_) => "a fault begins",
             Event::FaultEnds(_) => "a fault ends",
+            Event::StartAgain(..) => "a supervisor starts a process again",
         };
         Happening { at: world.now, what, node: event.node() }
     }

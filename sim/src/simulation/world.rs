@@ -39,6 +39,12 @@ pub(crate) enum Tag {
     Pause = 14,
     Resume = 15,
     Duplicate = 16,
+    Refused = 17,
+    Swizzle = 18,
+    WriteFailed = 32,
+    Exit = 33,
+    Remains = 34,
+    Damage = 35,
     Served = 40,
 }
 

@@ -79,7 +79,7 @@ fn another_link_rule_moves_only_its_link() {
         latency: Some(Law::Constant(Span::millis(77))),
         loss: Some(chance(0.5)),
         duplicate: Some(chance(0.5)),
-        order: None,
+        ..LinkRule::default()
     }];
     let moved = moved(&calm, &fates(&run(&plan)));
     assert!(moved.len() >= 15 && all_on(&moved, &["n1->n2 "]), "{moved:?}");
@@ -119,10 +119,8 @@ fn loss_on_one_link_only_takes_away_and_only_there() {
     plan.network.links = vec![LinkRule {
         from: vec![NodeId(0)],
         to: vec![NodeId(1)],
-        latency: None,
         loss: Some(chance(0.6)),
-        duplicate: None,
-        order: None,
+        ..LinkRule::default()
     }];
     let lossy = fates(&run(&plan));
     let moved = moved(&calm, &lossy);

@@ -57,10 +57,8 @@ fn fifo_links_keep_order_and_reordering_ones_do_not() {
     let rule = |order| LinkRule {
         from: vec![NodeId(0)],
         to: vec![NodeId(1)],
-        latency: None,
-        loss: None,
-        duplicate: None,
         order,
+        ..LinkRule::default()
     };
     plan.network.links = vec![rule(Some(Order::Reordering)), rule(None)];
     plan.laws = Default::default();
@@ -108,9 +106,8 @@ fn link_rules_change_their_links_only() {
         from: vec![NodeId(0)],
         to: vec![NodeId(1), NodeId(0)],
         latency: Some(Law::Constant(Span::millis(30))),
-        loss: None,
         duplicate: Some(chance(1.0)),
-        order: None,
+        ..LinkRule::default()
     }];
     let found = deliveries(&run(&plan));
     let at = |address: &str, n: u64| (address.to_owned(), n * MS);

@@ -197,7 +197,7 @@ fn what_is_drawn_for_one_node_moves_nothing_of_another() {
 fn a_node_has_a_disk_of_its_own() {
     let write: &[Do] = &[Do::Append(1), Do::SaySynced(1)];
     let mut plan = puppets(2, &[(0, On::Boot, write), (1, On::Boot, write)]);
-    plan.nodes[1].disk = Some(Disk { sync_latency: Law::Constant(Span::millis(70)) });
+    plan.nodes[1].disk = Some(Disk::new(Law::Constant(Span::millis(70))));
     let record = run(&plan);
     assert_eq!((said(&record, 0), said(&record, 1)), (vec![(10, 1)], vec![(70, 1)]));
 }

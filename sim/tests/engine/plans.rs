@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rehearsal_sim::law::{KeyLaw, Law};
 use rehearsal_sim::plan::{
-    Clock, Disk, ErasedConfig, Expect, Expectation, Fault, Load, Network, Order, Plan,
-    PlannedFault, PlannedNode, Processor, Target, Watch, Workload,
+    Clock, Disk, ErasedConfig, Expect, Expectation, Fault, Load, Network, Plan, PlannedFault,
+    PlannedNode, Processor, Target, Watch, Workload,
 };
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
@@ -30,19 +30,18 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
         network: Network {
             latency: Law::Constant(Span::millis(1)),
             loss: Chance::NEVER,
-            duplicate: Chance::NEVER,
-            order: Order::Reordering,
-            links: Vec::new(),
+            ..Network::default()
         },
         processor: Processor::default(),
         clock: Clock::default(),
-        disk: Disk { sync_latency: Law::Constant(Span::millis(10)) },
+        disk: Disk::new(Law::Constant(Span::millis(10))),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config,
         bugs: Vec::new(),
+        supervisor: rehearsal_sim::plan::Supervisor::default(),
         laws: Laws::default(),
     }
 }

@@ -39,15 +39,42 @@ kinds!(Bell { Zulu, Alpha });
 #[allow(dead_code)]
 #[derive(Debug)]
 pub(crate) enum Event {
-    Booted { clock: u64, incarnation: u64, disk: Vec<u32> },
-    Heard { from: u32, body: Body, clock: u64 },
-    Rang { bell: Bell, clock: u64 },
-    Called { call: u64, clock: u64 },
+    Booted {
+        clock: u64,
+        incarnation: u64,
+        disk: Vec<u32>,
+    },
+    Heard {
+        from: u32,
+        body: Body,
+        clock: u64,
+    },
+    Rang {
+        bell: Bell,
+        clock: u64,
+    },
+    Called {
+        call: u64,
+        clock: u64,
+    },
+    Refused {
+        to: u32,
+        kind: usize,
+        clock: u64,
+    },
     Said(u32),
     Picked(u64),
+    /// Booted from a disk with unreadable records.
+    Found {
+        torn: usize,
+        damaged: usize,
+    },
     Wall(u64),
+    Failed {
+        lost: u64,
+    },
 }
-kinds!(Event { Booted, Heard, Rang, Called, Said, Picked, Wall });
+kinds!(Event { Booted, Heard, Rang, Called, Refused, Said, Picked, Found, Wall, Failed });
 
 /// On what a node does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +86,8 @@ pub(crate) enum On {
     Bell(Bell),
     Body(Body),
     Call,
+    Refused,
+    WriteFailed,
 }
 
 /// What it does.
@@ -94,6 +123,7 @@ pub(crate) enum Do {
     Follow(u64),
     Panic,
     Decide,
+    Exit,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -231,12 +261,17 @@ impl Protocol for Puppet {
 
     fn boot(boot: Boot<'_, Puppet>, fx: &mut Effects<'_, Puppet>) -> Puppet {
         let value = |record: &Survivor<u32>| match record {
-            Survivor::Intact(value) => *value,
-            other => panic!("{other:?}"),
+            Survivor::Intact(value) => Some(*value),
+            Survivor::Torn | Survivor::Damaged => None,
         };
-        let disk = boot.disk.iter().map(value).collect();
+        let disk = boot.disk.iter().filter_map(value).collect();
+        let count = |what| boot.disk.iter().filter(|record| **record == what).count();
+        let (torn, damaged) = (count(Survivor::Torn), count(Survivor::Damaged));
         let incarnation = fx.incarnation();
         fx.note(Event::Booted { clock: fx.now().0, incarnation, disk });
+        if torn + damaged > 0 {
+            fx.note(Event::Found { torn, damaged });
+        }
         let mut puppet = Puppet { calls: Vec::new(), standing: Standing::NONE, heard: 0 };
         puppet.follow(On::Boot, fx);
         puppet.follow(On::Again(incarnation), fx);
@@ -259,6 +294,14 @@ impl Protocol for Puppet {
                 fx.note(Event::Called { call: id.0, clock });
                 self.calls.push(id);
                 self.follow(On::Call, fx);
+            }
+            Input::Refused { to, kind } => {
+                fx.note(Event::Refused { to: to.0, kind, clock });
+                self.follow(On::Refused, fx);
+            }
+            Input::WriteFailed { lost } => {
+                fx.note(Event::Failed { lost });
+                self.follow(On::WriteFailed, fx);
             }
         }
     }
@@ -315,6 +358,7 @@ impl Puppet {
             Do::Follow(epoch) => self.standing = Standing { rank: "follower", epoch },
             Do::Panic => panic!("told to panic"),
             Do::Decide => fx.note(Event::Said(mutant!(fx, Bug::Seen, 1, 666))),
+            Do::Exit => fx.exit("told to end"),
             Do::End(call) => fx.reply(CallId(call), 7),
             Do::ReplyTwice => {
                 fx.reply(call.expect("a call is open"), 7);

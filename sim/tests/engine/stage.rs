@@ -147,7 +147,7 @@ fn a_scene_from_beginning_to_end() {
 
 const NONSENSE: &str = "
     > juggle
-    error: no command \"juggle\"; there are boot, call, fire, advance, sync, deliver, drop, duplicate, settle, cut, heal, crash, restart, show, logs, disk, in-flight, quietly
+    error: no command \"juggle\"; there are boot, call, fire, advance, sync, fail, deliver, drop, refuse, duplicate, settle, cut, heal, crash, restart, rot, wipe, show, logs, disk, in-flight, quietly
     > boot n9
     error: no node \"n9\"; there are n1, n2, n3, client1
     > restart n2
@@ -280,6 +280,55 @@ fn every_command_that_is_listed_exists() {
         let unknown = format!("no command \"{name}\"");
         assert!(!reaction.contains(&unknown), "{name} {takes}: {reaction}");
     }
+}
+
+#[test]
+fn disks_fail_rot_and_are_wiped_by_hand() {
+    let mut plan = cast();
+    plan.disk.torn = chance(1.0);
+    play(
+        &plan,
+        "
+        > quietly boot n1
+        > fail n1
+        n1 disk: refuses 1 write, which is lost
+          n1 * Refused { lost: 1 }
+        > fail n1
+        error: n1 has nothing to sync
+        > disk n1
+        n1 has an empty disk
+        > rot n1 1
+        error: n1 has an empty disk
+        > crash n1
+        n1 crashes
+        > quietly restart n1
+        > quietly sync n1
+        > wipe n1
+        error: n1 is up; crash it first
+        > crash n1
+        n1 crashes
+        > quietly restart n1
+        > crash n1
+        n1 crashes, losing 1 write that was not durable; the first lost one is half-written
+        > disk n1
+        n1 durable: 1
+        n1 durable: Torn
+        > rot n1 3
+        error: n1 has no record 3; there are 1 to 2
+        > rot n1 1
+        n1 has bit rot: 1 record on its disk is unreadable
+        > restart n1
+        n1 boots again, with 2 records on disk
+          n1 * Booted { clock: 0, incarnation: 3, disk: [] }
+          n1 * Found { torn: 1, damaged: 1 }
+        > quietly crash n1
+        > wipe n1
+        n1 has its disk wiped, with 3 records
+        > restart n1
+        n1 boots again, with 0 records on disk
+          n1 * Booted { clock: 0, incarnation: 4, disk: [] }
+        ",
+    );
 }
 
 #[test]

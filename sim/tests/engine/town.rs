@@ -99,7 +99,9 @@ impl Protocol for Town {
                 self.pending.insert(id);
                 self.ask(id, fx);
             }
+            Input::WriteFailed { .. } => {}
             Input::Message { from, body } => self.hear(from, body, fx),
+            Input::Refused { .. } => {}
         }
     }
 

@@ -153,14 +153,15 @@ impl Campaign<'_> {
     }
 
     fn run(&self, seed: u64) -> Finished {
-        let (entry, plan) = (&self.loaded.entry, &self.loaded.plan);
+        let entry = &self.loaded.entry;
+        let plan = exec::plan(self.loaded, seed)?;
         let repeated = repeats(seed, self.seeds.start);
         // A traced run is the same run, and shows the contents of what it compares.
         let trace_rows = if repeated { REPEAT_ROWS } else { 0 };
         let watch = Watch { trace_rows, check_budget: self.check_budget, ..Watch::QUIET };
-        let mut record = exec::run(entry, plan, seed, &watch)?;
+        let mut record = exec::run(entry, &plan, seed, &watch)?;
         if repeated {
-            let again = twice::again(entry, plan, seed, &watch)?;
+            let again = twice::again(entry, &plan, seed, &watch)?;
             run::compare(&mut record, &again);
         }
         let row = Row::of(record, repeated);

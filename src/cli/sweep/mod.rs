@@ -336,7 +336,8 @@ fn took(host: &Host, ran: u64, known: u64) -> String {
 fn trace_first(loaded: &Loaded, args: &Args, summary: &Summary) -> Result<Option<Record>, Failure> {
     let Some(first) = summary.failures.first() else { return Ok(None) };
     let watch = Watch { check_budget: args.scenario.check_budget, ..Watch::TRACED };
-    let mut record = exec::run(&loaded.entry, &loaded.plan, first.head.seed, &watch)?;
+    let mut record =
+        exec::run(&loaded.entry, &*exec::plan(loaded, first.head.seed)?, first.head.seed, &watch)?;
     // A run that is not deterministic may do something else now; what was found is what is told.
     if record.head.digest != first.head.digest {
         record.trace = Default::default();

@@ -82,8 +82,8 @@ pub(crate) fn run_all(
         let candidate = &candidates[usize::try_from(run / count).expect("few candidates")];
         let place = run % count;
         let watch = Watch { check_budget: candidate.scenario.check_budget, ..Watch::QUIET };
-        let Loaded { entry, plan, .. } = &candidate.loaded;
-        let record = exec::run(entry, plan, seeds.start + place, &watch)?;
+        let (loaded, seed) = (&candidate.loaded, seeds.start + place);
+        let record = exec::run(&loaded.entry, &*exec::plan(loaded, seed)?, seed, &watch)?;
         bar.inc(1);
         let is_whole = record.head.virtual_ns >= record.duration_ns;
         let course = (place < drawn && is_whole).then(|| Course::of(&record));

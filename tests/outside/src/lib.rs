@@ -105,11 +105,19 @@ impl Protocol for Register {
         if boot.role == Role::Client {
             return Register::Client { next: fx.incarnation() << 32, waiting: BTreeMap::new() };
         }
-        let (mut value, mut done) = (0, BTreeSet::new());
+        let (mut value, mut done, mut intact) = (0, BTreeSet::new(), 0);
         for record in boot.disk {
-            let Survivor::Intact((client, number, written)) = *record else { break };
-            value = written;
-            done.insert((client, number));
+            match *record {
+                Survivor::Intact((client, number, written)) => {
+                    value = written;
+                    done.insert((client, number));
+                    intact += 1;
+                }
+                // Half-written when it crashed: nobody was told of it.
+                Survivor::Torn => fx.truncate(intact),
+                // Somebody may have been told of what is gone: rather no answer than a wrong one.
+                Survivor::Damaged => fx.exit("the disk is damaged"),
+            }
         }
         Register::Server { value, done }
     }
@@ -143,7 +151,13 @@ impl Protocol for Register {
                 fx.disarm(Timer::Again(number));
                 fx.reply(call, if access == Access::Read { Some(value) } else { None });
             }
-            (Register::Server { .. }, Input::Timer(_) | Input::Call { .. }) => {}
+            // What it remembers is on no disk: it starts again, from what is.
+            (_, Input::WriteFailed { .. }) => fx.exit("the disk refused a write"),
+            (Register::Client { .. }, Input::Refused { .. })
+            | (
+                Register::Server { .. },
+                Input::Timer(_) | Input::Call { .. } | Input::Refused { .. },
+            ) => {}
         }
     }
 }

@@ -35,7 +35,7 @@ impl Monitor<Event> for LeaderAppendOnly {
                 *leading = Some((*term, *last_index));
                 return Ok(());
             }
-            (Event::SteppedDown { .. } | Event::Restored { .. }, _) => {
+            (Event::SteppedDown { .. } | Event::Restored { .. } | Event::FoundDamage { .. }, _) => {
                 *leading = None;
                 return Ok(());
             }
@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn a_restart_ends_leadership() {
-        let notes = [(0, leads(1, 1, 1)), (0, restored(&[])), (0, appended(1, 2))];
-        assert_eq!(feed(&INVARIANT, &notes), Ok(()));
+        for start in [restored(&[]), Event::FoundDamage { records: 1 }] {
+            let notes = [(0, leads(1, 1, 1)), (0, start), (0, appended(1, 2))];
+            assert_eq!(feed(&INVARIANT, &notes), Ok(()));
+        }
     }
 }

@@ -120,7 +120,7 @@ impl Monitor<Event> for LeaderCompleteness {
                 let earlier = self.committed_in.range(..term).next_back();
                 earlier.map_or(Ok(()), |(_, index)| self.require(node, term, *index))
             }
-            Event::SteppedDown { .. } | Event::Restored { .. } => {
+            Event::SteppedDown { .. } | Event::Restored { .. } | Event::FoundDamage { .. } => {
                 if self.leader.is_some_and(|(_, leader)| leader == node) {
                     self.leader = None;
                 }
@@ -194,6 +194,25 @@ mod tests {
             (1, leads(2, 0, 0)),
         ];
         assert_eq!(breach(&INVARIANT, &notes).nodes, [NodeId(1)]);
+    }
+
+    #[test]
+    fn a_damaged_leader_leads_nobody_and_what_it_stored_still_counts() {
+        let damage = (0, Event::FoundDamage { records: 1 });
+        let notes = [
+            (0, leads(2, 0, 0)),
+            (0, appended(1, 2)),
+            (0, stored(1, 2)),
+            damage,
+            (1, appended(1, 2)),
+            (1, stored(1, 2)), // with what n1 had stored before, a majority
+            (2, leads(3, 0, 0)),
+        ];
+        assert_eq!(breach(&INVARIANT, &notes).nodes, [NodeId(2)]);
+        // n1 has no log to be compared with a commit of an earlier term that comes to light late.
+        let (damaged, late) = (notes[3].clone(), (1, committed(1, 1)));
+        let notes = [(0, leads(2, 0, 0)), damaged, (1, appended(1, 1)), late];
+        assert_eq!(feed(&INVARIANT, &notes), Ok(()));
     }
 
     #[test]

@@ -40,6 +40,10 @@ impl Mirror {
                 }
                 true
             }
+            Event::FoundDamage { .. } => {
+                log.clear();
+                true
+            }
             Event::Truncated { from } => {
                 log.truncate(before(*from));
                 true

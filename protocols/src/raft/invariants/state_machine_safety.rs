@@ -39,7 +39,7 @@ impl Monitor<Event> for StateMachineSafety {
         let (name, last_applied) =
             (self.cluster.name(note.node), &mut self.last_applied[note.node.index()]);
         match *note.event {
-            Event::Restored { .. } => {
+            Event::Restored { .. } | Event::FoundDamage { .. } => {
                 *last_applied = 0;
                 Ok(())
             }

@@ -9,7 +9,8 @@
 //!                                        ... a newer term, in any message
 //! ```
 //!
-//! Ranks live in memory only: a server that crashed as a leader comes back as a follower.
+//! Ranks live in memory only: a server that crashed as a leader comes back as a follower, or, where
+//! its disk is damaged, as nothing of the three.
 
 mod election;
 mod replication;
@@ -62,7 +63,12 @@ enum Rank {
     },
     /// Replicates.
     Leader(Leader),
+    /// Takes no part, because it does not know what it promised.
+    Damaged,
 }
+
+/// The rank of a server with a damaged disk.
+pub(super) const DAMAGED: &str = "damaged";
 
 impl<M: Machine> Server<M> {
     /// Starts as a follower with what the disk kept: everything else is volatile in Figure 2, and
@@ -77,6 +83,11 @@ impl<M: Machine> Server<M> {
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
         };
+        let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
+        if is_damaged {
+            server.stand_aside(damage(disk), fx);
+            return server;
+        }
         let mut intact = 0;
         for survivor in disk {
             let Survivor::Intact(record) = survivor else { break };
@@ -84,8 +95,10 @@ impl<M: Machine> Server<M> {
             intact += 1;
         }
         if intact < disk.len() {
-            // New records must not stand behind an unreadable one: the next start would stop there.
+            // Only the last record is half-written, and nothing that waited for it ever happened.
+            // New ones must not stand behind it: the next start would find them behind damage.
             fx.truncate(intact);
+            fx.count(probes::TORN_TAIL_DROPPED.name, 1);
         }
         let logged =
             |entry: &Entry<M>| Logged { term: entry.term, command: entry.command.digest() };
@@ -93,6 +106,19 @@ impl<M: Machine> Server<M> {
         fx.note(Event::Restored { term: server.current_term, entries });
         fx.arm(Timer::Election, fx.config().election_timeout);
         server
+    }
+
+    /// The disk lost what was durable: perhaps a vote, perhaps entries that were acknowledged. A
+    /// server that took part without them could vote twice in a term, or help to elect a leader that
+    /// lacks what it once helped to commit. So it keeps silent, and leaves the disk as it is: an
+    /// operator may read more of it, or give the server a new identity (neither is simulated).
+    ///
+    /// Alagappan et al. (FAST 2018) call this *Crash* or *MarkNonVoting*. They go on to repair the
+    /// log from the other servers, which needs to know that nobody voted with it meanwhile.
+    fn stand_aside(&mut self, records: u64, fx: &mut Fx<'_, M>) {
+        self.rank = Rank::Damaged;
+        fx.note(Event::FoundDamage { records });
+        fx.count(probes::SERVER_DAMAGED.name, 1);
     }
 
     /// Reads one record. The last ballot counts; an entry replaces what stood at its index, because
@@ -113,12 +139,21 @@ impl<M: Machine> Server<M> {
     /// One input. What may be done with it depends on the rank, and the handlers decide that: a
     /// timer or an answer that comes when the rank has changed meanwhile finds nothing to do.
     pub(super) fn step(&mut self, input: Input<Raft<M>>, fx: &mut Fx<'_, M>) {
+        if let Rank::Damaged = self.rank {
+            return;
+        }
         match input {
             Input::Timer(Timer::Election) => self.campaign(fx),
             Input::Timer(Timer::Heartbeat) => self.send_heartbeats(fx),
             Input::Message { from, body } => self.on_message(from, body, fx),
-            // Clients set that timer, and applications call clients.
-            Input::Timer(Timer::Retry(_)) | Input::Call { .. } => {}
+            // Memory has what the disk has not, and nobody can say what. The next start reads the
+            // disk, and knows.
+            Input::WriteFailed { .. } => {
+                mutant!(fx, Bug::WriteFailureIgnored, fx.exit("the disk refused a write"), ());
+            }
+            // Clients set that timer, and applications call clients. Whether a server's process runs
+            // is for its followers' timers to find out, as on networks that refuse nothing.
+            Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
         }
     }
 
@@ -200,12 +235,16 @@ impl<M: Machine> Server<M> {
             Rank::Follower { .. } => "follower",
             Rank::Candidate { .. } => "candidate",
             Rank::Leader(_) => "leader",
+            Rank::Damaged => DAMAGED,
         };
         Standing { rank, epoch: self.current_term }
     }
 
     pub(super) fn view(&self, view: &mut View) {
         view.field("rank", self.standing().rank);
+        if let Rank::Damaged = self.rank {
+            return; // it knows nothing else
+        }
         view.field("current_term", self.current_term);
         let name =
             |node: Option<NodeId>| node.map_or("nobody".to_owned(), |n| Voter(n).to_string());
@@ -216,10 +255,21 @@ impl<M: Machine> Server<M> {
             Rank::Follower { leader } => view.field("leader", name(*leader)),
             Rank::Candidate { votes } => view.field("votes", votes.len()),
             Rank::Leader(leader) => leader.view(view),
+            Rank::Damaged => {}
         }
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
         view.log("log", 1, cells, self.commit_index);
     }
+}
+
+/// How many records of a disk were durable once and are unreadable: all that are unreadable, but for
+/// a half-written one at the very end.
+pub(super) fn damage<R>(disk: &[Survivor<R>]) -> u64 {
+    let durable = match disk {
+        [durable @ .., Survivor::Torn] => durable,
+        all => all,
+    };
+    durable.iter().filter(|record| !matches!(record, Survivor::Intact(_))).count() as u64
 }
 
 /// The smallest number of servers that is more than half of them.

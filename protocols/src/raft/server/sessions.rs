@@ -71,7 +71,7 @@ impl<M: Machine> Server<M> {
                 fx.send(session.client, Message::Redirect { session, serial, leader });
                 return;
             }
-            Rank::Candidate { .. } => {
+            Rank::Candidate { .. } | Rank::Damaged => {
                 fx.send(session.client, Message::Redirect { session, serial, leader: None });
                 return;
             }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rehearsal_sim::plan::{Fault, Target};
+use rehearsal_sim::plan::{Fault, Network, Target};
 use rehearsal_sim::protocol::NodeId;
 
 use crate::diagnose;
 use crate::language::OneWay;
 use crate::read::Desk;
 use crate::resolve::cast::{Cast, name_of};
+use crate::resolve::topology;
 use crate::source::Site;
 use crate::tree::{Path, Tree};
 use crate::values::Names;
@@ -122,4 +123,41 @@ pub(super) fn one_way(
         return None;
     }
     Some(Fault::OneWay { from, to })
+}
+
+pub(super) fn ring(desk: &mut Desk<'_>, path: &Path, is_ring: bool) -> Option<Fault> {
+    if !is_ring {
+        desk.say(diagnose::ring_is_true(desk.site(path)));
+        return None;
+    }
+    Some(Fault::Ring)
+}
+
+/// The links between two places, in both directions.
+pub(super) fn cut(
+    desk: &mut Desk<'_>,
+    network: &Network,
+    path: &Path,
+    places: &[String],
+) -> Option<Fault> {
+    let Some(topology) = &network.topology else {
+        desk.say(diagnose::cut_without_topology(desk.key_site(path)));
+        return None;
+    };
+    let [a, b] = places else {
+        desk.say(diagnose::between_two_places(desk.site(path)));
+        return None;
+    };
+    let names: Vec<String> = topology.places.iter().map(|place| place.name.clone()).collect();
+    let a = topology::place(desk, a, &path.item(0), &names)?;
+    let b = topology::place(desk, b, &path.item(1), &names)?;
+    let is_cut = |ends: (usize, usize)| ends == (a, b) || ends == (b, a);
+    let links = topology.links.iter().enumerate();
+    let links: Vec<usize> =
+        links.filter(|(_, link)| is_cut((link.from, link.to))).map(|(number, _)| number).collect();
+    if links.is_empty() {
+        desk.say(diagnose::cut_of_no_link(desk.site(path), &names[a], &names[b]));
+        return None;
+    }
+    Some(Fault::CutLinks(links))
 }

@@ -2,14 +2,15 @@
 
 mod cuts;
 mod machines;
+mod weather;
 mod when;
 
 use rehearsal_sim::catalog::Entry;
-use rehearsal_sim::plan::{Fault, PlannedFault, Target, When};
+use rehearsal_sim::plan::{Fault, Network, PlannedFault, Target, When};
 use rehearsal_sim::time::Span;
 
 use super::cast::Cast;
-use super::{timeline, world};
+use super::timeline;
 use crate::diagnose;
 use crate::language::{FAULT_KINDS, FaultTable, INSTANT_KINDS};
 use crate::read::Desk;
@@ -31,6 +32,8 @@ pub(super) struct Setting<'a> {
     pub(super) cast: &'a Cast,
     pub(super) duration: Option<Span>,
     pub(super) heal: Option<Span>,
+    /// `None` while it is not known for its mistakes.
+    pub(super) network: Option<&'a Network>,
 }
 
 pub(super) fn faults(
@@ -60,11 +63,12 @@ fn one(
 ) -> Option<Written> {
     let kind = kind(desk, at)?;
     let lasts = lasts(desk, at, kind, table);
+    let fits = weather::scope_fits(desk, at, kind, table);
     let when = when::when(desk, setting, at, table);
     let setting = setting?;
     let path = at.key(kind);
-    let fault = fault(desk, setting, kind, &path, table)?;
-    let (when, lasts) = (when?, lasts?);
+    let fault = fault(desk, setting, kind, at, table)?;
+    let ((), when, lasts) = (fits?, when?, lasts?);
     targets_make_sense(desk, &path, &fault, &when)?;
     when::in_time(desk, setting, at, &when, &fault)?;
     let by_name = written_names(table)
@@ -137,10 +141,10 @@ fn fault(
     desk: &mut Desk<'_>,
     setting: Setting<'_>,
     kind: &str,
-    path: &Path,
+    at: &Path,
     table: &FaultTable,
 ) -> Option<Fault> {
-    let cast = setting.cast;
+    let (cast, path) = (setting.cast, &at.key(kind));
     let mut target = |names: &Option<Names>| cast.target(desk, names.as_ref()?, path);
     match kind {
         "crash" => target(&table.crash).map(Fault::Crash),
@@ -159,9 +163,13 @@ fn fault(
         }
         "partition" => cuts::partition(desk, cast, path, table.partition.as_deref()?),
         "one_way" => cuts::one_way(desk, cast, path, table.one_way.as_ref()?),
-        "loss" => table.loss.map(Fault::Loss),
-        "latency" => world::law(desk, path, table.latency.clone()).map(Fault::Latency),
-        _ => machines::fault(desk, setting, kind, path, table),
+        "bridge" => target(&table.bridge).map(Fault::Bridge),
+        "ring" => cuts::ring(desk, path, table.ring?),
+        "cut" => cuts::cut(desk, setting.network?, path, table.cut.as_deref()?),
+        "swizzle" => weather::swizzle(desk, setting, path, table.swizzle.as_ref()?),
+        "slow" | "crash_loop" | "clock_jump" | "clock_drift" | "clock_offset" | "clock_freeze"
+        | "fire" => machines::fault(desk, setting, kind, path, table),
+        kind => weather::weather(desk, setting, at, kind, table),
     }
 }
 

@@ -27,6 +27,22 @@ fn every_way_of_writing_is_read() {
             json!({ "lognormal": { "median": "1ms", "p99": "8ms" } }),
             lognormal(1_000_000, 8_000_000),
         ),
+        (json!({ "normal": { "mean": "5ms", "sd": "1ms" } }), normal(5_000_000, 1_000_000)),
+        (json!({ "pareto": { "shortest": "1ms", "exponent": 1.5 } }), pareto(1_000_000, 1.5)),
+        (json!({ "pareto": { "shortest": "1ms", "exponent": 2 } }), pareto(1_000_000, 2.0)),
+        (json!({ "weibull": { "scale": "5ms", "shape": 0.7 } }), weibull(5_000_000, 0.7)),
+        (
+            json!({ "mixture": [
+                { "share": 0.9, "law": { "exponential": { "mean": "1ms" } } },
+                { "share": 0.1, "law": "40ms" },
+            ] }),
+            mixture([(0.9, exponential(1_000_000)), (0.1, Law::Constant(Span::millis(40)))]),
+        ),
+        (
+            json!({ "empirical": [[0.5, "1ms"], [0.99, "8ms"], [1, "40ms"]] }),
+            empirical(&[(0.5, 1_000_000), (0.99, 8_000_000), (1.0, 40_000_000)]),
+        ),
+        (json!({ "samples": ["7ms", "1ms"] }), samples(&[7_000_000, 1_000_000])),
     ] {
         assert_eq!(read::<Law>(&value).unwrap(), law);
         let back = serde_json::to_value(&law).unwrap();
@@ -62,6 +78,18 @@ fn laws_are_written_in_their_shortest_table() {
     assert_eq!(serde_json::to_value(KeyLaw::Uniform { count: 7 }).unwrap(), json!(7));
     assert_eq!(lognormal(1_000_000, 8_000_000).to_string(), "lognormal (median 1ms, p99 8ms)");
     assert_eq!(KeyLaw::Zipf { count: 9, exponent: 0.5 }.to_string(), "9 keys, zipf 0.5");
+    assert_eq!(normal(5_000_000, 1_000).to_string(), "normal (mean 5ms, sd 1us)");
+    assert_eq!(pareto(1_000_000, 1.5).to_string(), "pareto (shortest 1ms, exponent 1.5)");
+    assert_eq!(weibull(5_000_000, 0.7).to_string(), "weibull (scale 5ms, shape 0.7)");
+    let two = mixture([(0.9, exponential(1_000)), (0.1, samples(&[7_000, 2_000]))]);
+    assert_eq!(two.to_string(), "mixture (0.9 exponential (mean 1us), 0.1 2 samples up to 7us)");
+    let rows = empirical(&[(0.5, 1_000), (1.0, 4_000)]);
+    assert_eq!(rows.to_string(), "empirical (2 quantiles up to 4us)");
+    assert_eq!(written(&rows), json!({ "empirical": [[0.5, "1us"], [1.0, "4us"]] }));
+    assert_eq!(
+        written(&two)["mixture"][1],
+        json!({ "share": 0.1, "law": { "samples": ["7us", "2us"] } })
+    );
 }
 
 #[test]
@@ -73,8 +101,44 @@ fn what_can_not_be_read_is_located_and_explained() {
         (
             json!({ "gamma": {} }),
             "network: unknown law `gamma`, expected one of `constant`, `uniform`, `exponential`, \
-             `lognormal`",
+             `lognormal`, `normal`, `pareto`, `weibull`, `mixture`, `empirical`, `samples`",
         ),
+        (
+            json!({ "normal": { "mean": "1ms", "sigma": "8ms" } }),
+            "network.normal.sigma: unknown field `sigma`, expected `mean` or `sd`",
+        ),
+        (json!({ "pareto": { "shortest": "1ms" } }), "network.pareto: missing field `exponent`"),
+        (
+            json!({ "weibull": { "scale": 3, "shape": 1 } }),
+            "network.weibull.scale: invalid type: integer `3`, expected a duration",
+        ),
+        (
+            json!({ "mixture": [{ "share": 1.5, "law": "1ms" }] }),
+            "network.mixture[0].share: 1.5 is no chance: write a probability between 0 and 1",
+        ),
+        (
+            json!({ "mixture": [{ "share": 0.5, "law": "1ms" }, { "share": 0.5, "law": "1" }] }),
+            "network.mixture[1].law: the duration \"1\" has no unit",
+        ),
+        (json!({ "mixture": [{ "share": 0.5 }] }), "network.mixture[0]: missing field `law`"),
+        (
+            json!({ "empirical": [[0.5, "1ms"], ["8ms", 1.0]] }),
+            "network.empirical[1][0]: invalid type: string \"8ms\", expected a probability",
+        ),
+        (
+            json!({ "empirical": [[0.5, "1ms"], [1.0]] }),
+            "network.empirical[1]: a row of an empirical law has two values and this one less: write \
+             a probability and a duration, like [0.99, \"8ms\"]",
+        ),
+        (
+            json!({ "empirical": [[0.5, "1ms", "2ms"]] }),
+            "network.empirical[0]: a row of an empirical law has two values and this one more: write",
+        ),
+        (
+            json!({ "empirical": ["1ms"] }),
+            "network.empirical[0]: invalid type: string \"1ms\", expected a row like [0.99, \"8ms\"]",
+        ),
+        (json!({ "samples": ["1ms", "x"] }), "network.samples[1]: \"x\" is no duration"),
         (json!({}), "network: an empty law: name one of `constant`, `uniform`"),
         (
             json!({ "constant": "1ms", "exponential": { "mean": "1ms" } }),
@@ -134,6 +198,74 @@ fn nonsense_is_refused_with_a_sentence() {
         ),
         (lognormal(10_000_000_000, 10_000_000_000_000), "more than 146 years"),
         (Law::Constant(Span(147 * year)), "more than 146 years"),
+        (samples(&[1, 147 * year]), "2 samples up to 4635792000s can draw spans of more than 146"),
+        (pareto(147 * year, 2.0), "more than 146 years"),
+        (weibull(1_000_000_000_000, 0.2), "more than 146 years"),
+        (normal(147 * year, 3), "more than 146 years"),
+        (normal(0, 0), "a normal law needs a mean above zero: for no time at all write \"0s\""),
+        (
+            normal(1_000, 1_001),
+            "the `sd` of a normal law can be at most its mean, or too many draws would be below \
+             zero: `sd` is 1.001us and `mean` is 1us; lower `sd`, or take a lognormal law",
+        ),
+        (pareto(0, 1.0), "a pareto law needs a shortest span above zero: for no time at all"),
+        (
+            pareto(1_000, 0.4),
+            "the exponent of a pareto law must be from 0.5 (very heavy) to 100, not 0.4: use a \
+             usual one, like 1.5",
+        ),
+        (pareto(1_000, f64::NAN), "to 100, not NaN"),
+        (weibull(0, 1.0), "a weibull law needs a scale above zero: for no time at all"),
+        (
+            weibull(1_000, 0.1),
+            "the shape of a weibull law must be from 0.2 (heavy) to 100 (all but constant), not \
+             0.1: use a usual one, like 0.7",
+        ),
+        (weibull(1_000, f64::INFINITY), "not inf"),
+        (mixture([(1.0, samples(&[1]))]), "a mixture has from 2 to 8 parts, not 1: write one as"),
+        (
+            mixture((0..9).map(|_| (1.0 / 9.0, samples(&[1])))),
+            "a mixture has from 2 to 8 parts, not 9",
+        ),
+        (
+            mixture([
+                (0.5, samples(&[1])),
+                (0.5, mixture([(0.5, exponential(1)), (0.5, exponential(1))])),
+            ]),
+            "part 2 of the mixture is itself a mixture: write its parts beside the others, each \
+             with its share of the whole",
+        ),
+        (
+            mixture([(0.5, exponential(0)), (0.5, samples(&[1]))]),
+            "in part 1 of the mixture: an exponential law needs a mean above zero",
+        ),
+        (
+            mixture([(0.9, samples(&[1])), (0.01, samples(&[2]))]),
+            "the shares of a mixture must add up to 1, these make 0.91: write shares",
+        ),
+        (
+            mixture([(1.0, samples(&[1])), (0.000_000_9, samples(&[2]))]),
+            "part 2 of the mixture has the share 0.0000009, less than one draw in a million: \
+             remove it or raise its share",
+        ),
+        (empirical(&[]), "there are no quantiles to draw from: write at least one"),
+        (
+            empirical(&[(0.5, 1), (0.5, 2), (1.0, 3)]),
+            "the probabilities of an empirical law must rise: row 2 has 0.5 after 0.5; write the \
+             rows in order, each probability once",
+        ),
+        (
+            empirical(&[(0.5, 1_000), (0.6, 2_000), (1.0, 1_000)]),
+            "the quantiles of an empirical law can not fall: row 3 has 1us after 2us; exchange \
+             them",
+        ),
+        (
+            empirical(&[(0.5, 1_000), (0.99, 2_000)]),
+            "the last row of an empirical law says how long draws get at most, its probability is \
+             1 and not 0.99: write a row like [1.0, \"2us\"] at the end",
+        ),
+        (samples(&[]), "there are no samples to draw from: write at least one"),
+        (samples(&[1; 10_001]), "there can be at most 10000 samples, not 10001: use every n-th"),
         (Law::Uniform { from: Span(0), to: Span(147 * year) }, "more than 146 years"),
     ] {
         let why = law.check().unwrap_err();
@@ -145,6 +277,17 @@ fn nonsense_is_refused_with_a_sentence() {
         exponential(4 * year),
         lognormal(1_000, 1_000_000),
         lognormal(5, 5),
+        normal(1_000, 1_000),
+        normal(1_000, 0),
+        pareto(1, 0.5),
+        pareto(1 << 62, 100.0),
+        weibull(1_000, 0.2),
+        mixture([(0.1, samples(&[1])), (0.2, samples(&[2])), (0.7, samples(&[3]))]),
+        mixture([(0.999_999, samples(&[1])), (0.000_001, samples(&[2]))]),
+        empirical(&[(1.0, 0)]),
+        empirical(&[(0.0, 5), (0.5, 5), (1.0, 5)]),
+        samples(&[0]),
+        samples(&[1; 10_000]),
     ] {
         assert_eq!(law.check(), Ok(()), "{law}");
     }
@@ -156,10 +299,23 @@ fn nonsense_is_not_compiled() {
     Law::Uniform { from: Span(9), to: Span(3) }.compile();
 }
 
+/// What the reference shows can be written.
+#[test]
+fn examples_of_the_schema_are_laws() {
+    let schema = serde_json::to_value(schemars::schema_for!(Law)).unwrap();
+    let choices = schema["oneOf"].as_array().unwrap().iter().chain([&schema]);
+    let examples = choices.flat_map(|choice| choice["examples"].as_array().into_iter().flatten());
+    let laws: Vec<Law> = examples.map(|example| read(example).unwrap()).collect();
+    assert_eq!(laws.len(), 13, "three of all, and one of each kind");
+    laws.iter().for_each(|law| assert_eq!(law.check(), Ok(()), "{law}"));
+}
+
 #[test]
 fn schemas_know_every_name() {
     let law = serde_json::to_string(&schemars::schema_for!(Law)).unwrap();
-    for name in ["constant", "uniform", "exponential", "lognormal", "p99", "DurationRange"] {
+    let laws = ["constant", "uniform", "exponential", "lognormal", "normal", "pareto", "weibull"];
+    let others = ["mixture", "empirical", "samples", "p99", "sd", "share", "DurationRange"];
+    for name in laws.into_iter().chain(others) {
         assert!(law.contains(&format!("{name}\"")), "{name}: {law}");
     }
     let keys = serde_json::to_string(&schemars::schema_for!(KeyLaw)).unwrap();

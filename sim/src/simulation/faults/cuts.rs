@@ -50,16 +50,73 @@ impl<P: Protocol> Simulation<'_, P> {
         if senders.is_empty() || receivers.is_empty() {
             return None;
         }
-        let mark = |ids: &[NodeId]| {
-            let mut marks = vec![false; self.nodes.len()];
-            ids.iter().for_each(|id| marks[id.index()] = true);
-            marks
-        };
-        let shape = CutShape::OneWay { from: mark(&senders), to: mark(&receivers) };
+        let shape = CutShape::OneWay { from: self.marks(&senders), to: self.marks(&receivers) };
         self.world.network.cut(strike, shape);
         self.world.count("partitions", 1);
         let label = format!("{} -/-> {}", self.label(&senders), self.label(&receivers));
         Some(cut("one-way", label, senders.into_iter().chain(receivers).collect()))
+    }
+
+    /// Two halves of the other servers, and who alone hears both.
+    pub(super) fn bridge(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+        let mut dice = self.choices(strike);
+        let bridge = self.resolve(target, strike, &mut dice);
+        let mut others = self.servers();
+        others.retain(|id| !bridge.contains(id));
+        if bridge.is_empty() || others.len() < 2 {
+            return None;
+        }
+        dice.shuffle(&mut others);
+        let middle = others.len() / 2;
+        let (half, other) = others.split_at_mut(middle);
+        let mut group_of = vec![None; self.nodes.len()];
+        for (number, group) in [(0, &mut *half), (1, &mut *other)] {
+            group.sort();
+            group.iter().for_each(|id| group_of[id.index()] = Some(number));
+        }
+        let labels = [self.label(half), self.label(&bridge), self.label(other)];
+        let nodes = [&*half, &bridge, &*other].concat();
+        self.world.network.cut(strike, CutShape::Groups(group_of));
+        self.world.count("partitions", 1);
+        Some(cut("bridge", labels.join(" - "), nodes))
+    }
+
+    /// Majorities in a ring, as Jepsen's `majorities-ring` (`jepsen/nemesis.clj`): of the servers in a
+    /// ring, every stretch that is just a majority is what the one in its middle hears.
+    pub(super) fn majorities_ring(&mut self, strike: usize) -> Option<Struck> {
+        let mut ring = self.servers();
+        let (count, most) = (ring.len(), ring.len() / 2 + 1);
+        if count <= most {
+            return None;
+        }
+        self.choices(strike).shuffle(&mut ring);
+        let mut deaf = vec![Vec::new(); self.nodes.len()];
+        for first in 0..count {
+            let hears = |place: usize| ring[(first + place) % count];
+            let heard: Vec<NodeId> = (0..most).map(hears).collect();
+            let unheard: Vec<NodeId> =
+                ring.iter().copied().filter(|id| !heard.contains(id)).collect();
+            deaf[hears(most / 2).index()] = self.marks(&unheard);
+        }
+        self.world.network.cut(strike, CutShape::Deaf(deaf));
+        self.world.count("partitions", 1);
+        Some(cut("ring", self.label(&ring), ring))
+    }
+
+    /// Links of the topology are cut: routes change or end.
+    pub(super) fn cut_links(&mut self, strike: usize, links: &[usize]) -> Struck {
+        let plan = self.plan;
+        let topology = plan.network.topology.as_ref();
+        let name = |link: &usize| {
+            let topology = topology?;
+            let link = topology.links.get(*link)?;
+            let [from, to] = [link.from, link.to].map(|place| topology.places[place].name.as_str());
+            Some(format!("{from} -/-> {to}"))
+        };
+        let label: Vec<String> = links.iter().filter_map(name).collect();
+        self.world.network.cut_edges(strike, links.to_vec());
+        self.world.count("links_cut", 1);
+        cut("cut", label.join(", "), Vec::new())
     }
 }
 

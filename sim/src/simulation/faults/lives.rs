@@ -1,5 +1,7 @@
 //! What happens to processes: they die, start again, stand still and go on.
 
+use std::fmt;
+
 use super::Struck;
 use crate::history::CallId;
 use crate::plan::Target;
@@ -7,6 +9,7 @@ use crate::protocol::{NodeId, Protocol};
 use crate::record::{Health, RowKind};
 use crate::service::Outcome;
 use crate::simulation::Simulation;
+use crate::simulation::disk::Remains;
 use crate::simulation::queue::EventQueue;
 use crate::simulation::world::Tag;
 
@@ -67,8 +70,19 @@ impl<P: Protocol> Simulation<'_, P> {
     /// A process dies: with its memory, its timers, and what its disk had not made durable. What it
     /// sent stays under way. Applications that waited for it can not know what became of it.
     pub(in crate::simulation) fn crash(&mut self, id: NodeId) {
-        assert!(self.nodes[id.index()].is_up(), "a node that is down does not crash");
+        let lost = self.die(id);
+        self.world.digest(Tag::Crash, u64::from(id.0), lost.writes, 0);
+        self.world.count("crashes", 1);
+        self.world.trace(RowKind::Fault, Some(id), || format!("crashes{lost}"));
+        self.bury(id);
+    }
+
+    /// Takes away what a process had.
+    pub(in crate::simulation) fn die(&mut self, id: NodeId) -> Losses {
+        assert!(self.nodes[id.index()].is_up(), "a node that is down does not die");
         self.let_go(id);
+        let leaves_some = self.plan.disk_of(id).leaves_some();
+        let remains = if leaves_some { self.remains(id) } else { Remains::default() };
         let now = self.world.now;
         let node = &mut self.nodes[id.index()];
         node.state = None;
@@ -77,7 +91,7 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         node.incarnation += 1;
         node.inbox.clear();
-        let lost = node.disk.crash(now);
+        let writes = node.disk.crash(now) as u64;
         if let Some(sync) = node.sync.take() {
             self.queue.cancel(sync);
         }
@@ -85,13 +99,11 @@ impl<P: Protocol> Simulation<'_, P> {
             self.unschedule(armed.scheduled);
         }
         self.lose_inbox(id);
-        self.world.digest(Tag::Crash, u64::from(id.0), lost as u64, 0);
-        self.world.count("crashes", 1);
-        self.world.trace(RowKind::Fault, Some(id), || match lost {
-            0 => "crashes".to_owned(),
-            1 => "crashes, losing 1 write that was not durable".to_owned(),
-            _ => format!("crashes, losing {lost} writes that were not durable"),
-        });
+        Losses { writes, remains }
+    }
+
+    /// Tells the world of a death: those who look, and the applications that waited.
+    pub(in crate::simulation) fn bury(&mut self, id: NodeId) {
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Down, standing);
         let here = |call: &CallId| self.world.ledger.client(*call) == id;
@@ -144,5 +156,31 @@ impl<P: Protocol> Simulation<'_, P> {
         while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
             self.step(id, input);
         }
+    }
+}
+
+/// What the death of a process costs.
+#[derive(Debug)]
+pub(in crate::simulation) struct Losses {
+    /// Writes that were not durable and are gone.
+    pub(in crate::simulation) writes: u64,
+    /// What is left of others.
+    pub(in crate::simulation) remains: Remains,
+}
+
+/// As the end of a sentence.
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.writes {
+            0 => {}
+            1 => f.write_str(", losing 1 write that was not durable")?,
+            n => write!(f, ", losing {n} writes that were not durable")?,
+        }
+        match self.remains.kept {
+            0 => {}
+            1 => f.write_str("; 1 more had reached the disk")?,
+            n => write!(f, "; {n} more had reached the disk")?,
+        }
+        if self.remains.torn { f.write_str("; the first lost one is half-written") } else { Ok(()) }
     }
 }

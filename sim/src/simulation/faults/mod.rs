@@ -86,6 +86,11 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::OneWay { from, to } => self.one_way(strike, from, to),
             Fault::Loss(chance) => Some(self.lose(strike, *chance)),
             Fault::Latency(law) => Some(self.delay(strike, law)),
+            Fault::Weather(weather) => self.weather(strike, weather),
+            Fault::Swizzle(targets) => self.swizzle(strike, targets),
+            Fault::Bridge(target) => self.bridge(strike, target),
+            Fault::Ring => self.majorities_ring(strike),
+            Fault::CutLinks(links) => Some(self.cut_links(strike, links)),
             Fault::Slow { nodes, .. } => self.slow_down(strike, nodes),
             Fault::CrashLoop { nodes, .. } => self.begin_loop(strike, nodes),
             Fault::ClockJump { nodes, by } => self.jump(strike, nodes, *by),
@@ -111,9 +116,15 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::Crash(_) => self.restart_held(held),
             Fault::Pause(_) => self.resume_held(held),
             Fault::Restart(_) | Fault::ClockJump { .. } | Fault::Fire { .. } => {}
-            Fault::Partition(_) | Fault::OneWay { .. } | Fault::Loss(_) | Fault::Latency(_) => {
-                self.world.network.heal(strike);
-            }
+            Fault::Partition(_)
+            | Fault::OneWay { .. }
+            | Fault::Loss(_)
+            | Fault::Latency(_)
+            | Fault::Weather(_)
+            | Fault::Swizzle(_)
+            | Fault::Bridge(_)
+            | Fault::Ring
+            | Fault::CutLinks(_) => self.end_weather(strike),
             Fault::Slow { .. } => self.speed_up(strike),
             Fault::CrashLoop { .. } => self.end_loop(strike),
             Fault::ClockDrift { by, .. } => self.drift_back(strike, *by),

@@ -42,7 +42,7 @@ impl<P: Protocol> Simulation<'_, P> {
                 let mut processor = Processor::new(Arc::default(), owner, self.seed);
                 // What came while the node stood still goes first.
                 for input in node.inbox.drain(..) {
-                    processor.enter(self.world.now, input, None);
+                    processor.enter(self.world.now, input);
                 }
                 node.quirks().processor = Some(processor);
             }

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::law::Law;
-use crate::plan::{self, Clock, Disk, ErasedConfig, PlannedNode, Processor};
+use crate::plan::{
+    self, Burst, Clock, Disk, ErasedConfig, LinkRule, Network as Plan, PlannedNode, Processor,
+};
 use crate::protocol::NoConfig;
 use crate::random::Seed;
 
@@ -26,10 +28,36 @@ enum Move {
     Wait(u64),
     Cut(Vec<Option<u32>>),
     CutOneWay(Vec<bool>, Vec<bool>),
-    Lose(Chance),
-    Delay(Law),
+    /// A window with the marks of its senders and receivers, and its kinds.
+    Weather(Marks, Marks, Option<Vec<bool>>, Turn),
     /// Ends the fault of this number.
     Heal(prop::sample::Index),
+}
+
+type Marks = Option<Vec<bool>>;
+
+/// What a window changes.
+#[derive(Clone, Debug)]
+enum Turn {
+    Lose(Chance),
+    Delay(Law),
+    Copy(Chance),
+    Spoil(Chance),
+    Burst(Burst),
+}
+
+fn burst() -> impl Strategy<Value = Burst> {
+    (chance(), chance(), chance()).prop_map(|(begins, ends, loss)| Burst { begins, ends, loss })
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        chance().prop_map(Turn::Lose),
+        law().prop_map(Turn::Delay),
+        chance().prop_map(Turn::Copy),
+        chance().prop_map(Turn::Spoil),
+        burst().prop_map(Turn::Burst),
+    ]
 }
 
 fn chance() -> impl Strategy<Value = Chance> {
@@ -43,6 +71,9 @@ fn law() -> impl Strategy<Value = Law> {
         span().prop_map(Law::Constant),
         (span(), span()).prop_map(|(a, b)| Law::Uniform { from: a.min(b), to: a.max(b) }),
         (1u64..9_000_000).prop_map(|mean| Law::Exponential { mean: Span(mean) }),
+        (1u64..9_000_000, 0.5..3.0)
+            .prop_map(|(shortest, exponent)| Law::Pareto { shortest: Span(shortest), exponent }),
+        proptest::collection::vec(span(), 1..4).prop_map(Law::Samples),
     ]
 }
 
@@ -53,29 +84,39 @@ fn order() -> impl Strategy<Value = Order> {
 fn rule(nodes: u32) -> impl Strategy<Value = LinkRule> {
     let ids = || vec((0..nodes).prop_map(NodeId), 0..4);
     let changes = (option::of(law()), option::of(chance()), option::of(chance()));
-    (ids(), ids(), changes, option::of(order())).prop_map(
-        |(from, to, (latency, loss, duplicate), order)| LinkRule {
+    let more = (option::of(order()), option::of(chance()), option::of(burst()));
+    (ids(), ids(), vec(0..KINDS, 0..3), changes, more).prop_map(
+        |(from, to, messages, (latency, loss, duplicate), (order, corrupt, burst))| LinkRule {
             from,
             to,
+            messages,
             latency,
             loss,
             duplicate,
             order,
+            corrupt,
+            burst,
+            ..LinkRule::default()
         },
     )
 }
 
 /// Half of the networks are plain ones.
 fn network(nodes: u32) -> impl Strategy<Value = Plan> {
-    let plain = (law(), chance()).prop_map(|(latency, loss)| Plan {
-        latency,
-        loss,
-        duplicate: Chance::NEVER,
-        order: Order::Reordering,
-        links: Vec::new(),
-    });
-    let any = (law(), chance(), chance(), order(), vec(rule(nodes), 0..4)).prop_map(
-        |(latency, loss, duplicate, order, links)| Plan { latency, loss, duplicate, order, links },
+    let plain =
+        (law(), chance()).prop_map(|(latency, loss)| Plan { latency, loss, ..Plan::default() });
+    let base = (law(), chance(), chance(), order(), chance(), option::of(burst()));
+    let any = (base, vec(rule(nodes), 0..4)).prop_map(
+        |((latency, loss, duplicate, order, corrupt, burst), links)| Plan {
+            latency,
+            loss,
+            duplicate,
+            order,
+            corrupt,
+            burst,
+            links,
+            ..Plan::default()
+        },
     );
     prop_oneof![plain, any]
 }
@@ -84,6 +125,7 @@ fn network(nodes: u32) -> impl Strategy<Value = Plan> {
 fn moves(nodes: u32) -> impl Strategy<Value = Vec<Move>> {
     let node = move || (0..nodes.min(4)).prop_map(move |n| n * (nodes / nodes.min(4)));
     let all = nodes as usize;
+    let marks = move || option::weighted(0.3, vec(any::<bool>(), all));
     let send =
         (node(), node(), 0..KINDS).prop_map(|(from, to, kind)| Move::Send { from, to, kind });
     let one = prop_oneof![
@@ -92,8 +134,8 @@ fn moves(nodes: u32) -> impl Strategy<Value = Vec<Move>> {
         1 => vec(option::of(0u32..2), all).prop_map(Move::Cut),
         1 => (vec(any::<bool>(), all), vec(any::<bool>(), all))
             .prop_map(|(from, to)| Move::CutOneWay(from, to)),
-        2 => chance().prop_map(Move::Lose),
-        2 => law().prop_map(Move::Delay),
+        4 => (marks(), marks(), option::weighted(0.3, vec(any::<bool>(), KINDS)), turn())
+            .prop_map(|(from, to, kinds, turn)| Move::Weather(from, to, kinds, turn)),
         4 => any::<prop::sample::Index>().prop_map(Move::Heal),
     ];
     vec(one, 0..300)
@@ -111,16 +153,20 @@ fn plan(nodes: u32, network: Plan) -> plan::Plan {
         network,
         processor: Processor::default(),
         clock: Clock::default(),
-        disk: Disk { sync_latency: Law::Constant(Span::ZERO) },
+        disk: Disk::new(Law::Constant(Span::ZERO)),
         workload: None,
         faults: Vec::new(),
         heal: None,
         expectations: Vec::new(),
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
+        supervisor: crate::plan::Supervisor::default(),
         laws: crate::simulation::Laws::default(),
     }
 }
+
+/// A message and the number of its copy.
+type At = ((u32, u32, usize), u8);
 
 /// The network by its definition: no tables, no classes, nothing ahead.
 struct Model {
@@ -129,6 +175,8 @@ struct Model {
     plan: Plan,
     sent: BTreeMap<(u32, u32, usize), u32>,
     latest: BTreeMap<(u32, u32), SimTime>,
+    /// Which links are in a burst of their own, or of a fault.
+    within: BTreeMap<(Option<usize>, u32, u32), bool>,
     faults: Vec<Option<Move>>,
 }
 
@@ -140,16 +188,43 @@ impl Model {
         self.keyed.pair(purpose, a, b, kind, self.sent[&message], copy)
     }
 
-    /// What the rules leave of a setting: the last one that names both ends.
+    /// What the rules leave of a setting: the last one that names both ends and the kind.
     fn setting<T: Clone>(
         &self,
-        (from, to): (u32, u32),
+        (from, to, kind): (u32, u32, usize),
         base: &T,
         of: impl Fn(&LinkRule) -> Option<T>,
     ) -> T {
-        let about =
-            |rule: &&LinkRule| rule.from.contains(&NodeId(from)) && rule.to.contains(&NodeId(to));
+        let about = |rule: &&LinkRule| {
+            let is_kind = rule.messages.is_empty() || rule.messages.contains(&kind);
+            rule.from.contains(&NodeId(from)) && rule.to.contains(&NodeId(to)) && is_kind
+        };
         self.plan.links.iter().filter(about).filter_map(of).next_back().unwrap_or(base.clone())
+    }
+
+    /// What the windows about a message change, with their numbers, the latest last.
+    fn turns(&self, (from, to, kind): (u32, u32, usize)) -> Vec<(usize, Turn)> {
+        let is = |marks: &Marks, place: usize| marks.as_ref().is_none_or(|marks| marks[place]);
+        let about = |(number, fault): (usize, &Option<Move>)| match fault {
+            Some(Move::Weather(a, b, kinds, turn))
+                if is(a, from as usize) && is(b, to as usize) && is(kinds, kind) =>
+            {
+                Some((number, turn.clone()))
+            }
+            _ => None,
+        };
+        self.faults.iter().enumerate().filter_map(about).collect()
+    }
+
+    /// The chain of Gilbert and Elliott, stepped on by one copy.
+    fn bursts(&mut self, own: bool, number: Option<usize>, burst: Burst, at: At) -> bool {
+        let (message, copy) = at;
+        let purpose = if own { KeyedPurpose::Burst } else { KeyedPurpose::FaultBurst };
+        let [changes, loses] = self.draws(purpose, message, copy);
+        let within = self.within.entry((number, message.0, message.1)).or_insert(false);
+        let turns = if *within { burst.ends } else { burst.begins };
+        *within ^= turns.hits(changes);
+        *within && burst.loss.hits(loses)
     }
 
     fn is_cut(&self, from: u32, to: u32) -> bool {
@@ -166,27 +241,44 @@ impl Model {
         if self.is_cut(from, to) {
             return Fate::Cut;
         }
-        let link = (from, to);
+        let turns = self.turns(message);
         let [delay, loss] = self.draws(KeyedPurpose::Delay, message, copy);
         let by_fault = self.draws(KeyedPurpose::Loss, message, copy)[0];
-        let lost_by_fault = self.faults.iter().flatten().any(|fault| match fault {
-            Move::Lose(chance) => chance.hits(by_fault),
-            _ => false,
-        });
-        if self.setting(link, &self.plan.loss, |rule| rule.loss).hits(loss) || lost_by_fault {
-            return Fate::Lost;
-        }
-        let mut slow = self.faults.iter().flatten().filter_map(|fault| match fault {
-            Move::Delay(law) => Some(law.clone()),
+        // Bursts belong to links: rules for some kinds do not change them.
+        let about_all = |rule: &LinkRule| rule.burst.filter(|_| rule.messages.is_empty());
+        let own = self.setting(message, &self.plan.burst, |rule| about_all(rule).map(Some));
+        let own = own.is_some_and(|burst| self.bursts(true, None, burst, (message, copy)));
+        let latest = turns.iter().rev().find_map(|(number, turn)| match turn {
+            Turn::Burst(burst) => Some((*number, *burst)),
             _ => None,
         });
-        let usual = || self.setting(link, &self.plan.latency, |rule| rule.latency.clone());
-        let latency = slow.next_back().unwrap_or_else(usual).compile().draw(delay);
+        let in_burst = latest.is_some_and(|(number, burst)| {
+            self.bursts(false, Some(number), burst, (message, copy))
+        });
+        let lost_by_fault =
+            turns.iter().any(|(_, turn)| matches!(turn, Turn::Lose(c) if c.hits(by_fault)));
+        let lost = self.setting(message, &self.plan.loss, |rule| rule.loss).hits(loss);
+        if lost || lost_by_fault || own || in_burst {
+            return Fate::Lost;
+        }
+        let slow = turns.iter().rev().find_map(|(_, turn)| match turn {
+            Turn::Delay(law) => Some(law.clone()),
+            _ => None,
+        });
+        let usual = || self.setting(message, &self.plan.latency, |rule| rule.latency.clone());
+        let latency = slow.unwrap_or_else(usual).compile().draw(delay);
         let mut arrival = now.after(Span(latency));
-        if self.setting(link, &self.plan.order, |rule| rule.order) == Order::Fifo {
-            let latest = self.latest.entry(link).or_default();
+        if self.setting(message, &self.plan.order, |rule| rule.order) == Order::Fifo {
+            let latest = self.latest.entry((from, to)).or_default();
             arrival = arrival.max(*latest);
             *latest = arrival;
+        }
+        let [own, fault] = self.draws(KeyedPurpose::Corrupt, message, copy);
+        let spoils = |(_, turn): &(usize, Turn)| matches!(turn, Turn::Spoil(c) if c.hits(fault));
+        if self.setting(message, &self.plan.corrupt, |rule| rule.corrupt).hits(own)
+            || turns.iter().any(spoils)
+        {
+            return Fate::Spoils(arrival);
         }
         Fate::Arrives(arrival)
     }
@@ -195,9 +287,11 @@ impl Model {
     fn send(&mut self, now: SimTime, from: u32, to: u32, kind: usize) -> Vec<Fate> {
         let message = (from, to, kind);
         *self.sent.entry(message).or_insert(0) += 1;
-        let copies = self.setting((from, to), &self.plan.duplicate, |rule| rule.duplicate);
-        let is_copied = !self.is_cut(from, to)
-            && copies.hits(self.draws(KeyedPurpose::Duplicate, message, 0)[0]);
+        let copies = self.setting(message, &self.plan.duplicate, |rule| rule.duplicate);
+        let [own, fault] = self.draws(KeyedPurpose::Duplicate, message, 0);
+        let turns = self.turns(message);
+        let copied = turns.iter().any(|(_, turn)| matches!(turn, Turn::Copy(c) if c.hits(fault)));
+        let is_copied = !self.is_cut(from, to) && (copies.hits(own) || copied);
         (0..=u8::from(is_copied)).map(|copy| self.fate(now, message, copy)).collect()
     }
 }
@@ -221,8 +315,20 @@ fn begin(network: &mut Network, fault: usize, what: &Move) {
         Move::CutOneWay(from, to) => {
             network.cut(fault, CutShape::OneWay { from: from.clone(), to: to.clone() });
         }
-        Move::Lose(chance) => network.lose(fault, *chance),
-        Move::Delay(law) => network.delay(fault, Arc::new(law.compile())),
+        Move::Weather(from, to, kinds, turn) => {
+            let ends = match (from, to) {
+                (None, None) => Vec::new(),
+                ends => vec![(ends.0.clone(), ends.1.clone())],
+            };
+            let change = match turn {
+                Turn::Lose(chance) => Change::Loss(*chance),
+                Turn::Delay(law) => Change::Latency(Arc::new(law.compile())),
+                Turn::Copy(chance) => Change::Duplicate(*chance),
+                Turn::Spoil(chance) => Change::Corrupt(*chance),
+                Turn::Burst(burst) => Change::Burst(*burst),
+            };
+            network.change(fault, Scope { ends, kinds: kinds.clone() }, change);
+        }
         Move::Send { .. } | Move::Wait(_) | Move::Heal(_) => unreachable!("these are no faults"),
     }
 }
@@ -248,6 +354,7 @@ proptest! {
             plan: plan.network.clone(),
             sent: BTreeMap::new(),
             latest: BTreeMap::new(),
+            within: BTreeMap::new(),
             faults: Vec::new(),
         };
         let mut now = SimTime::ZERO;

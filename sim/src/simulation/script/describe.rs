@@ -31,7 +31,9 @@ impl<P: Protocol> Simulation<'_, P> {
                 }
                 RowKind::Deliver => format!("{} arrives{}", row.address, contents(row)),
                 RowKind::Drop => format!("{} never arrives: {}", row.address, row.text),
-                RowKind::Duplicate => format!("{} {}", row.address, row.text),
+                RowKind::Duplicate | RowKind::Refused => {
+                    format!("{} {}", row.address, row.text)
+                }
                 RowKind::Note => format!("  {node} * {}", row.text),
                 RowKind::Reply => format!("  {node} {}", row.text),
                 RowKind::Sync => format!("{node} disk: {}", row.text),

@@ -86,6 +86,12 @@ impl<P: Protocol> Simulation<'_, P> {
             ("drop", rest) if !rest.is_empty() => {
                 self.select(rest)?.into_iter().for_each(|number| self.drop_by_hand(number));
             }
+            ("refuse", rest) if !rest.is_empty() => {
+                for number in self.select(rest)? {
+                    self.refuse_by_hand(number);
+                    self.drain_instant();
+                }
+            }
             ("duplicate", rest) if !rest.is_empty() => {
                 self.select(rest)?.into_iter().for_each(|number| self.duplicate_by_hand(number));
             }
@@ -108,6 +114,21 @@ impl<P: Protocol> Simulation<'_, P> {
                     self.restart(id);
                     self.drain_instant();
                 }
+            }
+            ("fail", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                self.refuse(&ids, |node| !node.disk.is_syncing(), "has nothing to sync")?;
+                for id in ids {
+                    let lost = self.nodes[id.index()].disk.fail_sync(self.world.now);
+                    self.writes_failed(id, lost);
+                    self.drain_instant();
+                }
+            }
+            ("rot", [node, record]) => self.rot_by_hand(node, record)?,
+            ("wipe", names) if !names.is_empty() => {
+                let ids = self.nodes_called(names)?;
+                self.refuse(&ids, Node::is_up, "is up; crash it first")?;
+                ids.into_iter().for_each(|id| self.wipe(id));
             }
             ("show", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
@@ -238,6 +259,21 @@ impl<P: Protocol> Simulation<'_, P> {
         Ok(())
     }
 
+    /// A record on a disk, counted from 1 as `disk` lists them, becomes unreadable.
+    fn rot_by_hand(&mut self, node: &str, record: &str) -> Result<(), String> {
+        let id = self.node_called(node)?;
+        let records = self.nodes[id.index()].disk.durable().len();
+        let place = record.parse::<usize>().ok().and_then(|nth| nth.checked_sub(1));
+        match place.filter(|place| self.nodes[id.index()].disk.rot(*place)) {
+            Some(_) => {
+                self.rotted(id, 1);
+                Ok(())
+            }
+            None if records == 0 => Err(format!("{node} has an empty disk")),
+            None => Err(format!("{node} has no record {record}; there are 1 to {records}")),
+        }
+    }
+
     /// Finishes the sync under way, and the next one for what came meanwhile.
     fn sync_whole(&mut self, id: NodeId) {
         while self.nodes[id.index()].disk.is_syncing() {
@@ -268,6 +304,20 @@ impl<P: Protocol> Simulation<'_, P> {
         world.messages.in_flight -= 1;
         world.messages.dropped.loss += 1;
         world.trace_message(RowKind::Drop, flight.at, || "lost".to_owned());
+    }
+
+    fn refuse_by_hand(&mut self, number: u32) {
+        let Flight { at, sent, .. } = self.unpark(number);
+        let world = &mut self.world;
+        world.wire.leave(world.now, sent);
+        world.messages.in_flight -= 1;
+        world.messages.dropped.refused += 1;
+        let sender = &self.nodes[at.from().index()];
+        let incarnation = sender.incarnation;
+        if !sender.is_up() {
+            self.world.trace_message(RowKind::Drop, at, || "refused".to_owned());
+        }
+        self.refused(at, incarnation);
     }
 
     fn duplicate_by_hand(&mut self, number: u32) {

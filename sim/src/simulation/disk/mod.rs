@@ -1,9 +1,19 @@
 //! The durable log of one node, and the effects that wait for it.
 //!
 //! What a node appends is first only handed over. One sync at a time makes everything handed over
-//! at its beginning durable; a crash loses the rest, and everything that waited for it.
+//! at its beginning durable; a crash loses the rest, and everything that waited for it. What else can
+//! happen to a disk stands in `troubles.rs` and `damage.rs`; disks that nothing happens to pay one
+//! branch a sync for it.
+
+mod damage;
+#[cfg(test)]
+mod tests;
+mod troubles;
 
 use std::collections::VecDeque;
+
+pub(crate) use damage::Remains;
+use troubles::Troubles;
 
 use super::station::Station;
 use crate::protocol::Survivor;
@@ -34,6 +44,8 @@ struct Drive<R, H> {
     /// Held effects with the count of writes that each waits for.
     held: VecDeque<(u64, H)>,
     station: Station,
+    /// What is wrong with it, where something is.
+    troubles: Option<Box<Troubles>>,
 }
 
 impl<R, H> Default for Disk<R, H> {
@@ -65,8 +77,10 @@ impl<R, H> Disk<R, H> {
         self.0.as_mut().is_some_and(|drive| drive.begin_sync())
     }
 
-    /// Ends the sync that is under way: what it covered is durable. Gives back how many writes.
-    pub(crate) fn end_sync(&mut self, now: SimTime) -> u64 {
+    /// Ends the sync that is under way: what it covered is durable. Gives back how many writes. Or
+    /// the disk refuses them: everything that is not durable is lost, with what waited for it. Gives
+    /// back how many writes that were.
+    pub(crate) fn end_sync(&mut self, now: SimTime) -> Result<u64, u64> {
         self.0.as_mut().expect("a sync is under way").end_sync(now)
     }
 
@@ -114,6 +128,7 @@ impl<R, H> Default for Drive<R, H> {
             syncing: None,
             held: VecDeque::new(),
             station: Station::default(),
+            troubles: None,
         }
     }
 }
@@ -127,22 +142,32 @@ impl<R, H> Drive<R, H> {
         begins
     }
 
-    fn end_sync(&mut self, now: SimTime) -> u64 {
+    fn end_sync(&mut self, now: SimTime) -> Result<u64, u64> {
         let upto = self.syncing.take().expect("a sync is under way");
         let writes = upto - self.synced;
+        if self.troubles.is_some() && self.refuses(writes) {
+            return Err(self.refuse(now));
+        }
         for _ in 0..writes {
-            let (since, write) = self.pending.pop_front().expect("a sync covers pending writes");
-            self.station.leave(now, since);
-            match write {
-                Write::Append(record) => self.durable.push(Survivor::Intact(record)),
-                Write::Truncate { keep } => self.durable.truncate(keep),
-                Write::Rewrite(records) => {
-                    self.durable = records.into_iter().map(Survivor::Intact).collect();
-                }
-            }
+            self.write_next(now);
         }
         self.synced = upto;
-        writes
+        Ok(writes)
+    }
+
+    /// The oldest write that is pending reaches the disk.
+    #[inline]
+    fn write_next(&mut self, now: SimTime) {
+        let (since, write) = self.pending.pop_front().expect("a sync covers pending writes");
+        self.station.leave(now, since);
+        match write {
+            Write::Append(_) if self.misdirects() => {}
+            Write::Append(record) => self.durable.push(Survivor::Intact(record)),
+            Write::Truncate { keep } => self.durable.truncate(keep),
+            Write::Rewrite(records) => {
+                self.durable = records.into_iter().map(Survivor::Intact).collect();
+            }
+        }
     }
 
     fn crash(&mut self, now: SimTime) -> usize {
@@ -154,56 +179,5 @@ impl<R, H> Drive<R, H> {
         self.syncing = None;
         (self.handed, self.synced) = (0, 0);
         lost
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn intact(disk: &Disk<u32, &'static str>) -> Vec<u32> {
-        let value = |record: &Survivor<u32>| match record {
-            Survivor::Intact(value) => *value,
-            other => panic!("{other:?}"),
-        };
-        disk.durable().iter().map(value).collect()
-    }
-
-    #[test]
-    fn held_effects_wait_for_what_was_appended_before_them() {
-        let mut disk = Disk::default();
-        assert_eq!(disk.hold("nothing to wait for"), Some("nothing to wait for"));
-        disk.hand_over(SimTime(1), Write::Append(1));
-        assert_eq!(disk.hold("first"), None);
-        assert!(disk.begin_sync());
-        disk.hand_over(SimTime(2), Write::Append(2));
-        assert_eq!(disk.hold("second"), None);
-        assert!(!disk.begin_sync(), "one sync at a time");
-        assert_eq!(disk.end_sync(SimTime(5)), 1);
-        assert_eq!((disk.release(), disk.release()), (Some("first"), None));
-        assert!(disk.begin_sync());
-        disk.end_sync(SimTime(9));
-        assert_eq!(disk.release(), Some("second"));
-        assert_eq!(intact(&disk), [1, 2]);
-        disk.close("n1", SimTime(9));
-    }
-
-    #[test]
-    fn a_crash_loses_the_unsynced_tail_and_what_waited_for_it() {
-        let mut disk = Disk::default();
-        disk.hand_over(SimTime(1), Write::Append(1));
-        disk.begin_sync();
-        disk.end_sync(SimTime(2));
-        disk.hand_over(SimTime(3), Write::Append(2));
-        disk.hold("never");
-        disk.begin_sync();
-        assert_eq!(disk.crash(SimTime(4)), 1);
-        assert_eq!((disk.release(), intact(&disk)), (None, vec![1]));
-        disk.hand_over(SimTime(5), Write::Rewrite(vec![7, 8, 9]));
-        disk.hand_over(SimTime(5), Write::Truncate { keep: 2 });
-        disk.begin_sync();
-        disk.end_sync(SimTime(6));
-        assert_eq!(intact(&disk), [7, 8]);
-        disk.close("n1", SimTime(8));
     }
 }

@@ -1,0 +1,144 @@
+//! One drawn day, written as a scenario.
+
+use rehearsal_sim::law::Law;
+use rehearsal_sim::time::Span;
+use serde_json::{Map, Value, json};
+
+use super::dice::{Dice, law, text};
+use super::families::{Setting, points};
+use super::{SUBJECT_LATENCY, SUBJECT_LIMITS, SUBJECT_POINTS, SUBJECT_SIZE, Swarm};
+use crate::language::SECTIONS;
+use crate::toml_text;
+
+/// The keys of a fault that say when, before the others.
+const WHEN: [&str; 7] = ["at", "every", "on", "after", "times", "until", "for"];
+
+/// The scenario of a seed, and the families that were drawn.
+pub(super) fn write(swarm: &Swarm, seed: u64, profile: &str) -> (String, Vec<&'static str>) {
+    let mut day = swarm.base.as_object().expect("a scenario is a table").clone();
+    day.insert("seed".to_owned(), json!(seed));
+    day.insert("heal".to_owned(), text(swarm.heal));
+    let servers = size(swarm, seed, &mut day);
+    let round_trip = latency(seed, profile, &mut day);
+    if swarm.limits {
+        limits(swarm, seed, round_trip, &mut day);
+    }
+    let setting = Setting { entry: swarm.entry, servers, heal: swarm.heal, round_trip };
+    let mut faults = match day.remove("fault") {
+        Some(Value::Array(faults)) => faults,
+        _ => Vec::new(),
+    };
+    let mut drawn = Vec::new();
+    for family in &swarm.families {
+        if swarm.is_on(profile, family, seed) {
+            let of_family = (family.draw)(&mut Dice::of(seed, family.number), &setting);
+            if !of_family.is_empty() {
+                drawn.push(family.name);
+            }
+            faults.extend(of_family);
+        }
+    }
+    if profile == "points" {
+        faults.extend(points(&mut Dice::of(seed, SUBJECT_POINTS), &setting));
+    }
+    // Whoever is down when the world heals is started by the operator.
+    let plural = setting.first_role();
+    if faults.iter().any(leaves_nodes_down) {
+        faults.push(json!({ "at": text(swarm.heal), "restart": plural }));
+    }
+    day.insert("fault".to_owned(), Value::Array(faults));
+    let story = match drawn.is_empty() {
+        true => "no family".to_owned(),
+        false => drawn.join(", "),
+    };
+    let head = format!(
+        "# A day that {} drew for seed {seed}: profile {profile}, {story}.\n",
+        swarm.scenario
+    );
+    (head + &toml(&day), drawn)
+}
+
+/// How many nodes of the first role there are.
+fn size(swarm: &Swarm, seed: u64, day: &mut Map<String, Value>) -> u32 {
+    let servers = Dice::of(seed, SUBJECT_SIZE).of_these(&swarm.sizes);
+    let plural = (swarm.entry.roles)()[0].plural;
+    table(day, "cluster").insert(plural.to_owned(), json!(servers));
+    servers
+}
+
+/// Draws how fast the network is, and gives back the median of a round trip.
+fn latency(seed: u64, profile: &str, day: &mut Map<String, Value>) -> Span {
+    let mut dice = Dice::of(seed, SUBJECT_LATENCY);
+    let median = match profile {
+        "calm" => dice.span(Span::micros(200), Span::millis(2)),
+        _ => dice.span(Span::micros(200), Span::millis(30)),
+    };
+    let drawn = match dice.of_these(&[0, 1, 1, 2]) {
+        0 => Law::Constant(median),
+        1 => Law::Lognormal { median, p99: Span(median.0 * dice.log(2, 20)) },
+        _ => Law::Uniform { from: Span(median.0 / 2), to: Span(median.0 + median.0 / 2) },
+    };
+    table(day, "network").insert("latency".to_owned(), law(&drawn));
+    Span(median.0 * 2)
+}
+
+/// Draws the protocol's own limits; what the scenario says of them is overruled.
+fn limits(swarm: &Swarm, seed: u64, round_trip: Span, day: &mut Map<String, Value>) {
+    let mut dice = Dice::of(seed, SUBJECT_LIMITS);
+    let drawn = (swarm.entry.vary)(&swarm.config, dice.stream(), round_trip);
+    if drawn.as_object().is_some_and(|table| !table.is_empty()) {
+        day.insert(swarm.entry.name.to_owned(), drawn);
+    }
+}
+
+fn table<'a>(day: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+    let table = day.entry(name).or_insert_with(|| json!({}));
+    table.as_object_mut().expect("read as a table before")
+}
+
+/// Whether a fault may leave processes down that nobody starts again.
+fn leaves_nodes_down(fault: &Value) -> bool {
+    const KINDS: [&str; 4] = ["crash", "power_off", "write_error", "disk_full"];
+    KINDS.iter().any(|kind| fault.get(kind).is_some()) && fault.get("restart_after").is_none()
+}
+
+/// A scenario as a file: the top level, the tables, and the lists of tables, each in the order of the
+/// language.
+fn toml(day: &Map<String, Value>) -> String {
+    let mut page = String::new();
+    let line = |key: &str, value: &Value| {
+        format!("{} = {}\n", toml_text::key(key), toml_text::value(value))
+    };
+    let is_list = |value: &Value| {
+        value
+            .as_array()
+            .is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
+    };
+    for (key, value) in day.iter().filter(|(_, value)| !value.is_object() && !is_list(value)) {
+        if !value.as_array().is_some_and(Vec::is_empty) {
+            page += &line(key, value);
+        }
+    }
+    let place = |key: &str| SECTIONS.iter().position(|name| *name == key).unwrap_or(1);
+    let mut tables: Vec<&String> = day.keys().filter(|key| day[*key].is_object()).collect();
+    tables.sort_by_key(|key| place(key));
+    for name in tables {
+        page += &format!("\n[{}]\n", toml_text::key(name));
+        let keys = day[name].as_object().expect("only tables").iter();
+        for (key, value) in keys.filter(|(_, value)| !value.is_null()) {
+            page += &line(key, value);
+        }
+    }
+    let mut lists: Vec<&String> = day.keys().filter(|key| is_list(&day[*key])).collect();
+    lists.sort_by_key(|key| place(key));
+    for name in lists {
+        for item in day[name].as_array().expect("only lists") {
+            page += &format!("\n[[{}]]\n", toml_text::key(name));
+            let mut keys: Vec<(&String, &Value)> = item.as_object().into_iter().flatten().collect();
+            let first = |key: &str| WHEN.iter().position(|when| *when == key);
+            keys.sort_by_key(|(key, _)| first(key).unwrap_or(WHEN.len()));
+            keys.into_iter().for_each(|(key, value)| page += &line(key, value));
+        }
+    }
+    page
+}
