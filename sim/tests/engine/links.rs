@@ -58,8 +58,8 @@ fn arrived(found: &[(&str, u64)]) -> Vec<(String, u64)> {
 
 /// What became of the messages that died, in their order.
 fn deaths(record: &Record) -> Vec<String> {
-    let rows = record.trace.rows.iter().filter(|row| row.kind == RowKind::Drop);
-    rows.map(|row| format!("{} {}", row.address, row.text)).collect()
+    let rows = record.trace.rows().filter(|row| row.kind == RowKind::Drop);
+    rows.map(|row| format!("{} {}", row.address(), row.text())).collect()
 }
 
 /// n1 sends these at the start, one by one.
@@ -149,7 +149,7 @@ fn what_arrives_corrupt_is_thrown_away_then() {
     assert_eq!(arrivals(&record), arrived(&[("n1->n3 Ping#1", 1)]));
     assert_eq!(deaths(&record), ["n1->n2 Ping#1 it arrives corrupt"]);
     assert_eq!(record.head.messages.dropped.corrupt, 1);
-    let died = record.trace.rows.iter().find(|row| row.kind == RowKind::Drop).expect("a row");
+    let died = record.trace.rows().find(|row| row.kind == RowKind::Drop).expect("a row");
     assert_eq!(died.at_ns, MS, "on arrival");
 }
 
@@ -393,8 +393,8 @@ fn a_swizzle_clogs_node_by_node() {
         plan.faults = vec![fault(100, 100, Fault::Swizzle(vec![all]))];
         let record = run_seeded(&plan, seed);
         let of = |text: &str| {
-            let rows = record.trace.rows.iter();
-            let rows = rows.filter(|row| row.kind == RowKind::Fault && row.text == text);
+            let rows = record.trace.rows();
+            let rows = rows.filter(|row| row.kind == RowKind::Fault && row.text() == text);
             rows.map(|row| (row.at_ns, row.node)).collect::<Vec<_>>()
         };
         let (begun, ended) = (of("is clogged"), of("is clogged no more"));
