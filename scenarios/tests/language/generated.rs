@@ -99,6 +99,7 @@ const KEYS: &[&str] = &[
     "partition",
     "one_way",
     "isolate",
+    "host",
     "bridge",
     "ring",
     "cut",

@@ -58,8 +58,8 @@ fn arrived(found: &[(&str, u64)]) -> Vec<(String, u64)> {
 
 /// What became of the messages that died, in their order.
 fn deaths(record: &Record) -> Vec<String> {
-    let rows = record.trace.rows.iter().filter(|row| row.kind == RowKind::Drop);
-    rows.map(|row| format!("{} {}", row.address, row.text)).collect()
+    let rows = record.trace.rows().filter(|row| row.kind == RowKind::Drop);
+    rows.map(|row| format!("{} {}", row.address(), row.text())).collect()
 }
 
 /// n1 sends these at the start, one by one.
@@ -149,7 +149,7 @@ fn what_arrives_corrupt_is_thrown_away_then() {
     assert_eq!(arrivals(&record), arrived(&[("n1->n3 Ping#1", 1)]));
     assert_eq!(deaths(&record), ["n1->n2 Ping#1 it arrives corrupt"]);
     assert_eq!(record.head.messages.dropped.corrupt, 1);
-    let died = record.trace.rows.iter().find(|row| row.kind == RowKind::Drop).expect("a row");
+    let died = record.trace.rows().find(|row| row.kind == RowKind::Drop).expect("a row");
     assert_eq!(died.at_ns, MS, "on arrival");
 }
 
@@ -198,6 +198,14 @@ fn a_live_host_refuses_for_a_process_that_is_down() {
     let noted = notes(&record, 0).pop().expect("a note");
     assert!(noted.contains("Refused { to: 1, kind: 1, clock: 26000000 }"), "{noted}");
 
+    // With its host down nobody answers for it, until the process is up again.
+    let with_host = |lasts| {
+        let crash = fault(10, lasts, Fault::CrashHost(nodes(&[1])));
+        let again = fault(18, 0, Fault::Crash(nodes(&[1])));
+        let record = run(&Plan { faults: vec![crash, again], ..plan.clone() });
+        (record.head.messages.dropped.refused, record.head.messages.dropped.down)
+    };
+    assert_eq!((with_host(0), with_host(5)), ((0, 1), (1, 0)));
     // Who crashes meanwhile does not hear of it, not even when it is up again.
     plan.faults.push(fault(24, 1, Fault::Crash(nodes(&[0]))));
     assert!(arrivals(&run(&plan)).is_empty());
@@ -393,8 +401,8 @@ fn a_swizzle_clogs_node_by_node() {
         plan.faults = vec![fault(100, 100, Fault::Swizzle(vec![all]))];
         let record = run_seeded(&plan, seed);
         let of = |text: &str| {
-            let rows = record.trace.rows.iter();
-            let rows = rows.filter(|row| row.kind == RowKind::Fault && row.text == text);
+            let rows = record.trace.rows();
+            let rows = rows.filter(|row| row.kind == RowKind::Fault && row.text() == text);
             rows.map(|row| (row.at_ns, row.node)).collect::<Vec<_>>()
         };
         let (begun, ended) = (of("is clogged"), of("is clogged no more"));

@@ -137,6 +137,7 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
     ];
     let what = prop_oneof![
         4 => target(count).prop_map(Fault::Crash),
+        1 => target(count).prop_map(Fault::CrashHost),
         2 => target(count).prop_map(Fault::Restart),
         4 => target(count).prop_map(Fault::Pause),
         2 => vec(vec(target(count), 0..3), 0..4).prop_map(Fault::Partition),
