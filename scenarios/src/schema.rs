@@ -194,7 +194,7 @@ fn fault(generator: &mut SchemaGenerator) -> Value {
     let when = ["at", "every", "on"].map(|key| json!({ "required": [key] }));
     fault["allOf"] = json!([{ "anyOf": when }]);
     let dies = json!({ "anyOf": [{ "required": ["crash"] }, { "required": ["wipe"] }] });
-    fault["dependentSchemas"] = json!({ "restart_after": dies, "host": { "required": ["crash"] } });
+    fault["dependentSchemas"] = json!({ "restart_after": dies });
     fault
 }
 

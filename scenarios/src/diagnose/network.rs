@@ -108,7 +108,3 @@ pub(crate) fn cut_of_no_link(site: Site, a: &str, b: &str) -> Finding {
     Finding::error(site, format!("no link joins `{a}` and `{b}`"))
         .help("name two places that a [[topology.link]] is between")
 }
-
-pub(crate) fn host_without_crash(site: Site, kind: &str) -> Finding {
-    Finding::error(site, format!("`host` belongs to a `crash`, not to `{kind}`")).help("remove it")
-}

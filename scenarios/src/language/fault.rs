@@ -98,10 +98,6 @@ pub(crate) struct FaultTable {
     pub(crate) crash: Option<Names>,
     /// How long after a `crash` or a `wipe` the same processes start again; without it they stay down.
     pub(crate) restart_after: Option<Span>,
-    /// With `crash`: whether the hosts of the processes go down, too. It matters where `[network]` says
-    /// `refuse`: a host that is down answers for nobody. Not simulated: other processes of the host.
-    #[schemars(extend("default" = false))]
-    pub(crate) host: Option<bool>,
     /// Crashed processes start again from their disks.
     pub(crate) restart: Option<Names>,
     /// Processes stand still, and their clocks with them; messages wait.

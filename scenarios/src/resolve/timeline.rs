@@ -36,10 +36,7 @@ pub(super) fn check(desk: &mut Desk<'_>, cast: &Cast, faults: &[Written]) {
     let is_of_lives = |fault: &&Written| {
         matches!(
             fault.planned.fault,
-            Fault::Crash(_)
-                | Fault::CrashHost(_)
-                | Fault::Restart(_)
-                | Fault::Disk { fault: DiskFault::Wipe, .. }
+            Fault::Crash(_) | Fault::Restart(_) | Fault::Disk { fault: DiskFault::Wipe, .. }
         )
     };
     if faults.iter().filter(is_of_lives).any(|fault| certain(fault).is_none()) {
@@ -53,12 +50,8 @@ pub(super) fn check(desk: &mut Desk<'_>, cast: &Cast, faults: &[Written]) {
             node.take_if(|down| down.until.is_some_and(|until| until <= at));
         }
         match &fault.planned.fault {
-            Fault::Crash(Target::Nodes(nodes)) | Fault::CrashHost(Target::Nodes(nodes)) => {
-                crash(desk, cast, fault, nodes, &mut down);
-            }
-            Fault::Crash(_) | Fault::CrashHost(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => {
-                uncertain = true
-            }
+            Fault::Crash(Target::Nodes(nodes)) => crash(desk, cast, fault, nodes, &mut down),
+            Fault::Crash(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => uncertain = true,
             Fault::Restart(Target::Nodes(nodes)) => {
                 restart(desk, cast, fault, nodes, &mut down, uncertain);
             }

@@ -99,7 +99,6 @@ const KEYS: &[&str] = &[
     "partition",
     "one_way",
     "isolate",
-    "host",
     "bridge",
     "ring",
     "cut",

@@ -115,9 +115,6 @@ pub enum Fault {
     /// Processes die and lose their memory and what their disks had not made durable. With `lasts`
     /// they restart after it, unless they did so before.
     Crash(Target),
-    /// The same with their hosts, which matters where hosts refuse for processes that are down: a host
-    /// that is down keeps silent. It is up again when the process starts again.
-    CrashHost(Target),
     /// Crashed processes start again from their disks.
     Restart(Target),
     /// Processes stand still: no steps, and their monotonic clocks stop; messages wait. Of several
@@ -259,7 +256,6 @@ impl Fault {
     pub fn targets(&self) -> Vec<&Target> {
         match self {
             Fault::Crash(target)
-            | Fault::CrashHost(target)
             | Fault::Restart(target)
             | Fault::Pause(target)
             | Fault::Slow { nodes: target, .. }
@@ -284,10 +280,7 @@ impl Fault {
     pub fn ends_when_the_world_heals(&self) -> bool {
         let is_of_lives = matches!(
             self,
-            Fault::Crash(_)
-                | Fault::CrashHost(_)
-                | Fault::Restart(_)
-                | Fault::Disk { fault: DiskFault::Wipe, .. }
+            Fault::Crash(_) | Fault::Restart(_) | Fault::Disk { fault: DiskFault::Wipe, .. }
         );
         !is_of_lives
     }

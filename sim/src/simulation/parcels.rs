@@ -232,7 +232,7 @@ impl<P: Protocol> Simulation<'_, P> {
     #[cold]
     pub(super) fn arrive_at_nobody(&mut self, at: Address) {
         let world = &mut self.world;
-        if world.by_hand || !world.network.refuses(at.to()) {
+        if world.by_hand || !world.network.refuses() {
             world.messages.dropped.down += 1;
             world.drops(at, 3, "the receiver is down");
             return;

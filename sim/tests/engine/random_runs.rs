@@ -137,7 +137,6 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
     ];
     let what = prop_oneof![
         4 => target(count).prop_map(Fault::Crash),
-        1 => target(count).prop_map(Fault::CrashHost),
         2 => target(count).prop_map(Fault::Restart),
         4 => target(count).prop_map(Fault::Pause),
         2 => vec(vec(target(count), 0..3), 0..4).prop_map(Fault::Partition),
@@ -267,13 +266,10 @@ fn workload() -> impl Strategy<Value = Option<Workload>> {
     }))
 }
 
-fn skew<T: Copy + Ord + std::fmt::Debug>(
+fn skew<T: Copy + Ord + Default + std::fmt::Debug>(
     most: T,
     range: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Skew<T>>
-where
-    T: Default,
-{
+) -> impl Strategy<Value = Skew<T>> {
     prop_oneof![
         2 => Just(Skew::default()),
         1 => Just(Skew { lo: T::default(), hi: most }),

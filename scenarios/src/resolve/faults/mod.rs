@@ -131,10 +131,6 @@ fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Opti
         desk.say(diagnose::restart_after_without_crash(site, kind));
         return None;
     }
-    if table.host.is_some() && kind != "crash" {
-        desk.say(diagnose::host_without_crash(desk.key_site(&at.key("host")), kind));
-        return None;
-    }
     if table.lasts == Some(Span::ZERO) {
         desk.say(diagnose::fault_of_no_length(desk.site(&at.key("for"))));
         return None;
@@ -152,11 +148,7 @@ fn fault(
     let (cast, path) = (setting.cast, &at.key(kind));
     let mut target = |names: &Option<Names>| cast.target(desk, names.as_ref()?, path);
     match kind {
-        "crash" => {
-            let with_host = table.host.unwrap_or(false);
-            let kind = if with_host { Fault::CrashHost } else { Fault::Crash };
-            target(&table.crash).map(kind)
-        }
+        "crash" => target(&table.crash).map(Fault::Crash),
         "pause" => target(&table.pause).map(Fault::Pause),
         "restart" => {
             let target = target(&table.restart)?;

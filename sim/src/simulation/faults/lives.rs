@@ -21,13 +21,6 @@ impl<P: Protocol> Simulation<'_, P> {
         self.struck("crash", hit)
     }
 
-    /// Processes die, and nobody answers for them.
-    pub(super) fn crash_hosts(&mut self, strike: usize, target: &Target) -> Option<Struck> {
-        let struck = self.crash_all(strike, target)?;
-        struck.nodes.iter().for_each(|id| self.world.network.host_dies(*id));
-        Some(struck)
-    }
-
     /// The processes that a crash still holds start again.
     pub(super) fn restart_held(&mut self, held: Vec<NodeId>) {
         for id in held {
@@ -128,7 +121,6 @@ impl<P: Protocol> Simulation<'_, P> {
             return false;
         }
         self.let_go(id);
-        self.world.network.host_is_back(id);
         self.world.count("restarts", 1);
         self.start(id);
         true

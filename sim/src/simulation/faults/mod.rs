@@ -81,7 +81,6 @@ impl<P: Protocol> Simulation<'_, P> {
     fn strike(&mut self, strike: usize, fault: &Fault) -> Option<Struck> {
         match fault {
             Fault::Crash(target) => self.crash_all(strike, target),
-            Fault::CrashHost(target) => self.crash_hosts(strike, target),
             Fault::Restart(target) => self.restart_all(strike, target),
             Fault::Pause(target) => self.pause_all(strike, target),
             Fault::Partition(groups) => self.partition(strike, groups),
@@ -116,9 +115,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let held = self.held.remove(&strike).unwrap_or_default();
         let plan = self.plan;
         match &plan.faults[self.strikes[strike].fault].fault {
-            Fault::Crash(_) | Fault::CrashHost(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => {
-                self.restart_held(held)
-            }
+            Fault::Crash(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => self.restart_held(held),
             Fault::Pause(_) => self.resume_held(held),
             Fault::Disk { fault, .. } => self.disk_fault_ends(strike, fault),
             Fault::Restart(_) | Fault::ClockJump { .. } | Fault::Fire { .. } => {}

@@ -18,7 +18,7 @@ mod transit;
 mod weather;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use address::Address;
@@ -91,8 +91,6 @@ pub(crate) struct Network {
     wire_of: BTreeMap<Line, u32>,
     /// While links of the topology are cut: the routes over the others.
     detours: Option<Routes>,
-    /// The hosts that are down with their processes.
-    silent: BTreeSet<NodeId>,
 }
 
 impl Network {
@@ -116,7 +114,6 @@ impl Network {
             wires: Vec::new(),
             wire_of: BTreeMap::new(),
             detours: None,
-            silent: BTreeSet::new(),
         }
     }
 

@@ -230,18 +230,9 @@ impl Network {
         }
     }
 
-    /// Whether the host of a process that is down turns away what comes for it.
-    pub(crate) fn refuses(&self, node: NodeId) -> bool {
-        self.laws.refuse && !self.silent.contains(&node)
-    }
-
-    /// A host goes down with its process.
-    pub(crate) fn host_dies(&mut self, node: NodeId) {
-        self.silent.insert(node);
-    }
-
-    pub(crate) fn host_is_back(&mut self, node: NodeId) {
-        self.silent.remove(&node);
+    /// Whether a live host turns away what comes for a process that is down.
+    pub(crate) fn refuses(&self) -> bool {
+        self.laws.refuse
     }
 
     /// When the sender of a copy that was turned away hears of it; `None` when it never does. The word
