@@ -1,5 +1,6 @@
 //! The engine's laws, tried from outside: plans go in, records come out.
 
+mod disk_faults;
 mod disks;
 mod draws;
 mod expectations;
