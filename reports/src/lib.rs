@@ -11,6 +11,7 @@
 //!               chart (margins, axes, colours, fault bands: shared, so that pictures line up)
 //! ```
 //!
+//! [`trace::export`] gives the trace of a record as text, or for other programs to draw.
 //! [`index::index`] makes one more page, over many runs: a table with a link to each.
 //! Several variants, each with the runs of many seeds, are drawn over each other on one page:
 //! [`comparison`].
@@ -23,5 +24,6 @@ mod format;
 pub mod index;
 mod page;
 pub mod plot;
+pub mod trace;
 
 pub use page::{Reproduce, is_page, report};

@@ -40,4 +40,5 @@ pub use reference::reference;
 pub use report::{Finding, Place, Report, Severity};
 pub use schema::schema;
 pub use starter::starter;
+pub use suggest::nearest;
 pub use swarm::{Drawn, Swarm};

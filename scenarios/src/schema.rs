@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnose;
 use crate::language::{
-    BurstTable, ClockDrift, ClockShift, ClockTable, CrashLoop, DiskTable, ExpectTable, FAULT_KINDS,
-    FaultTable, Fire, LinkTable, NetworkTable, NodeTable, OnTable, OneWay, PlaceLinkTable,
-    ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable, Top, TopologyTable, WorkloadTable,
+    BitRot, BurstTable, ClockDrift, ClockShift, ClockTable, CrashLoop, DiskSlow, DiskTable,
+    ExpectTable, FAULT_KINDS, FaultTable, Fire, LinkTable, NetworkTable, NodeTable, OnTable,
+    OneWay, PlaceLinkTable, ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable, Top,
+    TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -47,6 +48,8 @@ pub fn schema(catalog: &[Entry]) -> Value {
     // Tables inside of faults, `on = { ... }`: whoever adds one adds it here.
     inner::<OnTable>(&mut definitions);
     inner::<OneWay>(&mut definitions);
+    inner::<DiskSlow>(&mut definitions);
+    inner::<BitRot>(&mut definitions);
     inner::<Profiles>(&mut definitions);
     inner::<BurstTable>(&mut definitions);
     inner::<Slow>(&mut definitions);
@@ -190,7 +193,8 @@ fn fault(generator: &mut SchemaGenerator) -> Value {
     fault["oneOf"] = json!(kinds);
     let when = ["at", "every", "on"].map(|key| json!({ "required": [key] }));
     fault["allOf"] = json!([{ "anyOf": when }]);
-    fault["dependentRequired"] = json!({ "restart_after": ["crash"] });
+    let dies = json!({ "anyOf": [{ "required": ["crash"] }, { "required": ["wipe"] }] });
+    fault["dependentSchemas"] = json!({ "restart_after": dies });
     fault
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::record::{
-    CurvePoint, FaultBand, Head, NodeInfo, Record, Series, StandingChange, TraceRow,
+    CurvePoint, FaultBand, Head, NodeInfo, Record, Series, StandingChange, Trace, TraceRow,
 };
 
 /// How many common rows are kept before the difference.
@@ -50,8 +50,8 @@ impl Divergence {
     /// Compares what two runs left behind: their traces row by row, their digests, and everything
     /// that was measured. `None` when there is no difference.
     pub fn between(first: &Record, second: &Record) -> Option<Divergence> {
-        let (a, b) = (&first.trace.rows, &second.trace.rows);
-        let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        let (a, b) = (&first.trace, &second.trace);
+        let same = a.rows().zip(b.rows()).take_while(|(a, b)| a == b).count();
         let is_traced = !a.is_empty() && !b.is_empty();
         if is_traced && (same < a.len() || same < b.len()) {
             return Some(Divergence::in_rows(a, b, same));
@@ -68,29 +68,36 @@ impl Divergence {
             event: None,
             at_ns: first.head.virtual_ns.min(second.head.virtual_ns),
             node: None,
-            common: a[a.len().saturating_sub(COMMON_ROWS)..].to_vec(),
+            common: before(a, a.len()),
             first: Side::fact(one),
             second: Side::fact(other),
         })
     }
 
     /// Two traces part behind `same` rows.
-    fn in_rows(a: &[TraceRow], b: &[TraceRow], same: usize) -> Divergence {
-        let side = |rows: &[TraceRow]| match rows.get(same) {
-            Some(row) => Side { fact: String::new(), rows: vec![row.clone()] },
+    fn in_rows(a: &Trace, b: &Trace, same: usize) -> Divergence {
+        let side = |trace: &Trace| match trace.rows().nth(same) {
+            Some(row) => Side { fact: String::new(), rows: vec![row.to_row()] },
             None => Side::fact("nothing more happens"),
         };
-        let next = a.get(same).into_iter().chain(b.get(same)).min_by_key(|row| row.at_ns);
+        let next = a.rows().nth(same).into_iter().chain(b.rows().nth(same));
+        let next = next.min_by_key(|row| row.at_ns);
         let next = next.expect("one of them has more rows");
         Divergence {
             event: None,
             at_ns: next.at_ns,
             node: next.node,
-            common: a[same.saturating_sub(COMMON_ROWS)..same].to_vec(),
+            common: before(a, same),
             first: side(a),
             second: side(b),
         }
     }
+}
+
+/// The last rows of a trace before a place.
+fn before(trace: &Trace, place: usize) -> Vec<TraceRow> {
+    let last = trace.rows().take(place).skip(place.saturating_sub(COMMON_ROWS));
+    last.map(|row| row.to_row()).collect()
 }
 
 /// What a record holds beside its trace, which may be long.

@@ -4,11 +4,16 @@
 //! [`Head`]), reports draw its tail. Nothing in it depends on the protocol's types. A stored record
 //! with a field that this version does not know is refused, as its page would leave something out.
 
+mod trace;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use trace::{FieldChange, Row, RowKind, Trace, TraceRow};
+pub(crate) use trace::{NewRow, Part};
 
 use crate::check::Explanation;
 use crate::metrics::Histogram;
@@ -314,66 +319,4 @@ pub struct StandingChange {
     pub rank: String,
     /// Its epoch from now on (Raft's term); 0 where the role has none.
     pub epoch: u64,
-}
-
-/// What happened, step by step.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trace {
-    /// The rows, in order.
-    pub rows: Vec<TraceRow>,
-    /// Rows that were left out because the trace is bounded; 0 means the trace is whole.
-    pub omitted: u64,
-    /// Which rows were kept, in a sentence; empty when the trace is whole.
-    pub window: String,
-}
-
-/// What a row of the trace tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RowKind {
-    /// A node booted.
-    Boot,
-    /// A message left.
-    Send,
-    /// A message arrived.
-    Deliver,
-    /// A copy died; the text says why.
-    Drop,
-    /// The network made a copy.
-    Duplicate,
-    /// A sender heard that its message was refused: the receiver's process was down.
-    Refused,
-    /// A timer fired.
-    Timer,
-    /// An application called an operation.
-    Call,
-    /// An application heard of an operation's end.
-    Reply,
-    /// A node's disk finished writing.
-    Sync,
-    /// The protocol told its observers of an event.
-    Note,
-    /// A fault began, or ended.
-    Fault,
-    /// A property was violated.
-    Violation,
-}
-
-/// One row of a trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TraceRow {
-    /// When.
-    pub at_ns: u64,
-    /// What.
-    pub kind: RowKind,
-    /// The node it happened on, an index into [`Record::nodes`]; `null` for the network.
-    pub node: Option<u32>,
-    /// For messages: the other end.
-    pub peer: Option<u32>,
-    /// For messages, its address: `n1->n2 AppendEntries#3`; else empty.
-    pub address: String,
-    /// The story in one line.
-    pub text: String,
 }

@@ -22,6 +22,7 @@ mod script;
 mod stored;
 mod survey;
 mod sweep;
+mod trace;
 pub(crate) mod twice;
 mod variants;
 
@@ -74,6 +75,8 @@ enum Command {
     Compare(compare::Args),
     /// Drive single steps by hand, as a script says, and compare with what it recorded
     Script(script::Args),
+    /// Show what happened in a run, step by step, or write it for other programs to draw
+    Trace(trace::Args),
     /// Draw a run's page again from its record, or one page over a folder of runs
     Report(report::Args),
     /// List scenarios, protocols, properties, bugs, probes or script commands
@@ -142,6 +145,7 @@ fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
         Command::Sweep(args) => sweep::main(catalog, args),
         Command::Compare(args) => compare::main(catalog, args),
         Command::Script(args) => script::main(catalog, args),
+        Command::Trace(args) => trace::main(catalog, args),
         Command::Report(args) => report::main(args),
         Command::List(args) => list::main(catalog, args),
         Command::New(args) => new::main(catalog, args),

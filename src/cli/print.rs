@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use rehearsal_scenarios::Drawn;
 use rehearsal_sim::record::{
-    Head, Judgement, Measured, Record, RowKind, TraceRow, Violation, ViolationKind,
+    Head, Judgement, Measured, Record, Row, RowKind, TraceRow, Violation, ViolationKind,
 };
 use rehearsal_sim::time::{SimTime, Span};
 
@@ -234,14 +234,13 @@ pub(crate) fn lines(message: &str) -> Vec<String> {
 }
 
 /// The last rows up to an instant that belong to a node, oldest first.
-fn last_rows(record: &Record, at_ns: u64) -> Vec<&TraceRow> {
-    let tells = |row: &&TraceRow| row.node.is_some() && row.kind != RowKind::Violation;
+fn last_rows(record: &Record, at_ns: u64) -> Vec<TraceRow> {
+    let tells = |row: &Row<'_>| row.node.is_some() && row.kind != RowKind::Violation;
     // A step goes on after the event that broke a property; what it did then is no cause.
-    let is_it = |row: &&TraceRow| row.kind == RowKind::Violation && row.at_ns == at_ns;
-    let until = record.trace.rows.iter().take_while(|row| row.at_ns <= at_ns && !is_it(row));
-    let until = until.filter(tells);
-    let rows: Vec<&TraceRow> = until.collect();
-    rows[rows.len().saturating_sub(LAST_ROWS)..].to_vec()
+    let is_it = |row: &Row<'_>| row.kind == RowKind::Violation && row.at_ns == at_ns;
+    let until = record.trace.rows().take_while(|row| row.at_ns <= at_ns && !is_it(row));
+    let rows: Vec<Row<'_>> = until.filter(tells).collect();
+    rows[rows.len().saturating_sub(LAST_ROWS)..].iter().map(Row::to_row).collect()
 }
 
 /// What a row tells, beside when and where.
@@ -258,7 +257,7 @@ pub(crate) fn cell(row: &TraceRow) -> String {
 }
 
 /// A table with one column per node that takes part.
-fn columns(record: &Record, rows: &[&TraceRow]) -> String {
+fn columns(record: &Record, rows: &[TraceRow]) -> String {
     let mut nodes: Vec<u32> = rows.iter().filter_map(|row| row.node).collect();
     nodes.sort_unstable();
     nodes.dedup();

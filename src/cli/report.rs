@@ -142,7 +142,7 @@ fn may_write(file: &Path) -> io::Result<bool> {
 
 /// The folder that was meant: a record stands for its folder, and `latest` for what it points to,
 /// where it is a file as well.
-fn resolve(named: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn resolve(named: &Path) -> Result<PathBuf, Failure> {
     let found = match named.metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

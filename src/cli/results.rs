@@ -306,11 +306,11 @@ fn trace_text(record: &Record) -> String {
         let trace = &record.trace;
         text += &format!("# {} rows are left out; kept: {}\n", trace.omitted, trace.window);
     }
-    for row in &record.trace.rows {
+    for row in record.trace.rows() {
         let node = row.node.map_or("-", |id| record.nodes[id as usize].name.as_str());
         let at = rehearsal_sim::time::SimTime(row.at_ns);
-        let kind = format!("{:?}", row.kind).to_lowercase();
-        let _ = write!(text, "{at} {node:<8} {kind:<9} {} {}", row.address, say::clean(&row.text));
+        let (kind, address, says) = (row.kind.name(), row.address(), row.text());
+        let _ = write!(text, "{at} {node:<8} {kind:<9} {address} {}", say::clean(&says));
         text.truncate(text.trim_end().len());
         text.push('\n');
     }

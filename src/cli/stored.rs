@@ -13,7 +13,7 @@ use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use rehearsal_reports::Reproduce;
 use rehearsal_sim::metrics::Histogram;
-use rehearsal_sim::record::{Head, Record, RowKind, Trace, TraceRow};
+use rehearsal_sim::record::{Head, Record, Row, RowKind, Trace};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -40,9 +40,9 @@ pub(crate) struct Stored {
     /// The command lines that make the run again.
     pub(crate) reproduce: Reproduce,
     /// Rows of the run's trace that are not in the record.
-    rows_left_out: u64,
+    pub(crate) rows_left_out: u64,
     /// Which rows are, in a sentence; empty when all are.
-    rows_kept: String,
+    pub(crate) rows_kept: String,
     /// The record.
     pub(crate) record: Record,
 }
@@ -118,7 +118,7 @@ impl Flaw {
 /// The bytes of the file: the same for equal runs.
 pub(crate) fn encode(record: &Record, reproduce: &Reproduce) -> Vec<u8> {
     let (trace, rows_kept) = window(record);
-    let rows_left_out = (record.trace.rows.len() - trace.rows.len()) as u64;
+    let rows_left_out = (record.trace.len() - trace.len()) as u64;
     // Every field by name, so that whoever adds one decides about it here.
     let record = Record {
         head: record.head.clone(),
@@ -146,33 +146,26 @@ fn pack(text: &[u8]) -> io::Result<Vec<u8>> {
 
 /// The rows around the first violation, and which they are.
 fn window(record: &Record) -> (Trace, String) {
-    let Trace { rows, omitted, window } = &record.trace;
+    let trace = &record.trace;
     let (kept, sentence) = match record.head.violations.first() {
-        None => (&rows[..0], "none, as nothing was violated".to_owned()),
+        None => (0..0, "none, as nothing was violated".to_owned()),
         Some(violation) => {
             let at_ns = violation.at_ns;
-            let is_it = |row: &_| is_violation(row, at_ns);
-            let place = rows
-                .iter()
-                .position(is_it)
-                .or_else(|| rows.iter().rposition(|row| row.at_ns <= at_ns));
-            let end = place.map_or(0, |at| at + 1);
+            let is_it = |row: Row<'_>| row.kind == RowKind::Violation && row.at_ns == at_ns;
+            let later = || trace.rows().rev().take_while(|row| row.at_ns > at_ns).count();
+            let place = trace.rows().position(is_it).map(|place| place + 1);
+            let end = place.unwrap_or_else(|| trace.len() - later());
             let from = end.saturating_sub(ROWS_BEFORE);
-            let to = (end + ROWS_AFTER).min(rows.len());
+            let to = (end + ROWS_AFTER).min(trace.len());
             let sentence = format!(
                 "at most {ROWS_BEFORE} up to the first violation and {ROWS_AFTER} after it"
             );
-            (&rows[from..to], sentence)
+            (from..to, sentence)
         }
     };
-    let sentence = if kept.len() == rows.len() { String::new() } else { sentence };
+    let sentence = if kept.len() == trace.len() { String::new() } else { sentence };
     // What the run itself left out stays as the page tells it.
-    let trace = Trace { rows: kept.to_vec(), omitted: *omitted, window: window.clone() };
-    (trace, sentence)
-}
-
-fn is_violation(row: &TraceRow, at_ns: u64) -> bool {
-    row.kind == RowKind::Violation && row.at_ns == at_ns
+    (trace.stretch(kept), sentence)
 }
 
 /// Reads a whole record.
@@ -274,6 +267,7 @@ mod tests {
     use rehearsal_protocols::catalog::CATALOG;
     use rehearsal_scenarios::{Request, load_text};
     use rehearsal_sim::plan::Watch;
+    use rehearsal_sim::record::TraceRow;
     use serde_json::Value;
 
     use super::*;
@@ -331,7 +325,7 @@ mod tests {
     fn the_rows_around_the_violation_are_kept() {
         let mut record = failed();
         let (broken, steps): (Vec<TraceRow>, Vec<TraceRow>) =
-            record.trace.rows.drain(..).partition(|row| row.kind == RowKind::Violation);
+            record.trace.to_rows().into_iter().partition(|row| row.kind == RowKind::Violation);
         let violation = broken[0].clone();
         let many = |n: usize| steps.iter().cycle().take(n).cloned();
         for (before, after) in [(3, 5_000), (5_000, 3), (5_000, 5_000), (3, 3)] {
@@ -340,13 +334,13 @@ mod tests {
             let mut rows: Vec<TraceRow> = many(before).collect();
             rows.push(violation.clone());
             rows.extend(later);
-            record.trace.rows = rows;
+            record.trace = (0..).zip(rows).map(|(id, row)| TraceRow { id, ..row }).collect();
             let packed = encode(&record, &reproduce());
             let page = rehearsal_reports::report(&record, &reproduce());
             assert!(draw(&packed).unwrap() == page, "{before} rows before, {after} after");
             let stored: Stored = decode(&packed[..]).unwrap();
             let kept = before.min(ROWS_BEFORE - 1) + 1 + after.min(ROWS_AFTER);
-            assert_eq!(stored.record.trace.rows.len(), kept);
+            assert_eq!(stored.record.trace.len(), kept);
             assert_eq!(stored.rows_left_out, (before + 1 + after - kept) as u64);
             assert_eq!(stored.rows_kept.is_empty(), stored.rows_left_out == 0);
         }
@@ -458,8 +452,8 @@ mod tests {
         let mut record = record(&[]);
         let failed = failed();
         record.head.violations = failed.head.violations;
-        let rows = &failed.trace.rows;
-        record.trace.rows = rows[rows.len().saturating_sub(12)..].to_vec();
+        let rows = failed.trace.len();
+        record.trace = failed.trace.stretch(rows.saturating_sub(12)..rows);
         let series = &mut record.series;
         for counts in [&mut series.called, &mut series.ok, &mut series.failed] {
             counts.truncate(8);

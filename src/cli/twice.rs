@@ -209,8 +209,10 @@ mod tests {
         let long = "x".repeat(500);
         let said = found(
             |other| {
-                let row = other.trace.rows.last_mut().expect("something happened");
+                let mut rows = other.trace.to_rows();
+                let row = rows.last_mut().expect("something happened");
                 row.text = format!("Pong token=666 {long}");
+                other.trace = rows.into_iter().collect();
             },
             &Watch::TRACED,
         );
@@ -224,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_run_that_ends_early_is_seen() {
-        let cut = |other: &mut Record| other.trace.rows.truncate(20);
+        let cut = |other: &mut Record| other.trace = other.trace.stretch(0..20);
         let said = found(cut, &Watch::TRACED);
         assert!(said.message.ends_with("the other \"nothing more happens\""), "{}", said.message);
     }

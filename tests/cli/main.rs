@@ -16,5 +16,6 @@ mod shells;
 mod support;
 mod sweeps;
 mod sweeps_go_on;
+mod trace;
 mod variants;
 mod verbs;

@@ -11,3 +11,4 @@ mod rehearsals;
 mod scenarios;
 mod scripts;
 mod support;
+mod traces;

@@ -1,7 +1,7 @@
 //! What was broken: the property, the story, and the last steps that led to it.
 
 use maud::{Markup, html};
-use rehearsal_sim::record::{Record, RowKind, Trace, TraceRow, Violation, ViolationKind};
+use rehearsal_sim::record::{Record, Row, RowKind, Trace, TraceRow, Violation, ViolationKind};
 
 use super::{Reproduce, commands};
 use crate::format::{instant, plural};
@@ -79,13 +79,11 @@ fn last_rows(record: &Record, violation: &Violation) -> Markup {
     if is_told || matches!(violation.kind, ViolationKind::Expectation | ViolationKind::Liveness) {
         return html! {};
     }
-    let rows = &record.trace.rows;
-    let is_it = |row: &TraceRow| row.kind == RowKind::Violation && row.at_ns == violation.at_ns;
-    let end = rows.iter().position(is_it).map_or_else(
-        || rows.iter().rposition(|row| row.at_ns <= violation.at_ns).map_or(0, |at| at + 1),
-        |at| at + 1,
-    );
-    let rows = &rows[end.saturating_sub(ROWS)..end];
+    let trace = &record.trace;
+    let is_it = |row: Row<'_>| row.kind == RowKind::Violation && row.at_ns == violation.at_ns;
+    let later = || trace.rows().rev().take_while(|row| row.at_ns > violation.at_ns).count();
+    let end = trace.rows().position(is_it).map_or_else(|| trace.len() - later(), |at| at + 1);
+    let rows = trace.stretch(end.saturating_sub(ROWS)..end).to_rows();
     if rows.is_empty() {
         return html! {
             p class="nothing" {
@@ -93,7 +91,7 @@ fn last_rows(record: &Record, violation: &Violation) -> Markup {
             }
         };
     }
-    let columns = columns(record, rows);
+    let columns = columns(record, &rows);
     let name = |node: u32| record.nodes.get(node as usize).map_or("?", |node| node.name.as_str());
     html! {
         h3 { "The last " (plural(rows.len() as u64, "step")) }
@@ -105,7 +103,7 @@ fn last_rows(record: &Record, violation: &Violation) -> Markup {
                         @for node in &columns { th scope="col" { (name(*node)) } }
                     }
                 }
-                tbody { @for row in rows { (trace_row(row, &columns)) } }
+                tbody { @for row in &rows { (trace_row(row, &columns)) } }
             }
         }
         @if record.trace.omitted > 0 {
@@ -162,21 +160,7 @@ fn trace_row(row: &TraceRow, columns: &[u32]) -> Markup {
 }
 
 fn step(row: &TraceRow) -> Markup {
-    let kind = match row.kind {
-        RowKind::Boot => "boot",
-        RowKind::Send => "send",
-        RowKind::Deliver => "deliver",
-        RowKind::Drop => "drop",
-        RowKind::Duplicate => "duplicate",
-        RowKind::Refused => "refused",
-        RowKind::Timer => "timer",
-        RowKind::Call => "call",
-        RowKind::Reply => "reply",
-        RowKind::Sync => "sync",
-        RowKind::Note => "note",
-        RowKind::Fault => "fault",
-        RowKind::Violation => "violation",
-    };
+    let kind = row.kind.name();
     let addressed = !row.address.is_empty() && !row.text.contains(&row.address);
     html! {
         @if addressed || !says_its_kind(row, kind) { span class="kind" { (kind) } " " }

@@ -9,8 +9,8 @@ use rehearsal_sim::record::{
 };
 
 use crate::records::{
-    MS, Noise, SECOND, curve, empty, fault, leader_crash, many_kinds, not_linearizable, series,
-    two_leaders,
+    MS, Noise, SECOND, change_rows, curve, empty, fault, leader_crash, many_kinds,
+    not_linearizable, series, two_leaders,
 };
 
 /// Every record the tests draw, by name.
@@ -52,7 +52,7 @@ fn ended_at_zero() -> Record {
     record.head.violations[0].at_ns = 0;
     record.head.violations[0].kind = ViolationKind::Panic;
     record.series = Series::default();
-    record.trace.rows.clear();
+    change_rows(&mut record, Vec::clear);
     record
 }
 
@@ -121,9 +121,9 @@ fn long_texts() -> Record {
         Some(1_400),
     ));
     record.faults.push(fault("crash", &long.repeat(3), 1_200, None));
-    for row in &mut record.trace.rows {
-        row.text = long.repeat(3);
-    }
+    change_rows(&mut record, |rows| {
+        rows.iter_mut().for_each(|row| row.text = long.repeat(3));
+    });
     record
 }
 
@@ -150,10 +150,12 @@ fn hostile() -> Record {
     node.role.clone_from(&evil);
     record.faults.push(fault(&evil, &evil, 2_000, Some(3_000)));
     record.standings[3].rank.clone_from(&evil);
-    for row in &mut record.trace.rows {
-        row.text.clone_from(&evil);
-        row.address.clone_from(&evil);
-    }
+    change_rows(&mut record, |rows| {
+        for row in rows {
+            row.text.clone_from(&evil);
+            row.address.clone_from(&evil);
+        }
+    });
     record
 }
 
@@ -264,7 +266,7 @@ fn inconsistent() -> Record {
     record.faults[0].to_ns = Some(SECOND);
     record.standings[0].node = 999;
     record.standings[1].at_ns = u64::MAX;
-    record.trace.rows[4].node = Some(999);
+    change_rows(&mut record, |rows| rows[4].node = Some(999));
     record.latency_curve[2].one_in = 0;
     record
 }

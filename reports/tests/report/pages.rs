@@ -210,7 +210,7 @@ fn faults_that_found_nobody_are_told() {
 #[test]
 fn steps_say_their_kind_once() {
     let mut record = two_leaders();
-    let rows = &mut record.trace.rows;
+    let mut rows = record.trace.to_rows();
     let from = rows.len() - 7;
     let texts = [
         (RowKind::Timer, "timer Retry(65) rings"),
@@ -225,6 +225,7 @@ fn steps_say_their_kind_once() {
         row.address.clear();
     }
     rows[from + 5].address = "n1->n2 Ping".to_owned();
+    record.trace = rows.into_iter().collect();
     let page = page(&record);
     for (_, text) in &texts[..4] {
         assert!(page.contains(&format!("<td class=\"step\">{text}</td>")), "{text}");

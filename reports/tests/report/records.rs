@@ -284,14 +284,26 @@ pub(crate) fn not_linearizable() -> Record {
     record
 }
 
+/// Changes the rows of a record's trace.
+pub(crate) fn change_rows(record: &mut Record, change: impl FnOnce(&mut Vec<TraceRow>)) {
+    let mut rows = record.trace.to_rows();
+    change(&mut rows);
+    let Trace { omitted, window, .. } = std::mem::take(&mut record.trace);
+    record.trace = rows.into_iter().collect();
+    (record.trace.omitted, record.trace.window) = (omitted, window);
+}
+
 fn trace(at_ns: u64) -> Trace {
     let row = |before_us: u64, kind, node: Option<u32>, peer, address: &str, text: &str| TraceRow {
+        id: 0,
         at_ns: at_ns - before_us * 1_000,
         kind,
         node,
         peer,
         address: address.to_owned(),
         text: text.to_owned(),
+        cause: None,
+        changes: Vec::new(),
     };
     let rows = vec![
         row(90_001, RowKind::Note, Some(0), None, "", "this row is too old to be shown"),
@@ -335,11 +347,11 @@ fn trace(at_ns: u64) -> Trace {
         row(0, RowKind::Note, Some(4), None, "", "became leader of epoch 3"),
         row(0, RowKind::Violation, Some(4), None, "", "election-safety: n4 and n5 lead epoch 3"),
     ];
-    Trace {
-        rows,
-        omitted: 38_112,
-        window: "the rows around the first fault and the last rows of the run".to_owned(),
-    }
+    let number = |(id, row)| TraceRow { id, ..row };
+    let mut trace: Trace = (38_112..).zip(rows).map(number).collect();
+    trace.omitted = 38_112;
+    trace.window = "the rows around the first fault and the last rows of the run".to_owned();
+    trace
 }
 
 /// Several kinds of faults, overlapping, some without an end, one instant.

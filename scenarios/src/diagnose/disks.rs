@@ -15,3 +15,8 @@ pub(crate) fn restart_at_once(site: Site) -> Finding {
     )
     .help("write a time above zero, like \"1s\"")
 }
+
+pub(crate) fn rot_of_nothing(site: Site) -> Finding {
+    Finding::error(site, "bit rot in no record does nothing")
+        .help("write how many records of each disk become unreadable, or leave it out for one")
+}

@@ -1,6 +1,7 @@
 //! `[disk]`.
 
 use rehearsal_sim::law::Law;
+use rehearsal_sim::plan::Damage;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
@@ -27,6 +28,31 @@ pub(crate) struct DiskTable {
     /// write is lost, and the node is told so. Without it there is room for everything.
     #[schemars(extend("x-range" = "above 0"))]
     pub(crate) capacity: Option<u64>,
+    /// How many disks of the protocol's first role may be damaged by `bit_rot`, `misdirected_write`
+    /// and `wipe`. A protocol with quorums can be held to all its promises as long as a majority is
+    /// undamaged; beyond that all it can do is notice.
+    #[schemars(extend("default" = "within_budget"))]
+    pub(crate) damage: Option<DamageName>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Damage")]
+pub(crate) enum DamageName {
+    /// So many that a majority stays undamaged. Damage beyond that does not happen, and is counted
+    /// (`metric.damage_withheld`, and `metric.faults_missed` where a fault then hits nobody).
+    WithinBudget,
+    /// Any number.
+    BeyondBudget,
+}
+
+impl From<DamageName> for Damage {
+    fn from(name: DamageName) -> Damage {
+        match name {
+            DamageName::WithinBudget => Damage::WithinBudget,
+            DamageName::BeyondBudget => Damage::BeyondBudget,
+        }
+    }
 }
 
 /// What becomes of processes that end themselves, for example because their disk refused a write. It

@@ -17,7 +17,7 @@ use crate::amounts::Bandwidth;
 use crate::values::Names;
 
 /// The keys of `[[fault]]` that say what goes wrong.
-pub(crate) const FAULT_KINDS: [&str; 24] = [
+pub(crate) const FAULT_KINDS: [&str; 32] = [
     "crash",
     "restart",
     "pause",
@@ -42,13 +42,22 @@ pub(crate) const FAULT_KINDS: [&str; 24] = [
     "clock_offset",
     "clock_freeze",
     "fire",
+    "disk_stall",
+    "disk_slow",
+    "disk_full",
+    "write_error",
+    "read_error",
+    "bit_rot",
+    "misdirected_write",
+    "wipe",
 ];
 
 /// The keys that say whom a change of the network is about, where the fault itself does not.
 pub(crate) const ONE_PLACE_KEYS: [&str; 3] = ["from", "to", "between"];
 
 /// Those that happen at once, and do not last.
-pub(crate) const INSTANT_KINDS: [&str; 4] = ["crash", "restart", "clock_jump", "fire"];
+pub(crate) const INSTANT_KINDS: [&str; 7] =
+    ["crash", "restart", "clock_jump", "fire", "bit_rot", "misdirected_write", "wipe"];
 
 /// Something that goes wrong: when, for how long, and exactly one kind of fault.
 ///
@@ -80,13 +89,14 @@ pub(crate) struct FaultTable {
     /// With `every` or `on`: it does not strike from here on.
     pub(crate) until: Option<Span>,
     /// How long it lasts; without it, to the end of the run, or until the world heals. Not with
-    /// `crash`, `restart`, `clock_jump` and `fire`, which happen at once.
+    /// `crash`, `restart`, `clock_jump`, `fire`, `bit_rot`, `misdirected_write` and `wipe`, which
+    /// happen at once.
     #[serde(rename = "for")]
     #[schemars(extend("x-range" = "above 0"))]
     pub(crate) lasts: Option<Span>,
     /// Processes die. They lose their memory, and of their disks what was not yet durable.
     pub(crate) crash: Option<Names>,
-    /// How long after a `crash` the same processes start again; without it they stay down.
+    /// How long after a `crash` or a `wipe` the same processes start again; without it they stay down.
     pub(crate) restart_after: Option<Span>,
     /// Crashed processes start again from their disks.
     pub(crate) restart: Option<Names>,
@@ -168,6 +178,39 @@ pub(crate) struct FaultTable {
     /// the one that would ring first. Nodes that are down, stand still, or have none set are not hit.
     /// Not simulated: the monotonic clock does not change.
     pub(crate) fire: Option<Fire>,
+    /// The disks of these nodes make nothing durable while it lasts: a sync that would have ended
+    /// ends with the stall. Nobody is told. It goes on over crashes. Not simulated: reads that stall.
+    pub(crate) disk_stall: Option<Names>,
+    /// Syncs of these nodes that begin while it lasts take another time,
+    /// `{ nodes = "n1", sync_latency = "50ms" }`. Of several, the last to begin counts. Not simulated:
+    /// slow reads.
+    pub(crate) disk_slow: Option<DiskSlow>,
+    /// The disks of these nodes have no room for another record while it lasts: a sync that needs
+    /// some fails as a whole, and the node is told. Truncating, and rewriting with fewer records,
+    /// succeeds. For a limit that is known beforehand, see `[disk] capacity`.
+    pub(crate) disk_full: Option<Names>,
+    /// Every sync of these nodes that ends while it lasts fails: what it was to write, and all that
+    /// was handed over since, is lost from the disk and its cache, and the node is told (Rebello et
+    /// al., USENIX ATC 2020). Not simulated: errors that nobody is told of, other than
+    /// `misdirected_write`.
+    pub(crate) write_error: Option<Names>,
+    /// Nodes that start while it lasts can not read one record of their disk, drawn when it begins.
+    /// The record is whole, and is read again when it is over. Not simulated: errors of reads while
+    /// a node runs; it reads its disk when it starts only.
+    pub(crate) read_error: Option<Names>,
+    /// Durable records on the disks of these nodes become unreadable, and stay so until they are
+    /// overwritten or truncated, `{ nodes = "n1", records = 2 }`. Checksums notice it when the node
+    /// starts. It keeps to the budget of `[disk] damage`. Not simulated: rot that no checksum notices.
+    pub(crate) bit_rot: Option<BitRot>,
+    /// The next record that each of these nodes appends is written to the place of an earlier one,
+    /// drawn. Nobody is told. Both places are unreadable at the next start, since checksums cover the
+    /// address. It keeps to the budget of `[disk] damage`. Not simulated: one that lands on another
+    /// node's disk.
+    pub(crate) misdirected_write: Option<Names>,
+    /// The disks of these nodes are emptied. Nodes that are up crash first; `restart_after` starts
+    /// them again, as new as on their first day, under their old names. It keeps to the budget of
+    /// `[disk] damage`. Not simulated: an operator who would give them a new identity.
+    pub(crate) wipe: Option<Names>,
     /// With `loss`, `latency`, `duplicate`, `corrupt`, `burst` and `bandwidth`: only messages from
     /// these. Looked up when the fault strikes.
     pub(crate) from: Option<Names>,
@@ -219,6 +262,28 @@ impl JsonSchema for ClogEnds {
         let one_way = generator.subschema_for::<OneWay>();
         json_schema!({ "anyOf": [names, one_way] })
     }
+}
+
+/// Disks that become slow.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiskSlow {
+    /// Whose disks: a node, a list, a role, or who is looked up when it strikes.
+    pub(crate) nodes: Names,
+    /// How long their syncs take instead.
+    pub(crate) sync_latency: Law,
+}
+
+/// Records that rot.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BitRot {
+    /// Whose disks: a node, a list, a role, or who is looked up when it strikes.
+    pub(crate) nodes: Names,
+    /// How many records on each of them, drawn among those that are durable and readable; all of
+    /// them where there are fewer.
+    #[schemars(range(min = 1), extend("default" = 1))]
+    pub(crate) records: Option<u64>,
 }
 
 /// Messages that are cut.

@@ -25,7 +25,8 @@ pub(crate) use clock::ClockTable;
 pub(crate) use disk::{DiskTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{
-    ClogEnds, FAULT_KINDS, FaultTable, INSTANT_KINDS, ONE_PLACE_KEYS, OnTable, OneWay,
+    BitRot, ClogEnds, DiskSlow, FAULT_KINDS, FaultTable, INSTANT_KINDS, ONE_PLACE_KEYS, OnTable,
+    OneWay,
 };
 pub(crate) use machines::{ClockDrift, ClockShift, CrashLoop, Fire, Slow};
 pub(crate) use network::{
@@ -67,7 +68,7 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         "link" => "[network], as [[network.link]]",
         "step" | "cold_start" => "[processor]",
         "offset" | "drift" => "[clock]",
-        "sync_latency" | "survives" | "torn" | "capacity" => "[disk]",
+        "sync_latency" | "survives" | "torn" | "capacity" | "damage" => "[disk]",
         "rate" | "arrivals" | "think" | "users" | "keys" | "mix" => "[workload]",
         "restart_after" => "[[fault]]",
         kind if FAULT_KINDS.contains(&kind) => "[[fault]]",

@@ -1,7 +1,7 @@
 //! What nodes are like: `[processor]`, `[clock]`, `[disk]`, and the nodes that differ, `[node.n3]`.
 
 use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Clock, Disk, Processor};
+use rehearsal_sim::plan::{Clock, Damage, Disk, Processor};
 use rehearsal_sim::time::Span;
 
 use super::cast::Cast;
@@ -96,5 +96,6 @@ fn disk(desk: &mut Desk<'_>, at: &Path, table: DiskTable, base: &Disk) -> Disk {
         survives: table.survives.unwrap_or(base.survives),
         torn: table.torn.unwrap_or(base.torn),
         capacity: table.capacity.or(base.capacity),
+        damage: table.damage.map_or(base.damage, Damage::from),
     }
 }

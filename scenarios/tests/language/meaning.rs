@@ -1,7 +1,9 @@
 //! What well-written scenarios mean.
 
 use rehearsal_sim::law::{KeyLaw, Law, Part, Quantile};
-use rehearsal_sim::plan::{Clock, Expect, Fault, LinkRule, Load, Order, Processor, Target, When};
+use rehearsal_sim::plan::{
+    Clock, Damage, DiskFault, Expect, Fault, LinkRule, Load, Order, Processor, Target, When,
+};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::skew::{Drift, Offset, Skew};
@@ -185,6 +187,29 @@ fn every_kind_of_fault() {
     assert_eq!(fault("isolate = \"leader\""), cut(Target::Leader, Target::Followers));
     assert_eq!(fault("loss = 0.2"), Fault::Loss(chance(0.2)));
     assert_eq!(fault("latency = \"80ms\""), Fault::Latency(Law::Constant(Span::millis(80))));
+}
+
+#[test]
+fn every_kind_of_disk_fault() {
+    let of = |text: &str, target: Target, meaning: DiskFault| {
+        assert_eq!(fault(text), Fault::Disk { target, fault: meaning }, "{text}");
+    };
+    let n1 = || nodes(&[0]);
+    of("disk_stall = \"n1\"", n1(), DiskFault::Stall);
+    let slow = DiskFault::Slow(Law::Constant(Span::millis(50)));
+    of("disk_slow = { nodes = \"leader\", sync_latency = \"50ms\" }", Target::Leader, slow);
+    of("disk_full = \"any\"", Target::Any, DiskFault::Full);
+    of("write_error = [\"n1\", \"n2\"]", nodes(&[0, 1]), DiskFault::WriteError);
+    of("read_error = \"n1\"", n1(), DiskFault::ReadError);
+    of("bit_rot = { nodes = \"n1\" }", n1(), DiskFault::BitRot { records: 1 });
+    let two = DiskFault::BitRot { records: 2 };
+    of("bit_rot = { nodes = \"minority\", records = 2 }", Target::Minority, two);
+    of("misdirected_write = \"n1\"", n1(), DiskFault::MisdirectedWrite);
+    of("wipe = \"n1\"", n1(), DiskFault::Wipe);
+    let loaded = good(&with("[disk]\ndamage = \"beyond_budget\"\n"));
+    assert_eq!(loaded.plan.disk.damage, Damage::BeyondBudget);
+    let loaded = good(&with("[[fault]]\nat = \"1s\"\nwipe = \"n1\"\nrestart_after = \"2s\"\n"));
+    assert_eq!(loaded.plan.faults[0].lasts, Some(Span::secs(2)));
 }
 
 #[test]

@@ -16,12 +16,33 @@ pub struct Disk {
     pub torn: Chance,
     /// The records that a disk has room for; `None` is any number.
     pub capacity: Option<u64>,
+    /// How many disks may be damaged.
+    pub damage: Damage,
+}
+
+/// How many disks of the protocol's first role may be damaged at a time: by bit rot, by misdirected
+/// writes, or because they were wiped. Unreadable records that are overwritten or truncated are no
+/// damage any more; a wiped disk is always one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Damage {
+    /// So many that a majority is undamaged. Damage that would exceed it does not happen and is
+    /// counted (`damage_withheld`).
+    #[default]
+    WithinBudget,
+    /// Any number. All that can be asked for then is that damage is noticed.
+    BeyondBudget,
 }
 
 impl Disk {
     /// Disks of which a crash leaves exactly what was durable, and with room for everything.
     pub fn new(sync_latency: Law) -> Disk {
-        Disk { sync_latency, survives: Chance::NEVER, torn: Chance::NEVER, capacity: None }
+        Disk {
+            sync_latency,
+            survives: Chance::NEVER,
+            torn: Chance::NEVER,
+            capacity: None,
+            damage: Damage::WithinBudget,
+        }
     }
 
     /// Whether a crash may leave more than what was durable.

@@ -191,6 +191,45 @@ pub enum Fault {
         /// Its kind, an index into the protocol's timers; of several the one that would ring first.
         timer: usize,
     },
+    /// Something is wrong with the disks of these nodes, whether they are up or down.
+    Disk {
+        /// Whose disks.
+        target: Target,
+        /// What it is.
+        fault: DiskFault,
+    },
+}
+
+/// What can be wrong with a disk. The first five last, and go on over crashes and restarts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DiskFault {
+    /// No sync ends.
+    Stall,
+    /// Syncs that begin take this long.
+    Slow(Law),
+    /// There is no room for another record: syncs that need some fail.
+    Full,
+    /// Every sync that ends fails.
+    WriteError,
+    /// Of what a node reads when it starts, one record, drawn once, is unreadable.
+    ReadError,
+    /// Records that were durable become unreadable, and stay so.
+    BitRot {
+        /// How many on each disk, drawn.
+        records: u64,
+    },
+    /// The next append of a node is written to the place of an earlier record, drawn.
+    MisdirectedWrite,
+    /// Nodes that are up crash, and all that was on the disks is gone. With `lasts` they restart
+    /// after it.
+    Wipe,
+}
+
+impl DiskFault {
+    /// Whether it happens at once, and does not last.
+    pub fn is_instant(&self) -> bool {
+        matches!(self, DiskFault::BitRot { .. } | DiskFault::MisdirectedWrite | DiskFault::Wipe)
+    }
 }
 
 impl Occurrence {
@@ -206,7 +245,8 @@ impl Fault {
         match self {
             Fault::Latency(law)
             | Fault::Weather(Weather { change: Change::Latency(law), .. })
-            | Fault::Slow { step: law, .. } => vec![law],
+            | Fault::Slow { step: law, .. }
+            | Fault::Disk { fault: DiskFault::Slow(law), .. } => vec![law],
             Fault::CrashLoop { up, down, .. } => vec![up, down],
             _ => Vec::new(),
         }
@@ -224,7 +264,8 @@ impl Fault {
             | Fault::ClockDrift { nodes: target, .. }
             | Fault::ClockOffset { nodes: target, .. }
             | Fault::ClockFreeze(target)
-            | Fault::Fire { nodes: target, .. } => vec![target],
+            | Fault::Fire { nodes: target, .. }
+            | Fault::Disk { target, .. } => vec![target],
             Fault::Partition(groups) => groups.iter().flatten().collect(),
             Fault::OneWay { from, to } => vec![from, to],
             Fault::Weather(weather) => weather.scope.ends.targets(),
@@ -237,7 +278,11 @@ impl Fault {
     /// Whether it is over when the world heals. What happens to processes is not: those that are
     /// down stay down, unless they were to restart anyway.
     pub fn ends_when_the_world_heals(&self) -> bool {
-        !matches!(self, Fault::Crash(_) | Fault::Restart(_))
+        let is_of_lives = matches!(
+            self,
+            Fault::Crash(_) | Fault::Restart(_) | Fault::Disk { fault: DiskFault::Wipe, .. }
+        );
+        !is_of_lives
     }
 
     /// Whether it may still strike in a world that has healed: it repairs.

@@ -18,9 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use clock::Clock;
-pub use disk::Disk;
+pub use disk::{Damage, Disk};
 pub use expectation::{Expect, Expectation};
-pub use fault::{Fault, Occurrence, PlannedFault, Target, Trigger, When};
+pub use fault::{DiskFault, Fault, Occurrence, PlannedFault, Target, Trigger, When};
 pub use network::{Burst, LinkRule, Network, Order, Place, PlaceLink, Sharing, Topology, Wire};
 pub use node::PlannedNode;
 pub use processor::Processor;

@@ -2,11 +2,12 @@
 //! processes that end themselves because of it.
 
 use super::Simulation;
+use super::causes::Causes;
 use super::disk::Remains;
 use super::event::Event;
 use super::queue::EventQueue;
 use super::world::Tag;
-use crate::protocol::{Input, NodeId, Protocol};
+use crate::protocol::{Input, NodeId, Protocol, Survivor};
 use crate::random::{Purpose, Seed, Stream};
 use crate::record::RowKind;
 
@@ -25,11 +26,25 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn writes_failed(&mut self, id: NodeId, lost: u64) {
         self.world.digest(Tag::WriteFailed, u64::from(id.0), lost, 0);
         self.world.count("writes_failed", lost);
+        self.world.causes(|causes| causes.wrote(id, lost));
         self.world.trace(RowKind::Sync, Some(id), || match lost {
             1 => "refuses 1 write, which is lost".to_owned(),
             _ => format!("refuses {lost} writes, which are lost"),
         });
         self.step(id, Input::WriteFailed { lost });
+    }
+
+    /// A node starts and reads its disk; where some of it is unreadable for now, that is told.
+    pub(super) fn misread(&mut self, id: NodeId, read: &[Survivor<P::Record>]) {
+        let unread = self.nodes[id.index()].disk.differences(read);
+        if unread > 0 {
+            self.world.digest(Tag::Damage, u64::from(id.0), 4, unread);
+            self.world.count("records_misread", unread);
+            self.world.trace(RowKind::Fault, Some(id), || match unread {
+                1 => "can not read 1 record of its disk".to_owned(),
+                _ => format!("can not read {unread} records of its disk"),
+            });
+        }
     }
 
     /// What the crash at this instant leaves of the writes under way on a disk. Its draws are keyed
@@ -78,6 +93,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let lost = self.die(id);
         self.world.digest(Tag::Exit, u64::from(id.0), lost.writes, 0);
         self.world.count("exits", 1);
+        self.world.causes(Causes::comes_from_within);
         self.world.trace(RowKind::Fault, Some(id), || format!("ends itself: {reason}{lost}"));
         self.bury(id);
         if let (Some(after), false) = (self.plan.supervisor.restart_after, self.world.by_hand) {

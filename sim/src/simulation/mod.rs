@@ -4,6 +4,7 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
+mod causes;
 mod clock;
 mod digest;
 mod disk;
@@ -29,6 +30,7 @@ mod tally;
 mod tests;
 mod timers;
 mod trace;
+mod traced;
 mod twins;
 mod workload;
 mod world;
@@ -50,6 +52,7 @@ use network::NetworkLaws;
 use node::Node;
 use parcels::Parcels;
 use quirks::Machines;
+use traced::Traced;
 use workload::{Book, Workload, WorkloadLaws};
 use world::World;
 
@@ -218,6 +221,8 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     held: BTreeMap<usize, Vec<NodeId>>,
     /// The processes that crash again and again.
     loops: CrashLoops,
+    /// The nodes on whose disks something lasts, by the strike that did it.
+    disks_hit: BTreeMap<usize, Vec<NodeId>>,
     /// The faults that wait for something to happen.
     triggers: Triggers,
     buffer: Vec<Recorded<P>>,
@@ -235,4 +240,6 @@ pub(crate) struct Simulation<'a, P: Protocol> {
     progress: Option<fn(SimTime)>,
     /// How many events there will have been when it is told next.
     tell_at: u64,
+    /// What only a traced run keeps.
+    traced: Option<Box<Traced<P>>>,
 }

@@ -242,6 +242,7 @@ impl<P: Protocol> Simulation<'_, P> {
         if let Some(heard) = world.network.refusal(world.now, at) {
             let incarnation = self.nodes[at.from().index()].incarnation;
             self.queue.push(heard, Event::Refused(at, incarnation));
+            self.world.causes(|causes| causes.refuses(at));
         }
     }
 

@@ -110,6 +110,11 @@ impl<P: Protocol> Simulation<'_, P> {
             "clock-drift",
             "clock-offset",
             "clock-freeze",
+            "disk-stall",
+            "disk-slow",
+            "disk-full",
+            "write-error",
+            "read-error",
         ];
         let mut bands = self.world.bands.iter();
         let lasting =

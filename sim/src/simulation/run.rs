@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use super::causes::Causes;
 use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
@@ -157,8 +158,16 @@ impl<P: Protocol> Simulation<'_, P> {
             Event::LoopTurns(strike, id) => self.loop_turns(strike as usize, id),
             Event::Arrival => self.arrival(None),
             Event::User(user) => self.arrival(Some(user)),
-            Event::FaultBegins(index) => self.fault_begins(index as usize),
-            Event::FaultEnds(index) => self.fault_ends(index as usize),
+            Event::FaultBegins(strike) => {
+                self.world.causes(|causes| causes.strike_begins(strike));
+                self.fault_begins(strike as usize);
+                self.world.causes(Causes::strike_is_over);
+            }
+            Event::FaultEnds(strike) => {
+                self.world.causes(|causes| causes.strike_ends(strike));
+                self.fault_ends(strike as usize);
+                self.world.causes(Causes::strike_is_over);
+            }
             Event::StartAgain(id, incarnation) => self.start_again(id, incarnation),
         }
     }
@@ -228,6 +237,8 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Closes the books, judges, and writes the record.
     pub(super) fn finish(mut self, seed: u64, watch: &Watch) -> Record {
         self.close_books();
+        // What is judged at the end has no step that led to it.
+        self.world.causes(|causes| causes.go_on(None));
         let judged = self.judge(watch);
         let world = self.world;
         let operations = world.ledger.counts();

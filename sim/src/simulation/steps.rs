@@ -9,7 +9,8 @@ use super::processor::Processor;
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
-use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation, Triggers, Watcher};
+use super::{Event, Flight, Laws, Node, Occasion, SelfMessage, Simulation};
+use super::{Traced, Triggers, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
@@ -35,6 +36,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let laws = Laws::of::<P>(plan);
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, &laws, kinds, trace_rows);
+        let traced = world.tracer.is_some().then(|| Box::new(Traced::new(plan.nodes.len())));
         let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
         let node = |(index, owner): (usize, &u32)| {
             let mut node = Node::new(*owner, seed);
@@ -76,6 +78,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             strikes: Vec::new(),
             held: BTreeMap::new(),
             loops: BTreeMap::new(),
+            disks_hit: BTreeMap::new(),
             triggers: Triggers::default(),
             buffer: Vec::new(),
             parcels: Parcels::default(),
@@ -85,6 +88,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             stopped: false,
             progress: None,
             tell_at: u64::MAX,
+            traced,
         };
         simulation.limit_disks();
         simulation
@@ -94,9 +98,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn boot(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         assert!(!node.is_up(), "a node that is up does not boot");
-        let survivors = node.disk.durable().to_vec();
+        let survivors = node.disk.read();
         let incarnation = node.incarnation;
         self.world.digest(Tag::Boot, u64::from(id.0), incarnation, survivors.len() as u64);
+        self.misread(id, &survivors);
+        self.trace_boot(id);
         self.world.trace(RowKind::Boot, Some(id), || {
             let records = survivors.len();
             match (incarnation, records) {
@@ -109,6 +115,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let standing = self.inside(id, Occasion::Boot, |state, fx| {
             state.insert(P::boot(Boot { role, disk: &survivors }, fx)).standing()
         });
+        if self.traced.is_some() {
+            self.trace_step(id, Occasion::Boot);
+        }
         self.note_standing(id, standing, true);
         self.carry_out(id);
     }
@@ -137,6 +146,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_some() {
             node.inbox.push_back(input);
+            self.trace_wait(id);
             return;
         }
         assert!(node.is_up(), "only nodes that are up take steps");
@@ -152,6 +162,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             state.step(input, fx);
             state.standing()
         });
+        if self.traced.is_some() {
+            self.trace_step(id, occasion);
+        }
         self.note_standing(id, standing, false);
         self.carry_out(id);
     }
@@ -222,6 +235,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn effect(&mut self, id: NodeId, effect: Effect<P>) {
         let now = self.world.now;
+        if self.traced.is_some() {
+            self.trace_effect(id, &effect);
+        }
         match effect {
             Effect::Send { to, body } => self.send(id, to, body),
             Effect::Reply { call, outcome } => self.reply(id, call, outcome),
@@ -249,6 +265,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn send_self(&mut self, id: NodeId, body: P::Message) {
         let incarnation = self.nodes[id.index()].incarnation;
+        self.world.causes(|causes| causes.sends_itself());
         let message = SelfMessage { node: id, incarnation, body };
         self.queue.push(self.world.now, Event::ArriveSelf(message));
     }
@@ -355,8 +372,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn arrive_self(&mut self, message: SelfMessage<P::Message>) {
         let SelfMessage { node: id, incarnation, body } = message;
         let node = &self.nodes[id.index()];
+        self.world.causes(|causes| causes.heard_itself());
         if node.is_up() && node.incarnation == incarnation {
             self.world.digest(Tag::SelfMessage, u64::from(id.0), body.kind() as u64, 0);
+            self.world
+                .trace(RowKind::SelfMessage, Some(id), || format!("{body:?}{}", node.waits()));
             self.step(id, Input::Message { from: id, body });
         }
     }
@@ -416,7 +436,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[inline(always)]
     pub(super) fn fire(&mut self, id: NodeId, timer: P::Timer) {
         self.world.digest_timer(id, timer.kind());
-        self.world.trace(RowKind::Timer, Some(id), || format!("timer {timer:?} rings"));
+        if self.traced.is_some() {
+            self.trace_timer(id, timer);
+        }
         if self.nodes[id.index()].quirks.is_some() {
             self.take(id, Input::Timer(timer));
         } else {
@@ -434,7 +456,8 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     fn schedule_sync(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
-        let takes = self.laws.sync_of(id).draw(node.disk_draws.next_u64());
+        let draw = node.disk_draws.next_u64();
+        let takes = node.disk.pace().unwrap_or(self.laws.sync_of(id)).draw(draw);
         let at = self.world.now.after(Span(takes));
         node.sync = Some(self.queue.push(at, Event::Synced(id)));
         self.sync_began(id);
@@ -444,11 +467,15 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     pub(super) fn synced(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         node.sync = None;
+        if node.disk.stalls() {
+            return; // it ends when the stall does
+        }
         let writes = match node.disk.end_sync(self.world.now) {
             Ok(writes) => writes,
             Err(lost) => return self.writes_failed(id, lost),
         };
         self.world.digest(Tag::Sync, u64::from(id.0), writes, 0);
+        self.world.causes(|causes| causes.wrote(id, writes));
         self.world.trace(RowKind::Sync, Some(id), || match writes {
             1 => "1 write is durable".to_owned(),
             _ => format!("{writes} writes are durable"),
@@ -475,6 +502,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let (_, key, draw) = what;
         self.world.digest.word(key);
         self.world.digest.word(draw);
+        self.world.causes(|causes| causes.user_calls(user));
         self.world.trace(RowKind::Call, Some(client), || {
             format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
         });
@@ -523,6 +551,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         });
         self.book.end(call, now, outcome);
         if let (Some(user), Some(workload)) = (user, &mut self.workload) {
+            self.world.causes(|causes| causes.user_hears(user));
             let mut wait = workload.think(user);
             let node = &self.nodes[client.index()];
             if !node.is_up() || node.processor().is_some_and(Processor::is_full) {
@@ -534,10 +563,11 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 
     /// Observers hear of an event.
     fn note(&mut self, id: NodeId, event: &P::Event) {
-        self.noted(event.kind(), id);
         let world = &mut self.world;
         world.digest(Tag::Note, u64::from(id.0), event.kind() as u64, 0);
         world.trace(RowKind::Note, Some(id), || format!("{event:?}"));
+        self.noted(event.kind(), id);
+        let world = &mut self.world;
         let note = Note { at: world.now, node: id, event };
         for watcher in &mut self.watchers {
             if let Err(breach) = watcher.monitor.read(&note) {

@@ -1,6 +1,7 @@
 //! What can only be seen from inside: that a long run does not fill its arena, and that it does not
 //! depend on its observers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Simulation;
@@ -14,8 +15,10 @@ use crate::plan::{Clock, Disk, ErasedConfig, Fault, Load, Network, Plan, Planned
 use crate::plan::{PlannedNode, Processor, Target, Workload};
 use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role};
 use crate::random::Chance;
+use crate::record::{FieldChange, RowKind};
 use crate::service::{Ask, Operation, Sequential, Service};
 use crate::time::{SimTime, Span};
+use crate::view::View;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Peer {
@@ -57,8 +60,11 @@ impl Operation for Word {
 
 /// Beats every 10 ms to all others and itself, writes what it hears, and sets two timers again that
 /// hardly ever ring.
-#[derive(Debug)]
-struct Heart;
+#[derive(Debug, Default)]
+struct Heart {
+    heard: u64,
+    last: Option<NodeId>,
+}
 impl Service for Heart {
     type Operation = Word;
     type Reply = ();
@@ -96,12 +102,20 @@ impl Protocol for Heart {
 
     fn boot(_: Boot<'_, Heart>, fx: &mut Effects<'_, Heart>) -> Heart {
         fx.arm(Word::Beat, Span::ZERO..Span::millis(10));
-        Heart
+        Heart::default()
+    }
+
+    fn view(&self, view: &mut View) {
+        view.field("heard", self.heard);
+        if self.heard.is_multiple_of(3) {
+            view.field("last", format!("{:?}", self.last));
+        }
     }
 
     fn step(&mut self, input: Input<Heart>, fx: &mut Effects<'_, Heart>) {
         match input {
             Input::Message { from, .. } => {
+                (self.heard, self.last) = (self.heard + 1, Some(from));
                 fx.arm(Word::Silence, Span::secs(3600));
                 fx.disarm(Word::Lease);
                 fx.arm(Word::Lease, Span::secs(1));
@@ -206,4 +220,38 @@ fn observers_change_nothing() {
     let (watched, alone) = (run(true), run(false));
     assert!(watched.1 > 10_000, "{} events", watched.1);
     assert_eq!(watched, alone);
+}
+
+/// What nodes show in the end follows from the rows about it, from the latest boot on.
+#[test]
+fn view_rows_tell_what_nodes_show() {
+    let plan = Plan { duration: Span::secs(20), ..plan() };
+    let mut simulation = Simulation::<Heart>::new(&plan, 1, usize::MAX);
+    simulation.go();
+    let rows = simulation.world.tracer.as_mut().expect("it is traced").drain();
+    let mut shown = vec![BTreeMap::new(); plan.nodes.len()];
+    for row in &rows {
+        let Some(shown) = row.node.map(|node| &mut shown[node as usize]) else { continue };
+        match row.kind {
+            RowKind::Boot => shown.clear(),
+            RowKind::View => assert_ne!(row.changes, [], "{row:?}"),
+            _ => {}
+        }
+        for FieldChange { field, from, to } in &row.changes {
+            let before = match to {
+                Some(to) => shown.insert(field.clone(), to.clone()),
+                None => shown.remove(field),
+            };
+            assert_eq!(&before, from, "{row:?}");
+        }
+    }
+    let of = |kind| rows.iter().filter(|row| row.kind == kind).count();
+    assert!(of(RowKind::View) > 5_000 && of(RowKind::Boot) > 5, "{} rows", rows.len());
+    for (node, shown) in simulation.nodes.iter().zip(shown) {
+        let mut view = View::default();
+        node.state.as_ref().expect("all are up in the end").view(&mut view);
+        let named =
+            |(name, value): (&str, String)| (name.to_owned(), simulation.world.named(&value));
+        assert_eq!(view.fields.into_iter().map(named).collect::<BTreeMap<_, _>>(), shown);
+    }
 }

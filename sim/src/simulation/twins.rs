@@ -46,7 +46,7 @@ pub(crate) fn twins<P: Protocol>(
     }
     first.simulation.arrive_at_the_end();
     let mut record = first.simulation.finish(seed, watch);
-    common.take(&mut record.trace.rows);
+    common.take(&mut record.trace.rows().map(|row| row.to_row()).collect());
     record.trace = common.tracer.map(Tracer::finish).unwrap_or_default();
     Ok(record)
 }
@@ -66,7 +66,7 @@ impl Common {
 
     fn take(&mut self, rows: &mut Vec<TraceRow>) {
         if let Some(tracer) = &mut self.tracer {
-            rows.iter().for_each(|row| tracer.push(row.clone()));
+            rows.iter().for_each(|row| tracer.copy(row));
         }
         self.last.extend(rows.drain(..));
         self.last.drain(..self.last.len().saturating_sub(COMMON_ROWS));

@@ -1,10 +1,12 @@
 //! The part of a run that does not depend on the protocol's types: time, the network, the digest,
 //! the books, and what is reported.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Compiled;
+use super::causes::Causes;
 use super::digest::Digest;
 use super::ledger::Ledger;
 use super::network::{Address, Network};
@@ -15,7 +17,7 @@ use crate::plan::Plan;
 use crate::protocol::{NodeId, Standing};
 use crate::random::{Keyed, Seed};
 use crate::record::{
-    FaultBand, Health, MessageCounts, RowKind, StandingChange, TraceRow, Violation, ViolationKind,
+    FaultBand, Health, MessageCounts, RowKind, StandingChange, Violation, ViolationKind,
 };
 use crate::time::SimTime;
 
@@ -151,8 +153,7 @@ impl World {
 
     /// A text with names in the place of node numbers.
     pub(crate) fn named(&self, text: &str) -> String {
-        let name = |node: usize| self.names.get(node).map(String::as_str);
-        with_names(text, name)
+        with_names(text, |node| self.names.get(node).map(String::as_str)).into_owned()
     }
 
     /// `n1->n2 AppendEntries#3`.
@@ -191,31 +192,31 @@ impl World {
     #[cold]
     #[inline(never)]
     fn keep(&mut self, kind: RowKind, node: Option<NodeId>, text: impl FnOnce() -> String) {
-        let (node, text) = (node.map(|id| id.0), self.named(&text()));
-        self.keep_row(kind, node, None, String::new(), text);
+        let (at_ns, text) = (self.now.0, text());
+        let text = with_names(&text, |node| self.names.get(node).map(String::as_str));
+        let tracer = self.tracer.as_mut().expect("only what is traced is kept");
+        tracer.add(at_ns, kind, node, &text);
     }
 
     #[cold]
     #[inline(never)]
     fn keep_message(&mut self, kind: RowKind, at: Address, text: impl FnOnce() -> String) {
-        let (node, peer) = match kind {
-            RowKind::Deliver => (at.to(), at.from()),
-            _ => (at.from(), at.to()),
-        };
-        let (address, text) = (self.address_text(at), self.named(&text()));
-        self.keep_row(kind, Some(node.0), Some(peer.0), address, text);
+        let (at_ns, text) = (self.now.0, text());
+        let text = with_names(&text, |node| self.names.get(node).map(String::as_str));
+        let (names, kinds) = (&self.names, self.kinds);
+        let tracer = self.tracer.as_mut().expect("only what is traced is kept");
+        tracer.add_message(at_ns, kind, at, &text, || {
+            let [from, to] = [at.from(), at.to()].map(|node| &names[node.index()]);
+            format!("{from}->{to} {}", kinds[at.kind()])
+        });
     }
 
-    fn keep_row(
-        &mut self,
-        kind: RowKind,
-        node: Option<u32>,
-        peer: Option<u32>,
-        address: String,
-        text: String,
-    ) {
-        let row = TraceRow { at_ns: self.now.0, kind, node, peer, address, text };
-        self.tracer.as_mut().expect("only what is traced is kept").push(row);
+    /// Writes into the books about what leads to what, where the run is traced.
+    #[inline]
+    pub(crate) fn causes(&mut self, write: impl FnOnce(&mut Causes)) {
+        if let Some(tracer) = &mut self.tracer {
+            write(&mut tracer.causes);
+        }
     }
 
     pub(crate) fn violate(
@@ -254,8 +255,11 @@ impl World {
 }
 
 /// Puts names in the place of node numbers, which texts write as `derive(Debug)` does: `NodeId(3)`.
-fn with_names<'a>(text: &str, name: impl Fn(usize) -> Option<&'a str>) -> String {
+fn with_names<'a, 't>(text: &'t str, name: impl Fn(usize) -> Option<&'a str>) -> Cow<'t, str> {
     const NUMBER: &str = "NodeId(";
+    if !text.contains(NUMBER) {
+        return Cow::Borrowed(text);
+    }
     let mut parts = text.split(NUMBER);
     let mut named = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -267,7 +271,7 @@ fn with_names<'a>(text: &str, name: impl Fn(usize) -> Option<&'a str>) -> String
         named.push_str(name);
         named.push_str(rest);
     }
-    named
+    Cow::Owned(named)
 }
 
 #[cfg(test)]

@@ -39,14 +39,14 @@ type Fates = BTreeMap<String, Vec<String>>;
 
 fn fates(record: &Record) -> Fates {
     let mut fates = Fates::new();
-    for row in &record.trace.rows {
+    for row in record.trace.rows() {
         let fate = match row.kind {
             RowKind::Deliver => format!("arrives at {}", row.at_ns),
-            RowKind::Drop => format!("{} at {}", row.text, row.at_ns),
+            RowKind::Drop => format!("{} at {}", row.text(), row.at_ns),
             RowKind::Duplicate => "gets a copy".to_owned(),
             _ => continue,
         };
-        fates.entry(row.address.clone()).or_default().push(fate);
+        fates.entry(row.address()).or_default().push(fate);
     }
     fates
 }
@@ -140,13 +140,13 @@ fn every_copy_has_one_fate() {
     plan.faults = vec![fault(55, 50, Fault::Crash(nodes(&[2])))];
     let record = run(&plan);
     let (mut copies, mut ended) = (BTreeMap::new(), BTreeMap::new());
-    for row in record.trace.rows.iter().filter(|row| !row.address.is_empty()) {
+    for row in record.trace.rows() {
         let count = match row.kind {
             RowKind::Send | RowKind::Duplicate => &mut copies,
             RowKind::Deliver | RowKind::Drop => &mut ended,
             _ => continue,
         };
-        *count.entry(row.address.clone()).or_insert(0u64) += 1;
+        *count.entry(row.address()).or_insert(0u64) += 1;
     }
     let under_way = |(address, copies): (&String, &u64)| {
         let ended = ended.get(address).copied().unwrap_or(0);

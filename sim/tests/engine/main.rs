@@ -4,6 +4,7 @@ mod disks;
 mod draws;
 mod expectations;
 mod faults;
+mod links;
 mod machines;
 mod network;
 mod nodes;

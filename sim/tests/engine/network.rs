@@ -284,10 +284,9 @@ fn loss_and_latency_windows_hold_while_they_last() {
     assert_eq!(record.head.messages.dropped.loss, 20);
     let rows: Vec<String> = record
         .trace
-        .rows
-        .iter()
+        .rows()
         .filter(|row| row.kind == RowKind::Fault)
-        .map(|row| row.text.clone())
+        .map(|row| row.text().into_owned())
         .collect();
     assert_eq!(rows[0], "the network changes: loss 100 %");
     assert_eq!(rows[2], "the network is as before: no more loss 100 %");

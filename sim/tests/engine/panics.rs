@@ -17,7 +17,7 @@ fn panicked(record: &Record, at: u64, says: &str) {
     assert_eq!((violation.at_ns, &violation.nodes[..]), (at * MS, &["n2".to_owned()][..]));
     assert_eq!(violation.message, says);
     assert_eq!(record.head.virtual_ns, at * MS, "it ends the run");
-    let last = record.trace.rows.last().expect("a row");
+    let last = record.trace.rows().last().expect("a row");
     assert_eq!(last.kind, RowKind::Violation);
 }
 

@@ -9,7 +9,7 @@ use rehearsal_sim::plan::{
 };
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::random::Chance;
-use rehearsal_sim::record::{Record, RowKind, TraceRow};
+use rehearsal_sim::record::{Record, Row, RowKind};
 use rehearsal_sim::simulation::Laws;
 use rehearsal_sim::time::{SimTime, Span};
 
@@ -97,19 +97,25 @@ pub(crate) fn run(plan: &Plan) -> Record {
     (PUPPET.run)(plan, 1, &Watch::TRACED)
 }
 
-/// What the trace tells of a node, a line each: milliseconds and text.
-pub(crate) fn story(record: &Record, node: u32, kind: RowKind) -> Vec<String> {
-    let of = |row: &&TraceRow| row.node == Some(node) && row.kind == kind;
-    record.trace.rows.iter().filter(of).map(line).collect()
+/// The same with another seed.
+pub(crate) fn run_seeded(plan: &Plan, seed: u64) -> Record {
+    (PUPPET.run)(plan, seed, &Watch::TRACED)
 }
 
-pub(crate) fn line(row: &TraceRow) -> String {
+/// What the trace tells of a node, a line each: milliseconds and text.
+pub(crate) fn story(record: &Record, node: u32, kind: RowKind) -> Vec<String> {
+    let of = |row: &Row<'_>| row.node == Some(node) && row.kind == kind;
+    record.trace.rows().filter(of).map(|row| line(&row)).collect()
+}
+
+pub(crate) fn line(row: &Row<'_>) -> String {
     let (whole, rest) = (row.at_ns / MS, row.at_ns % MS);
-    let address = if row.address.is_empty() { String::new() } else { format!("{} ", row.address) };
+    let gap = if row.address().is_empty() { "" } else { " " };
+    let address = row.address() + gap;
     if rest == 0 {
-        format!("{whole} {address}{}", row.text)
+        format!("{whole} {address}{}", row.text())
     } else {
-        format!("{whole}.{rest:06} {address}{}", row.text)
+        format!("{whole}.{rest:06} {address}{}", row.text())
     }
 }
 
@@ -128,9 +134,10 @@ pub(crate) fn boots(record: &Record, node: u32) -> Vec<String> {
 
 /// What was said, in order, with the millisecond.
 pub(crate) fn said(record: &Record, node: u32) -> Vec<(u64, u32)> {
-    let rows = record.trace.rows.iter().filter(|row| row.node == Some(node));
+    let rows = record.trace.rows().filter(|row| row.node == Some(node));
     let said = rows.filter(|row| row.kind == RowKind::Note).filter_map(|row| {
-        let number = row.text.strip_prefix("Said(")?.strip_suffix(')')?;
+        let number = row.text();
+        let number = number.strip_prefix("Said(")?.strip_suffix(')')?;
         Some((row.at_ns / MS, number.parse().expect("a number")))
     });
     said.collect()
@@ -138,6 +145,6 @@ pub(crate) fn said(record: &Record, node: u32) -> Vec<(u64, u32)> {
 
 /// Every delivery: address and instant.
 pub(crate) fn deliveries(record: &Record) -> Vec<(String, u64)> {
-    let rows = record.trace.rows.iter().filter(|row| row.kind == RowKind::Deliver);
-    rows.map(|row| (row.address.clone(), row.at_ns)).collect()
+    let rows = record.trace.rows().filter(|row| row.kind == RowKind::Deliver);
+    rows.map(|row| (row.address(), row.at_ns)).collect()
 }

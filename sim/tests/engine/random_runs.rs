@@ -382,15 +382,16 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
 
 /// Conservation on every link: no copy has two fates, and those without one are in flight (check:K2).
 fn check_links(record: &Record) -> Result<(), TestCaseError> {
-    let mut links: BTreeMap<&str, i64> = BTreeMap::new();
-    for row in &record.trace.rows {
+    let mut links: BTreeMap<String, i64> = BTreeMap::new();
+    for row in record.trace.rows() {
         let change = match row.kind {
             RowKind::Send | RowKind::Duplicate => 1,
             RowKind::Deliver | RowKind::Drop => -1,
             _ => continue,
         };
-        let (link, _) = row.address.split_once(' ').expect("an address has a link");
-        let under_way = links.entry(link).or_default();
+        let address = row.address();
+        let (link, _) = address.split_once(' ').expect("an address has a link");
+        let under_way = links.entry(link.to_owned()).or_default();
         *under_way += change;
         prop_assert!(*under_way >= 0, "{} has more fates than copies", link);
     }
@@ -401,21 +402,22 @@ fn check_links(record: &Record) -> Result<(), TestCaseError> {
 
 /// The trace tells the same as the counts, and a node that is down or stands still does nothing.
 fn check_trace(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
-    let rows = &record.trace.rows;
-    prop_assert!(rows.is_sorted_by_key(|row| row.at_ns));
-    let of = |kind| rows.iter().filter(|row| row.kind == kind).count() as u64;
+    let rows = record.trace.rows();
+    prop_assert!(rows.clone().is_sorted_by_key(|row| row.at_ns));
+    let of = |kind| rows.clone().filter(|row| row.kind == kind).count() as u64;
     let (m, o) = (record.head.messages, record.head.operations);
     let found =
         (of(RowKind::Send), of(RowKind::Deliver), of(RowKind::Duplicate), of(RowKind::Drop));
     prop_assert_eq!(found, (m.sent, m.delivered, m.duplicated, m.dropped.total()));
+    prop_assert_eq!(record.trace.broken_law(&m), None);
     check_links(record)?;
     prop_assert_eq!(of(RowKind::Call), o.called);
-    let ended = rows.iter().filter(|row| row.kind == RowKind::Reply).count() as u64;
+    let ended = of(RowKind::Reply);
     prop_assert!(o.ok + o.failed <= ended && ended <= o.called);
     let mut runs = vec![false; plan.nodes.len()];
     for row in rows {
         let Some(node) = row.node.map(|node| node as usize) else { continue };
-        match (row.kind, row.text.as_str()) {
+        match (row.kind, &*row.text()) {
             (RowKind::Boot, _) => runs[node] = true,
             (RowKind::Fault, "goes on") => runs[node] = true,
             (RowKind::Fault, text) if text.starts_with("crashes") || text == "stands still" => {
@@ -459,16 +461,19 @@ proptest! {
         let whole = (TOWN.run)(&plan, 1, &Watch::TRACED);
         let part = (TOWN.run)(&plan, 1, &Watch { trace_rows: limit, ..Watch::QUIET });
         prop_assert_eq!(&whole.head, &part.head);
-        let (whole, part) = (whole.trace, part.trace);
-        prop_assert!(part.rows.len() <= limit);
-        prop_assert_eq!(part.rows.len() as u64 + part.omitted, whole.rows.len() as u64);
+        let (whole_head, whole, part) = (whole.head, whole.trace, part.trace);
+        prop_assert!(part.len() <= limit);
+        prop_assert_eq!(part.len() as u64 + part.omitted, whole.len() as u64);
+        prop_assert_eq!(part.broken_law(&whole_head.messages), None);
         prop_assert_eq!(part.omitted == 0, part.window.is_empty());
-        prop_assert_eq!(part.rows.last(), whole.rows.last());
-        let first = |trace: &Trace| trace.rows.iter().find(|row| row.kind == RowKind::Fault).cloned();
+        prop_assert_eq!(part.rows().last(), whole.rows().last());
+        let first = |trace: &Trace| {
+            trace.rows().find(|row| row.kind == RowKind::Fault).map(|row| row.to_row())
+        };
         if limit >= 4 {
             prop_assert_eq!(first(&part), first(&whole));
         }
-        let mut rest = whole.rows.iter();
-        prop_assert!(part.rows.iter().all(|row| rest.any(|other| other == row)), "in order");
+        let mut rest = whole.rows();
+        prop_assert!(part.rows().all(|row| rest.any(|other| other == row)), "in order");
     }
 }

@@ -121,10 +121,10 @@ mod tests {
     /// left out: a compare-and-set expects what an earlier answer said.
     fn calls(loaded: &Loaded, seed: u64) -> Vec<(u64, String, String)> {
         let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::TRACED);
-        let called = record.trace.rows.iter().filter(|row| row.kind == RowKind::Call);
-        let of = |row: &rehearsal_sim::record::TraceRow| {
+        let called = record.trace.rows().filter(|row| row.kind == RowKind::Call);
+        let of = |row: rehearsal_sim::record::Row<'_>| {
             let node = row.node.expect("a call is made on a node") as usize;
-            (row.at_ns, record.nodes[node].name.clone(), asked(&row.text))
+            (row.at_ns, record.nodes[node].name.clone(), asked(&row.text()))
         };
         called.map(of).collect()
     }

@@ -14,11 +14,12 @@ fn calls(set: &[&str]) -> Vec<(u64, String, String)> {
     let loaded = bundled("raft/lossy", &set).swap_remove(0);
     let record = (loaded.entry.run)(&loaded.plan, 7, &Watch::TRACED);
     assert_eq!(record.trace.omitted, 0, "the trace is whole");
-    let rows = record.trace.rows.iter().filter(|row| row.kind == RowKind::Call);
+    let rows = record.trace.rows().filter(|row| row.kind == RowKind::Call);
     let calls: Vec<_> = rows
         .map(|row| {
             let client = row.node.expect("a call is made on a node") as usize;
-            let (what, rest) = row.text.split_once([',', ')']).expect("an operation on a key");
+            let text = row.text();
+            let (what, rest) = text.split_once([',', ')']).expect("an operation on a key");
             let token = rest.rsplit(' ').next().unwrap_or_default();
             (row.at_ns, record.nodes[client].name.clone(), format!("{what} {token}"))
         })

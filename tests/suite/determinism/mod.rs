@@ -51,7 +51,9 @@ fn a_run_does_not_depend_on_who_watches() {
         let again = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
         assert_eq!(quiet, again, "{}: run twice", scenario.name);
         let traced = (second.entry.run)(&second.plan, 1, &Watch::TRACED);
-        assert!(!traced.trace.rows.is_empty(), "{}: the trace is empty", scenario.name);
+        assert!(!traced.trace.is_empty(), "{}: the trace is empty", scenario.name);
+        let law = traced.trace.broken_law(&traced.head.messages);
+        assert_eq!(law, None, "{}: what led to what", scenario.name);
         assert_eq!(quiet, untraced(traced), "{}: watched and unwatched", scenario.name);
         let few = Watch { trace_rows: 10, ..Watch::QUIET };
         let windowed = (second.entry.run)(&second.plan, 1, &few);

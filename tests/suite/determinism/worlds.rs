@@ -81,7 +81,7 @@ fn twins_are_the_run_itself() {
             let twin = (loaded.entry.twins)(&loaded.plan, seed, &watch);
             let twin = twin.unwrap_or_else(|parted| panic!("{}: {parted:?}", scenario.name));
             assert_eq!(alone, twin, "{} with seed {seed}", scenario.name);
-            assert_eq!(twin.trace.rows.is_empty(), trace_rows == 0);
+            assert_eq!(twin.trace.is_empty(), trace_rows == 0);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What goes wrong: `[[fault]]`.
 
 mod cuts;
+mod disks;
 mod machines;
 mod weather;
 mod when;
@@ -125,7 +126,7 @@ fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Opti
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
     }
-    if table.restart_after.is_some() && kind != "crash" {
+    if table.restart_after.is_some() && !matches!(kind, "crash" | "wipe") {
         let site = desk.key_site(&at.key("restart_after"));
         desk.say(diagnose::restart_after_without_crash(site, kind));
         return None;
@@ -169,6 +170,7 @@ fn fault(
         "swizzle" => weather::swizzle(desk, setting, path, table.swizzle.as_ref()?),
         "slow" | "crash_loop" | "clock_jump" | "clock_drift" | "clock_offset" | "clock_freeze"
         | "fire" => machines::fault(desk, setting, kind, path, table),
+        kind if disks::KINDS.contains(&kind) => disks::fault(desk, setting, kind, path, table),
         kind => weather::weather(desk, setting, at, kind, table),
     }
 }

@@ -1,5 +1,6 @@
 //! What a crash leaves of the writes under way, and what happens to records that were durable.
 
+use super::troubles::Troubles;
 use super::{Disk, Drive, Write};
 use crate::protocol::Survivor;
 use crate::random::{Chance, Stream, scale};
@@ -14,7 +15,6 @@ pub(crate) struct Remains {
     pub(crate) torn: bool,
 }
 
-#[allow(dead_code, reason = "for the disk faults to come")]
 impl<R, H> Disk<R, H> {
     /// A crash is about to lose what is pending: some of what the sync under way covers has reached
     /// the disk already, in order, up to the first write that has not. That one, if it is an append,
@@ -55,13 +55,16 @@ impl<R, H> Disk<R, H> {
 
     /// Loses every record. Gives back how many.
     pub(crate) fn wipe(&mut self) -> usize {
-        let records = self.0.as_mut().map(|drive| std::mem::take(&mut drive.durable));
-        records.map_or(0, |records| records.len())
+        let drive = self.drive();
+        drive.troubles().wiped = true;
+        std::mem::take(&mut drive.durable).len()
     }
 
-    /// Whether a durable record is unreadable.
+    /// Whether a durable record is unreadable or soon will be, or the disk was emptied.
     pub(crate) fn is_damaged(&self) -> bool {
-        self.durable().iter().any(|record| matches!(record, Survivor::Damaged))
+        let is_doomed = |troubles: &Troubles| troubles.wiped || troubles.misdirected.is_some();
+        self.troubles().is_some_and(is_doomed)
+            || self.durable().iter().any(|record| matches!(record, Survivor::Damaged))
     }
 }
 

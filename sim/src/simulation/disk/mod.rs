@@ -144,6 +144,7 @@ impl<R, H> Drive<R, H> {
 
     fn end_sync(&mut self, now: SimTime) -> Result<u64, u64> {
         let upto = self.syncing.take().expect("a sync is under way");
+        self.sync_is_over();
         let writes = upto - self.synced;
         if self.troubles.is_some() && self.refuses(writes) {
             return Err(self.refuse(now));
@@ -177,6 +178,7 @@ impl<R, H> Drive<R, H> {
         }
         self.held.clear();
         self.syncing = None;
+        self.sync_is_over();
         (self.handed, self.synced) = (0, 0);
         lost
     }

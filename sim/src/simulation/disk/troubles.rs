@@ -4,7 +4,10 @@
 //! the cache either, so that asking again would succeed without having written anything (Rebello et
 //! al., *Can Applications Recover from fsync Failures?*, USENIX ATC 2020).
 
+use std::sync::Arc;
+
 use super::{Disk, Drive, Write};
+use crate::law::Sampler;
 use crate::protocol::Survivor;
 use crate::random::scale;
 use crate::time::SimTime;
@@ -18,13 +21,22 @@ pub(super) struct Troubles {
     full: u32,
     /// Faults that make every sync fail.
     erring: u32,
+    /// Faults that let no sync end.
+    stalls: u32,
+    /// The sync under way would have ended, were it not for a stall.
+    overdue: bool,
+    /// Laws that syncs take instead of their own, by the strike that brought each; the last counts.
+    slow: Vec<(usize, Arc<Sampler>)>,
+    /// Records that can not be read for now, by the strike that did it: each a draw among all.
+    unreadable: Vec<(usize, u64)>,
     /// The next append goes to another place, which this draw decides.
-    misdirected: Option<u64>,
+    pub(super) misdirected: Option<u64>,
+    /// The disk was emptied.
+    pub(super) wiped: bool,
 }
 
-#[allow(dead_code, reason = "for the disk faults to come")]
 impl<R, H> Disk<R, H> {
-    fn drive(&mut self) -> &mut Drive<R, H> {
+    pub(super) fn drive(&mut self) -> &mut Drive<R, H> {
         self.0.get_or_insert_with(Box::default)
     }
 
@@ -43,6 +55,80 @@ impl<R, H> Disk<R, H> {
         count(&mut self.drive().troubles().erring, begins);
     }
 
+    /// No sync ends from now on, or one such fault ends.
+    pub(crate) fn stall(&mut self, begins: bool) {
+        count(&mut self.drive().troubles().stalls, begins);
+    }
+
+    /// The sync under way would end now. Whether a stall keeps it from that; then it is overdue.
+    #[inline]
+    pub(crate) fn stalls(&mut self) -> bool {
+        let troubles = self.0.as_mut().and_then(|drive| drive.troubles.as_mut());
+        let Some(troubles) = troubles.filter(|troubles| troubles.stalls > 0) else { return false };
+        troubles.overdue = true;
+        true
+    }
+
+    /// Whether the sync under way is overdue, and nothing keeps it from ending any more.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.troubles().is_some_and(|troubles| troubles.overdue && troubles.stalls == 0)
+    }
+
+    /// Syncs take another law from now on.
+    pub(crate) fn slow_down(&mut self, strike: usize, law: Arc<Sampler>) {
+        self.drive().troubles().slow.push((strike, law));
+    }
+
+    /// They take that law no more.
+    pub(crate) fn speed_up(&mut self, strike: usize) {
+        self.drive().troubles().slow.retain(|(other, _)| *other != strike);
+    }
+
+    /// The law of syncs, where it is not their own.
+    #[inline]
+    pub(crate) fn pace(&self) -> Option<&Sampler> {
+        self.troubles()?.slow.last().map(|(_, law)| &**law)
+    }
+
+    /// One record, decided by this draw, can not be read from now on.
+    pub(crate) fn misread(&mut self, strike: usize, draw: u64) {
+        self.drive().troubles().unreadable.push((strike, draw));
+    }
+
+    /// It can be read again.
+    pub(crate) fn read_well(&mut self, strike: usize) {
+        self.drive().troubles().unreadable.retain(|(other, _)| *other != strike);
+    }
+
+    /// What a node that starts reads.
+    pub(crate) fn read(&self) -> Vec<Survivor<R>>
+    where
+        R: Clone,
+    {
+        let mut read = self.durable().to_vec();
+        for (_, draw) in self.troubles().iter().flat_map(|troubles| &troubles.unreadable) {
+            let place = usize::try_from(scale(*draw, read.len() as u64)).expect("a place");
+            if let Some(record) = read.get_mut(place) {
+                *record = Survivor::Damaged;
+            }
+        }
+        read
+    }
+
+    /// How many records a node that starts can not read, although they are whole.
+    pub(crate) fn differences(&self, read: &[Survivor<R>]) -> u64 {
+        if self.troubles().is_none_or(|troubles| troubles.unreadable.is_empty()) {
+            return 0;
+        }
+        let is_damaged = |record: &Survivor<R>| matches!(record, Survivor::Damaged);
+        let pairs = read.iter().zip(self.durable());
+        pairs.filter(|(read, durable)| is_damaged(read) && !is_damaged(durable)).count() as u64
+    }
+
+    pub(super) fn troubles(&self) -> Option<&Troubles> {
+        self.0.as_ref()?.troubles.as_deref()
+    }
+
     /// The next append will land in the place of an earlier record.
     pub(crate) fn misdirect(&mut self, draw: u64) {
         self.drive().troubles().misdirected = Some(draw);
@@ -54,14 +140,21 @@ impl<R, H> Disk<R, H> {
     }
 }
 
-#[allow(dead_code, reason = "for the disk faults to come")]
 fn count(faults: &mut u32, begins: bool) {
     *faults = if begins { *faults + 1 } else { faults.saturating_sub(1) };
 }
 
 impl<R, H> Drive<R, H> {
-    fn troubles(&mut self) -> &mut Troubles {
+    pub(super) fn troubles(&mut self) -> &mut Troubles {
         self.troubles.get_or_insert_with(Box::default)
+    }
+
+    /// The sync under way is over, one way or the other.
+    #[inline]
+    pub(super) fn sync_is_over(&mut self) {
+        if let Some(troubles) = &mut self.troubles {
+            troubles.overdue = false;
+        }
     }
 
     /// Whether the disk refuses the next so many pending writes. They succeed or fail together.

@@ -104,6 +104,7 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// Tells the world of a death: those who look, and the applications that waited.
     pub(in crate::simulation) fn bury(&mut self, id: NodeId) {
+        self.world.causes(|causes| causes.harms(id));
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Down, standing);
         let here = |call: &CallId| self.world.ledger.client(*call) == id;
@@ -134,6 +135,7 @@ impl<P: Protocol> Simulation<'_, P> {
         self.world.digest(Tag::Pause, u64::from(id.0), 0, 0);
         self.world.count("pauses", 1);
         self.world.trace(RowKind::Fault, Some(id), || "stands still".to_owned());
+        self.world.causes(|causes| causes.harms(id));
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Paused, standing);
     }
@@ -146,6 +148,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let node = &mut self.nodes[id.index()];
         node.stood_still = node.stood_still + now.since(since);
         self.world.digest(Tag::Resume, u64::from(id.0), 0, 0);
+        self.world.causes(|causes| causes.goes_on(id));
         self.world.trace(RowKind::Fault, Some(id), || "goes on".to_owned());
         let standing = self.nodes[id.index()].standing;
         self.world.stands(id, Health::Up, standing);
@@ -154,6 +157,7 @@ impl<P: Protocol> Simulation<'_, P> {
         self.release(id);
         self.begin_sync(id);
         while let Some(input) = self.nodes[id.index()].inbox.pop_front() {
+            self.trace_take(id);
             self.step(id, input);
         }
     }

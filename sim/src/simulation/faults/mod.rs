@@ -5,6 +5,7 @@
 
 mod clocks;
 mod cuts;
+mod disks;
 mod lives;
 mod targets;
 mod weather;
@@ -14,7 +15,7 @@ mod work;
 use super::queue::EventQueue;
 use super::world::Tag;
 use super::{Event, Simulation};
-use crate::plan::Fault;
+use crate::plan::{DiskFault, Fault};
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{FaultBand, RowKind};
 
@@ -98,6 +99,7 @@ impl<P: Protocol> Simulation<'_, P> {
             Fault::ClockOffset { nodes, by } => self.shift(strike, nodes, *by),
             Fault::ClockFreeze(nodes) => self.freeze(strike, nodes),
             Fault::Fire { nodes, timer } => self.fire_all(strike, nodes, *timer),
+            Fault::Disk { target, fault } => self.disk_fault(strike, target, fault),
         }
     }
 
@@ -113,8 +115,9 @@ impl<P: Protocol> Simulation<'_, P> {
         let held = self.held.remove(&strike).unwrap_or_default();
         let plan = self.plan;
         match &plan.faults[self.strikes[strike].fault].fault {
-            Fault::Crash(_) => self.restart_held(held),
+            Fault::Crash(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => self.restart_held(held),
             Fault::Pause(_) => self.resume_held(held),
+            Fault::Disk { fault, .. } => self.disk_fault_ends(strike, fault),
             Fault::Restart(_) | Fault::ClockJump { .. } | Fault::Fire { .. } => {}
             Fault::Partition(_)
             | Fault::OneWay { .. }

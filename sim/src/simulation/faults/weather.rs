@@ -182,6 +182,7 @@ impl<P: Protocol> Simulation<'_, P> {
         } else {
             self.world.network.heal_part(strike, node);
         }
+        self.world.causes(|causes| causes.strike_goes_on(strike));
         let text = if clogs { "is clogged" } else { "is clogged no more" };
         self.world.trace(RowKind::Fault, Some(node), || text.to_owned());
         self.weather_changed();

@@ -172,6 +172,9 @@ impl<P: Protocol> Simulation<'_, P> {
         let (marks, ends) = (Vec::new(), String::new());
         self.strikes.push(Strike { fault, nth, subject, marks, band: None, ends });
         self.queue.push(at, Event::FaultBegins(number));
+        if subject.is_some() {
+            self.world.causes(|causes| causes.triggers(number));
+        }
     }
 
     /// The draws of one strike: the first is its time, the others are its own.

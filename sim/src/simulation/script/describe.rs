@@ -20,6 +20,10 @@ impl<P: Protocol> Simulation<'_, P> {
         let mut rows = rows.iter().peekable();
         while let Some(row) = rows.next() {
             let node = row.node.map_or("", |id| self.world.name(NodeId(id)));
+            // What a node tells itself is a part of its step, and what it shows can be asked for.
+            if matches!(row.kind, RowKind::SelfMessage | RowKind::View) {
+                continue;
+            }
             lines.push(match row.kind {
                 RowKind::Send => {
                     let died = |next: &&TraceRow| {
