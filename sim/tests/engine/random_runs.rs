@@ -150,7 +150,7 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         1 => target(count).prop_map(Fault::Bridge),
         1 => Just(Fault::Ring),
         2 => vec(0usize..12, 0..3).prop_map(Fault::CutLinks),
-        6 => machines(count),
+        6 => machines(count).boxed(),
     ];
     (at, lasts, what)
         .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))
@@ -298,15 +298,18 @@ fn any_plan() -> impl Strategy<Value = Plan> {
     (0u32..5, 0u32..3).prop_filter("somebody", |(s, c)| s + c > 0).prop_flat_map(
         |(servers, clients)| {
             let count = servers + clients;
-            let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
+            // Boxed: side by side they do not fit on the stack of a test.
+            let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3)).boxed();
             let more = (
                 likely(),
                 weighted(0.3, burst()),
                 weighted(0.3, wire()),
                 weighted(0.5, topology(count)),
                 any::<bool>(),
-            );
-            let rest = (law(), workload(), vec(fault(count), 0..8), machine(), machine());
+            )
+                .boxed();
+            let rest = (law(), workload(), vec(fault(count).boxed(), 0..8), machine(), machine());
+            let rest = rest.boxed();
             (network, more, rest).prop_map(move |(network, more, rest)| {
                 let (latency, loss, duplicate, order, links) = network;
                 let (corrupt, burst, wire, topology, refuse) = more;
