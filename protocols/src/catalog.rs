@@ -2,9 +2,11 @@
 
 use rehearsal_sim::catalog::Entry;
 
+use crate::clock_sync::ClockSync;
 use crate::parts::kv::KeyValue;
 use crate::ping::Ping;
 use crate::raft::Raft;
 
 /// Every bundled protocol, in the order of `rehearsal list protocols`.
-pub const CATALOG: &[Entry] = &[Entry::of::<Raft<KeyValue>>(), Entry::of::<Ping>()];
+pub const CATALOG: &[Entry] =
+    &[Entry::of::<Raft<KeyValue>>(), Entry::of::<Ping>(), Entry::of::<ClockSync>()];
