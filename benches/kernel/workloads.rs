@@ -216,6 +216,7 @@ pub(crate) fn plan(nodes: u32, parts: Parts, duration: Span) -> Plan {
         config: ErasedConfig(Arc::new(parts)),
         bugs: Vec::new(),
         supervisor: Supervisor::default(),
+        limits: rehearsal::sim::plan::Limits::default(),
         laws: Laws::default(),
     }
 }

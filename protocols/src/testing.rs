@@ -46,6 +46,7 @@ pub(crate) fn plan(entry: &Entry, counts: &[u32], faults: Vec<PlannedFault>) -> 
         config: (entry.configure)(&serde_json::json!({})).unwrap(),
         bugs: Vec::new(),
         supervisor: rehearsal_sim::plan::Supervisor::default(),
+        limits: rehearsal_sim::plan::Limits::default(),
         laws: rehearsal_sim::simulation::Laws::default(),
     }
 }

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use crate::diagnose;
 use crate::language::{
     BitRot, BurstTable, ClockDrift, ClockShift, ClockTable, CrashLoop, DiskSlow, DiskTable,
-    ExpectTable, FAULT_KINDS, FaultTable, Fire, LinkTable, NetworkTable, NodeTable, OnTable,
-    OneWay, PlaceLinkTable, ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable, Top,
-    TopologyTable, WorkloadTable,
+    ExpectTable, FAULT_KINDS, FaultTable, Fire, LimitsTable, LinkTable, NetworkTable, NodeTable,
+    OnTable, OneWay, PlaceLinkTable, ProcessorTable, Profiles, Slow, SupervisorTable, SwarmTable,
+    Top, TopologyTable, WorkloadTable,
 };
 use crate::matrix::MOST_POINTS;
 
@@ -37,6 +37,7 @@ pub fn schema(catalog: &[Entry]) -> Value {
         ("clock", object::<ClockTable>(&mut generator)),
         ("disk", object::<DiskTable>(&mut generator)),
         ("supervisor", object::<SupervisorTable>(&mut generator)),
+        ("limits", object::<LimitsTable>(&mut generator)),
         ("node", nodes(&mut generator)),
         ("workload", workload(&mut generator, catalog)),
         ("swarm", swarm(&mut generator)),

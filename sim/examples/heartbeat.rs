@@ -158,6 +158,7 @@ fn main() {
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
         supervisor: Supervisor::default(),
+        limits: rehearsal_sim::plan::Limits::default(),
         laws: Laws::default(),
     };
     let record = (Entry::of::<Heart>().run)(&plan, 1, &Watch::QUIET);

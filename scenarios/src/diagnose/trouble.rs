@@ -293,3 +293,8 @@ pub(crate) fn unknown_family(site: Site, name: &str, known: &[&str]) -> Finding 
         )
         .help(format!("there are {}", suggest::list(known.iter().copied())))
 }
+
+pub(crate) fn limit_of_nothing(site: Site) -> Finding {
+    Finding::error(site, "with a limit of zero no run would get anywhere")
+        .help("write a number above what the protocol means to have, like 50000")
+}

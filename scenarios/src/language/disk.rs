@@ -55,6 +55,20 @@ impl From<DamageName> for Damage {
     }
 }
 
+/// What must not grow without bound. More ends the run with a violation: before memory does, and so
+/// that a protocol whose messages beget messages is told of.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsTable {
+    /// Messages in flight, of all links together; more is the violation `message_storm`.
+    #[schemars(range(min = 1), extend("default" = 1_000_000))]
+    pub(crate) in_flight: Option<u64>,
+    /// Inputs that wait at one node, for its processor or while it stands still; more is the violation
+    /// `queue_growth`.
+    #[schemars(range(min = 1), extend("default" = 1_000_000))]
+    pub(crate) waiting: Option<u64>,
+}
+
 /// What becomes of processes that end themselves, for example because their disk refused a write. It
 /// leaves those alone that a fault crashed.
 #[derive(Deserialize, JsonSchema)]

@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use clock::ClockTable;
-pub(crate) use disk::{DiskTable, SupervisorTable};
+pub(crate) use disk::{DiskTable, LimitsTable, SupervisorTable};
 pub(crate) use expect::ExpectTable;
 pub(crate) use fault::{
     BitRot, ClogEnds, DiskSlow, FAULT_KINDS, FaultTable, INSTANT_KINDS, ONE_PLACE_KEYS, OnTable,
@@ -41,7 +41,7 @@ use crate::tree::{Path, Step};
 use crate::values::Names;
 
 /// The tables and lists of tables of a file, beside those named like a protocol.
-pub(crate) const SECTIONS: [&str; 13] = [
+pub(crate) const SECTIONS: [&str; 14] = [
     "cluster",
     "network",
     "topology",
@@ -49,6 +49,7 @@ pub(crate) const SECTIONS: [&str; 13] = [
     "clock",
     "disk",
     "supervisor",
+    "limits",
     "node",
     "workload",
     "swarm",
@@ -66,6 +67,7 @@ pub(crate) fn home_of(key: &str) -> Option<&'static str> {
         | "queue" | "sharing" | "refuse" => "[network]",
         "places" | "groups" => "[topology]",
         "link" => "[network], as [[network.link]]",
+        "in_flight" | "waiting" => "[limits]",
         "step" | "cold_start" => "[processor]",
         "offset" | "drift" => "[clock]",
         "sync_latency" | "survives" | "torn" | "capacity" | "damage" => "[disk]",

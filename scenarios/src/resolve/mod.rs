@@ -43,6 +43,7 @@ pub(crate) fn plan<'c>(
     let own = cast.as_mut().and_then(|cast| nodes::own(desk, cast, common.as_ref()));
     let network = network::network(desk, entry, cast.as_ref());
     let supervisor = world::supervisor(desk);
+    let limits = world::limits(desk);
     let workload = workload::workload(desk, entry, cast.as_ref(), duration);
     let heal = top.as_ref().and_then(|top| heal(desk, top.heal, duration));
     let setting = entry.zip(cast.as_ref());
@@ -72,6 +73,7 @@ pub(crate) fn plan<'c>(
         clock: common.clock,
         disk: common.disk,
         supervisor: supervisor?,
+        limits: limits?,
         workload: workload?,
         faults: faults?,
         heal: heal.map(|heal| SimTime(heal.0)),

@@ -54,6 +54,8 @@ pub struct Plan {
     pub disk: Disk,
     /// What becomes of processes that end themselves.
     pub supervisor: Supervisor,
+    /// What ends a run before memory does.
+    pub limits: Limits,
     /// What applications do; `None` leaves the cluster alone.
     pub workload: Option<Workload>,
     /// What goes wrong, in the order of the file.
@@ -99,6 +101,22 @@ pub struct ErasedConfig(pub Arc<dyn Any + Send + Sync>);
 impl fmt::Debug for ErasedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedConfig(..)")
+    }
+}
+
+/// What must not grow without bound: more ends a run with a violation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages in flight, of all links together: more is the violation `message_storm`.
+    pub in_flight: u64,
+    /// Inputs that wait at one node, for its processor or while it stands still: more is the
+    /// violation `queue_growth`.
+    pub waiting: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { in_flight: 1_000_000, waiting: 1_000_000 }
     }
 }
 

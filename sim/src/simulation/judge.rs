@@ -18,7 +18,8 @@ use crate::time::{SimTime, Span};
 /// The property of a history that the checker of linearizability judges.
 pub(crate) const LINEARIZABLE: &str = "linearizable";
 /// The properties that are judged in every run beside the protocol's invariants.
-const ALWAYS_JUDGED: [&str; 4] = ["progress", "panicked", "livelock", "message_storm"];
+const ALWAYS_JUDGED: [&str; 5] =
+    ["progress", "panicked", "livelock", "message_storm", "queue_growth"];
 
 /// A measurement and whether it is as demanded; `None` when it could not be judged.
 type Finding = (String, Option<bool>);

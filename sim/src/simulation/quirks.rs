@@ -181,6 +181,9 @@ impl<P: Protocol> Simulation<'_, P> {
         processor.enter(now, input, row);
         self.work(id);
         let waiting = self.nodes[id.index()].processor().map_or(0, Processor::waiting);
+        if waiting as u64 > self.plan.limits.waiting {
+            self.piles_up(id);
+        }
         let most = self.world.gauges.of("processor_queue", 0);
         *most = (*most).max(i64::try_from(waiting).unwrap_or(i64::MAX));
     }

@@ -17,8 +17,6 @@ use crate::record::{Head, Judgement, Record, ViolationKind};
 use crate::service::{Operation, Service};
 use crate::time::SimTime;
 
-/// Messages in flight before the run counts as a message storm.
-const STORM: u64 = 1_000_000;
 /// Events at one instant before the run counts as a livelock.
 pub(super) const LIVELOCK: u64 = 1_000_000;
 
@@ -95,7 +93,7 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         look(&self.world, self.queue.event(place));
         self.happen(place);
-        if self.world.messages.in_flight > STORM {
+        if self.world.messages.in_flight > self.world.storm {
             self.stormed();
         }
         true
@@ -182,8 +180,17 @@ impl<P: Protocol> Simulation<'_, P> {
 
     /// More messages are under way than any protocol means to send; the run ends before memory does.
     fn stormed(&mut self) {
-        let message = format!("more than {STORM} messages are in flight");
+        let message = format!("more than {} messages are in flight", self.world.storm);
         self.world.violate("message_storm", ViolationKind::Liveness, &[], message, "");
+        self.stopped = true;
+    }
+
+    /// More waits at a node than any protocol means to let wait; the run ends before memory does.
+    #[cold]
+    pub(super) fn piles_up(&mut self, id: NodeId) {
+        let most = self.plan.limits.waiting;
+        let message = format!("more than {most} inputs wait at {}", self.world.name(id));
+        self.world.violate("queue_growth", ViolationKind::Liveness, &[id], message, "");
         self.stopped = true;
     }
 

@@ -146,6 +146,9 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let node = &mut self.nodes[id.index()];
         if node.paused.is_some() {
             node.inbox.push_back(input);
+            if node.inbox.len() as u64 > self.plan.limits.waiting {
+                self.piles_up(id);
+            }
             self.trace_wait(id);
             return;
         }

@@ -181,6 +181,7 @@ fn plan() -> Plan {
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
         supervisor: crate::plan::Supervisor::default(),
+        limits: crate::plan::Limits::default(),
         laws: super::Laws::default(),
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) by_hand: bool,
     pub(crate) network: Network,
     pub(crate) messages: MessageCounts,
+    /// More messages in flight are a storm.
+    pub(crate) storm: u64,
     pub(crate) wire: Station,
     pub(crate) ledger: Ledger,
     /// Counters of the world and of the protocol.
@@ -90,6 +92,7 @@ impl World {
             by_hand: false,
             network: Network::new(Keyed::new(seed), laws, kinds.len()),
             messages: MessageCounts::default(),
+            storm: plan.limits.in_flight,
             wire: Station::default(),
             ledger: Ledger::default(),
             metrics: Tally::default(),

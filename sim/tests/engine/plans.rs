@@ -42,6 +42,7 @@ pub(crate) fn plan(servers: u32, clients: u32, config: ErasedConfig) -> Plan {
         config,
         bugs: Vec::new(),
         supervisor: rehearsal_sim::plan::Supervisor::default(),
+        limits: rehearsal_sim::plan::Limits::default(),
         laws: Laws::default(),
     }
 }

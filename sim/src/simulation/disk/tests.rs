@@ -78,8 +78,13 @@ fn a_refused_sync_loses_what_is_not_durable_and_what_waited_for_it() {
     disk.err(true);
     assert_eq!(disk.end_sync(SimTime(4)), Err(2));
     assert_eq!((disk.release(), intact(&disk), disk.begin_sync()), (None, vec![1], false));
-    // What comes later is written behind what is durable, as if nothing had been lost.
     disk.err(false);
+    // Until the node hears of it, what it does rests on what is lost: that is lost as well.
+    disk.hand_over(SimTime(4), Write::Append(9));
+    assert_eq!((disk.hold("for what is lost"), disk.begin_sync()), (None, false));
+    assert_eq!((disk.told(SimTime(5)), disk.told(SimTime(5))), (1, 0));
+    assert_eq!(disk.release(), None);
+    // What comes later is written behind what is durable, as if nothing had been lost.
     assert_eq!(disk.hold("at once"), Some("at once"));
     disk.hand_over(SimTime(5), Write::Append(4));
     assert!(disk.begin_sync());
@@ -108,7 +113,9 @@ fn a_disk_has_room_for_so_many_records() {
     let mut write = |writes: Vec<Write<u32>>| {
         writes.into_iter().for_each(|write| disk.hand_over(SimTime(2), write));
         disk.begin_sync();
-        (disk.end_sync(SimTime(2)), intact(&disk))
+        let end = disk.end_sync(SimTime(2));
+        disk.told(SimTime(2));
+        (end, intact(&disk))
     };
     assert_eq!(write(vec![Write::Append(3)]), (Ok(1), vec![1, 2, 3]));
     assert_eq!(write(vec![Write::Append(4)]), (Err(1), vec![1, 2, 3]));
@@ -128,7 +135,7 @@ fn a_disk_that_is_full_takes_what_needs_no_room() {
     assert_eq!(disk.end_sync(SimTime(3)), Ok(1));
     disk.hand_over(SimTime(4), Write::Append(3));
     disk.begin_sync();
-    assert_eq!(disk.end_sync(SimTime(5)), Err(1));
+    assert_eq!((disk.end_sync(SimTime(5)), disk.told(SimTime(5))), (Err(1), 0));
     disk.fill_up(true);
     disk.fill_up(false);
     disk.hand_over(SimTime(6), Write::Append(3));

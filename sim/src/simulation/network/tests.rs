@@ -161,6 +161,7 @@ fn plan(nodes: u32, network: Plan) -> plan::Plan {
         config: ErasedConfig(Arc::new(NoConfig {})),
         bugs: Vec::new(),
         supervisor: crate::plan::Supervisor::default(),
+        limits: crate::plan::Limits::default(),
         laws: crate::simulation::Laws::default(),
     }
 }
