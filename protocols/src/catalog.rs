@@ -5,6 +5,8 @@ use rehearsal_sim::catalog::Entry;
 use crate::parts::kv::KeyValue;
 use crate::ping::Ping;
 use crate::raft::Raft;
+use crate::transfer::Transfer;
 
 /// Every bundled protocol, in the order of `rehearsal list protocols`.
-pub const CATALOG: &[Entry] = &[Entry::of::<Raft<KeyValue>>(), Entry::of::<Ping>()];
+pub const CATALOG: &[Entry] =
+    &[Entry::of::<Raft<KeyValue>>(), Entry::of::<Ping>(), Entry::of::<Transfer>()];

@@ -10,6 +10,7 @@ pub mod events;
 pub mod parts;
 pub mod ping;
 pub mod raft;
+pub mod transfer;
 
 #[cfg(test)]
 mod testing;
