@@ -1,9 +1,11 @@
 //! The engine's laws, tried from outside: plans go in, records come out.
 
+mod beacon;
 mod disks;
 mod draws;
 mod expectations;
 mod faults;
+mod identities;
 mod machines;
 mod network;
 mod nodes;
@@ -12,7 +14,9 @@ mod plans;
 mod puppet;
 mod random_runs;
 mod stage;
+mod statistics;
 mod strikes;
+mod theory;
 mod timers;
 mod town;
 mod workload;
