@@ -64,6 +64,10 @@ enum Law {
     Uniform(u64, u64),
     Exponential(u64),
     Lognormal(u64, u64),
+    /// The shortest, and a hundred times the exponent.
+    Pareto(u64, u64),
+    /// In how many of a hundred draws the second of two spans.
+    Mixture(u64, u64, u64),
 }
 
 #[derive(Clone, Debug)]
@@ -145,6 +149,10 @@ fn law_from(least: u64, most: u64) -> impl Strategy<Value = Law> {
         (least..most / 2, 1..most / 2).prop_map(|(from, more)| Law::Uniform(from, from + more)),
         (least..most / 2).prop_map(Law::Exponential),
         (least..most / 4, 1..8u64).prop_map(|(median, tail)| Law::Lognormal(median, tail)),
+        (least..most / 4, 150..400u64)
+            .prop_map(|(shortest, exponent)| Law::Pareto(shortest, exponent)),
+        (least..most / 2, least..most, 1..50u64)
+            .prop_map(|(one, other, share)| Law::Mixture(one, other, share)),
     ]
 }
 
@@ -223,6 +231,16 @@ impl fmt::Display for Law {
             Law::Lognormal(median, tail) => {
                 let p99 = median * (tail + 1);
                 write!(f, "{{ lognormal = {{ median = \"{median}us\", p99 = \"{p99}us\" }} }}")
+            }
+            Law::Pareto(shortest, exponent) => {
+                let (whole, rest) = (exponent / 100, exponent % 100);
+                write!(f, "{{ pareto = {{ shortest = \"{shortest}us\", ")?;
+                write!(f, "exponent = {whole}.{rest:02} }} }}")
+            }
+            Law::Mixture(one, other, share) => {
+                let rest = 100 - share;
+                write!(f, "{{ mixture = [{{ share = 0.{rest:02}, law = \"{one}us\" }}, ")?;
+                write!(f, "{{ share = 0.{share:02}, law = \"{other}us\" }}] }}")
             }
         }
     }

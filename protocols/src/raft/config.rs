@@ -97,11 +97,14 @@ impl protocol::Config for Config {
         let shortest = orders(dice, (trip * 6).max(60_000_000), (trip * 12).max(500_000_000));
         let spread = orders(dice, trip, shortest.max(trip));
         let max_batch = orders(dice, 1, 64);
+        let patience = orders(dice, trip * 4, (trip * 16).max(400_000_000));
+        // Whole milliseconds are easier to read.
+        let millis = |span: u64| Span(span.div_ceil(1_000_000) * 1_000_000);
         Config {
-            election_timeout: SpanRange { lo: Span(shortest), hi: Span(shortest + spread) },
-            heartbeat: Span(shortest / (3 + dice.below(6))),
+            election_timeout: SpanRange { lo: millis(shortest), hi: millis(shortest + spread) },
+            heartbeat: millis(shortest / (3 + dice.below(6))),
             max_batch: u32::try_from(max_batch).expect("at most 64"),
-            request_timeout: Span(orders(dice, trip * 4, (trip * 16).max(400_000_000))),
+            request_timeout: millis(patience),
             ..self
         }
     }

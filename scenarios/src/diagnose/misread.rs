@@ -116,7 +116,8 @@ fn sentence(tree: &Tree, at: &Path, message: &str) -> Finding {
     let help = help.or(what.ends_with("ends before it begins").then_some("exchange its ends"));
     let finding = Finding::error(tree.site(at), what).help_if(help.map(str::to_owned));
     match tree.at(at) {
-        Some(value) => finding.help_if(percentage(value)),
+        Some(value) if !what.contains("drift") => finding.help_if(percentage(value)),
+        Some(_) => finding,
         None => finding,
     }
 }

@@ -5,7 +5,7 @@ use rehearsal_sim::time::Span;
 use serde_json::{Map, Value, json};
 
 use super::dice::{Dice, law, text};
-use super::families::{Setting, points};
+use super::families::{Draft, Setting, points};
 use super::{SUBJECT_LATENCY, SUBJECT_LIMITS, SUBJECT_POINTS, SUBJECT_SIZE, Swarm};
 use crate::language::SECTIONS;
 use crate::toml_text;
@@ -30,12 +30,17 @@ pub(super) fn write(swarm: &Swarm, seed: u64, profile: &str) -> (String, Vec<&'s
     };
     let mut drawn = Vec::new();
     for family in &swarm.families {
-        if swarm.is_on(profile, family, seed) {
-            let of_family = (family.draw)(&mut Dice::of(seed, family.number), &setting);
-            if !of_family.is_empty() {
-                drawn.push(family.name);
-            }
-            faults.extend(of_family);
+        if !swarm.is_on(profile, family, seed) {
+            continue;
+        }
+        let mut draft = Draft::default();
+        (family.draw)(&mut Dice::of(seed, family.number), &setting, &mut draft);
+        if !draft.is_empty() {
+            drawn.push(family.name);
+        }
+        faults.extend(draft.faults);
+        for (name, key, value) in draft.world {
+            table(&mut day, name).insert(key.to_owned(), value);
         }
     }
     if profile == "points" {

@@ -47,6 +47,27 @@ impl Setting {
     }
 }
 
+/// What is drawn for a day: faults, and tables of the world that are different.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) faults: Vec<Value>,
+    /// By table and key.
+    pub(super) world: Vec<(&'static str, &'static str, Value)>,
+}
+
+impl Draft {
+    fn fault(&mut self, fault: Value) {
+        self.faults.push(fault);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.faults.is_empty() && self.world.is_empty()
+    }
+}
+
+/// Draws what a family does on one day.
+type Draw = fn(&mut Dice, &Setting, &mut Draft);
+
 /// A family of faults.
 #[derive(Debug)]
 pub(super) struct Family {
@@ -55,8 +76,7 @@ pub(super) struct Family {
     pub(super) number: u32,
     /// Whether a protocol with quorums has to survive it.
     pub(super) in_envelope: bool,
-    /// The faults of one day.
-    pub(super) draw: fn(&mut Dice, &Setting) -> Vec<Value>,
+    pub(super) draw: Draw,
 }
 
 /// The names of all families.
@@ -64,11 +84,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().map(|family| family.name)
 }
 
-const fn family(
-    name: &'static str,
-    number: u32,
-    draw: fn(&mut Dice, &Setting) -> Vec<Value>,
-) -> Family {
+const fn family(name: &'static str, number: u32, draw: Draw) -> Family {
     Family { name, number, in_envelope: true, draw }
 }
 
@@ -81,22 +97,94 @@ pub(super) static FAMILIES: &[Family] = &[
     family("crash", 5, crash),
     family("crash-of-many", 6, crash_of_many),
     family("pause", 7, pause),
+    family("burst", 8, burst),
+    family("duplicate", 9, duplicate),
+    family("corrupt", 10, corrupt),
+    family("bandwidth", 11, bandwidth),
+    family("clog", 12, clog),
+    family("swizzle", 13, swizzle),
+    family("bridge", 14, bridge),
+    family("ring", 15, ring),
+    family("crash-loop", 16, crash_loop),
+    family("slow", 17, slow),
+    family("clock-drift", 18, clock_drift),
+    family("clock-jump", 19, clock_jump),
+    family("disk-slow", 20, disk_slow),
+    family("disk-stall", 21, disk_stall),
+    family("write-error", 22, write_error),
+    family("torn-write", 23, torn_write),
+    family("damage", 24, damage),
+    family("fire", 25, fire),
+    family("order", 26, order),
+    family("refuse", 27, refuse),
+    Family { name: "wipe", number: 28, in_envelope: false, draw: wipe },
 ];
 
-fn loss(dice: &mut Dice, _: &Setting) -> Vec<Value> {
-    vec![json!({ "at": "0s", "loss": dice.chance(1_000, 300_000) })]
+fn loss(dice: &mut Dice, _: &Setting, draft: &mut Draft) {
+    draft.fault(json!({ "at": "0s", "loss": dice.chance(1_000, 300_000) }));
 }
 
-fn latency(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
+fn burst(dice: &mut Dice, _: &Setting, draft: &mut Draft) {
+    let burst = json!({
+        "begins": dice.chance(500, 50_000),
+        "ends": dice.chance(20_000, 500_000),
+        "loss": dice.chance(300_000, 1_000_000),
+    });
+    draft.fault(json!({ "at": "0s", "burst": burst }));
+}
+
+fn duplicate(dice: &mut Dice, _: &Setting, draft: &mut Draft) {
+    draft.fault(json!({ "at": "0s", "duplicate": dice.chance(1_000, 500_000) }));
+}
+
+fn corrupt(dice: &mut Dice, _: &Setting, draft: &mut Draft) {
+    draft.fault(json!({ "at": "0s", "corrupt": dice.chance(1_000, 100_000) }));
+}
+
+fn latency(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
     let slow = dice.span(setting.round_trip, Span(setting.round_trip.0.saturating_mul(30)));
     let drawn = law(&Law::Exponential { mean: slow });
     let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
-    vec![json!({ "every": every, "for": lasts, "latency": drawn })]
+    draft.fault(json!({ "every": every, "for": lasts, "latency": drawn }));
 }
 
-fn partition(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
+fn bandwidth(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let rate = format!("{}kbit/s", dice.log(20, 20_000));
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "bandwidth": rate }));
+}
+
+fn clog(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let (one, all) = (setting.somebody(dice), setting.first_role());
+    let ends = match dice.of_these(&[0, 1, 2]) {
+        0 => json!(one),
+        1 => json!({ "from": one, "to": all }),
+        _ => json!({ "from": all, "to": one }),
+    };
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "clog": ends }));
+}
+
+fn swizzle(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let who = match dice.percent(50) {
+        true => "minority",
+        false => setting.first_role(),
+    };
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "swizzle": who }));
+}
+
+fn order(_: &mut Dice, _: &Setting, draft: &mut Draft) {
+    draft.world.push(("network", "order", json!("fifo")));
+}
+
+fn refuse(_: &mut Dice, _: &Setting, draft: &mut Draft) {
+    draft.world.push(("network", "refuse", json!(true)));
+}
+
+fn partition(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
     if setting.servers < 2 {
-        return Vec::new();
+        return;
     }
     let groups = match dice.of_these(&[0, 1, 2]) {
         0 => json!([["minority"], ["others"]]),
@@ -104,40 +192,161 @@ fn partition(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
         _ if setting.has_leader() => json!([["leader"], ["others"]]),
         _ => json!([["majority"], ["others"]]),
     };
-    vec![json!({ "every": setting.gaps(dice), "for": setting.lasts(dice), "partition": groups })]
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "partition": groups }));
 }
 
-fn one_way(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
+fn one_way(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
     if setting.servers < 2 {
-        return Vec::new();
+        return;
     }
     let (one, all) = (setting.somebody(dice), setting.first_role());
     let ends = match dice.percent(50) {
         true => json!({ "from": one, "to": all }),
         false => json!({ "from": all, "to": one }),
     };
-    vec![json!({ "every": setting.gaps(dice), "for": setting.lasts(dice), "one_way": ends })]
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "one_way": ends }));
 }
 
-fn crash(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
+fn bridge(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    if setting.servers > 2 {
+        let who = setting.somebody(dice);
+        let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+        draft.fault(json!({ "every": every, "for": lasts, "bridge": who }));
+    }
+}
+
+fn ring(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    if setting.servers > 3 {
+        let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+        draft.fault(json!({ "every": every, "for": lasts, "ring": true }));
+    }
+}
+
+fn crash(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
     let down = text(dice.span(Span::millis(1), Span(setting.heal.0 / 4)));
     let who = setting.somebody(dice);
-    vec![json!({ "every": setting.gaps(dice), "restart_after": down, "crash": who })]
+    let every = setting.gaps(dice);
+    draft.fault(json!({ "every": every, "restart_after": down, "crash": who }));
 }
 
-fn crash_of_many(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
+fn crash_of_many(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
     let who = match dice.percent(50) {
         true => "majority",
         false => setting.first_role(),
     };
     let every = dice.gaps(Span(setting.heal.0 / 8), setting.heal);
     let down = text(dice.span(Span::millis(1), Span::secs(1)));
-    vec![json!({ "every": every, "restart_after": down, "crash": who })]
+    draft.fault(json!({ "every": every, "restart_after": down, "crash": who }));
 }
 
-fn pause(dice: &mut Dice, setting: &Setting) -> Vec<Value> {
+fn crash_loop(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let (up, down) =
+        (dice.gaps(Span::millis(20), Span::secs(2)), dice.gaps(Span::millis(1), Span::millis(500)));
+    let loops = json!({ "nodes": setting.somebody(dice), "up": up, "down": down });
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "crash_loop": loops }));
+}
+
+fn pause(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
     let who = setting.somebody(dice);
-    vec![json!({ "every": setting.gaps(dice), "for": setting.lasts(dice), "pause": who })]
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "pause": who }));
+}
+
+fn slow(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let step = dice.gaps(Span::micros(20), Span::millis(10));
+    let slow = json!({ "nodes": setting.somebody(dice), "step": step });
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "slow": slow }));
+}
+
+/// Some parts in a million, fast or slow.
+fn clock_drift(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let sign = if dice.percent(50) { "-" } else { "" };
+    let by = format!("{sign}{}ppm", dice.log(10, 100_000));
+    let drift = json!({ "nodes": setting.somebody(dice), "by": by });
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "clock_drift": drift }));
+}
+
+fn clock_jump(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let who = setting.somebody(dice);
+    let sign = if dice.percent(50) { "-" } else { "" };
+    let by = format!("{sign}{}ms", dice.log(1, 300_000));
+    let every = setting.gaps(dice);
+    draft.fault(match dice.of_these(&[0, 1, 2]) {
+        0 => json!({ "every": every, "clock_jump": { "nodes": who, "by": by } }),
+        1 => json!({
+            "every": every, "for": setting.lasts(dice), "clock_offset": { "nodes": who, "by": by }
+        }),
+        _ => json!({ "every": every, "for": setting.lasts(dice), "clock_freeze": who }),
+    });
+}
+
+fn disk_slow(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let latency = dice.gaps(Span::millis(1), Span::millis(300));
+    let slow = json!({ "nodes": setting.somebody(dice), "sync_latency": latency });
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "disk_slow": slow }));
+}
+
+fn disk_stall(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let who = setting.somebody(dice);
+    let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
+    draft.fault(json!({ "every": every, "for": lasts, "disk_stall": who }));
+}
+
+/// Writes that fail, and a supervisor that starts processes which end themselves because of it.
+fn write_error(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let kind = if dice.percent(70) { "write_error" } else { "disk_full" };
+    let lasts = text(dice.span(Span::millis(5), Span::millis(500)));
+    let mut fault = json!({ "every": setting.gaps(dice), "for": lasts });
+    fault[kind] = json!(setting.somebody(dice));
+    draft.fault(fault);
+    let again = text(dice.span(Span::millis(5), Span::millis(500)));
+    draft.world.push(("supervisor", "restart_after", again));
+}
+
+/// Crashes leave some of what was under way, or half of it. Crashes are drawn with it: without them
+/// it does nothing.
+fn torn_write(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    draft.world.push(("disk", "survives", dice.chance(50_000, 950_000)));
+    draft.world.push(("disk", "torn", dice.chance(50_000, 1_000_000)));
+    let role = setting.first_role();
+    let after = dice.gaps(Span::micros(10), Span::millis(1));
+    let on = json!({ "sync": true, "node": role, "nth": dice.log(1, 100) });
+    let down = text(dice.span(Span::millis(1), Span::millis(500)));
+    let times = dice.log(1, 10);
+    draft.fault(json!({
+        "on": on, "after": after, "times": times, "crash": "it", "restart_after": down
+    }));
+}
+
+/// Records on disks become unreadable. Nobody notices before the next start.
+fn damage(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let every = dice.gaps(Span(setting.heal.0 / 4), setting.heal);
+    draft.fault(match dice.weighted(&[5, 3, 2]) {
+        0 => json!({ "every": every, "bit_rot": { "nodes": "any", "records": dice.log(1, 20) } }),
+        1 => json!({ "every": every, "misdirected_write": "any" }),
+        _ => json!({ "every": every, "times": 1, "for": setting.lasts(dice), "read_error": "any" }),
+    });
+}
+
+/// Timers ring early.
+fn fire(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    if !setting.entry.timers.is_empty() {
+        let fire = json!({ "nodes": "any", "timer": dice.of_these(setting.entry.timers) });
+        draft.fault(json!({ "every": setting.gaps(dice), "fire": fire }));
+    }
+}
+
+/// A node comes back as new under its old name: no protocol that keeps promises on its disk survives
+/// that.
+fn wipe(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
+    let down = text(dice.span(Span::millis(1), Span::secs(1)));
+    draft.fault(json!({ "every": setting.gaps(dice), "restart_after": down, "wipe": "any" }));
 }
 
 /// Faults at points of the protocol: one to three of them.
@@ -153,7 +362,7 @@ fn point(dice: &mut Dice, setting: &Setting) -> Option<Value> {
     if dice.percent(30) {
         fault["after"] = text(dice.span(Span::micros(10), Span::millis(20)));
     }
-    match dice.weighted(&[6, 3, 1]) {
+    match dice.weighted(&[6, 3, 1, 2]) {
         0 => {
             fault["crash"] = json!("it");
             fault["restart_after"] = text(dice.span(Span::millis(1), Span::millis(1_500)));
@@ -161,6 +370,10 @@ fn point(dice: &mut Dice, setting: &Setting) -> Option<Value> {
         1 if setting.servers > 1 => {
             fault["isolate"] = json!("it");
             fault["for"] = setting.lasts(dice);
+        }
+        3 if !setting.entry.timers.is_empty() => {
+            let timer = dice.of_these(setting.entry.timers);
+            fault["fire"] = json!({ "nodes": "any", "timer": timer });
         }
         _ => {
             fault["pause"] = json!("it");

@@ -37,6 +37,8 @@ impl ProcessorLaws {
 #[derive(Debug)]
 pub(crate) struct Job<P: Protocol> {
     pub(crate) input: Input<P>,
+    /// In a traced run the row that tells of it: what the step does follows from that.
+    pub(crate) row: Option<u64>,
     came: SimTime,
 }
 
@@ -113,10 +115,10 @@ impl<P: Protocol> Processor<P> {
     }
 
     /// An input comes in, behind all others.
-    pub(crate) fn enter(&mut self, now: SimTime, input: Input<P>) {
+    pub(crate) fn enter(&mut self, now: SimTime, input: Input<P>, row: Option<u64>) {
         self.station.enter(now);
         self.rung += usize::from(matches!(input, Input::Timer(_)));
-        self.waiting.push_back(Job { input, came: now });
+        self.waiting.push_back(Job { input, row, came: now });
     }
 
     /// Begins with the next input if it is free; gives back whether it did. The work goes on from

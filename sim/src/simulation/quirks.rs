@@ -172,13 +172,13 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Gives an input to a node that is set apart: it is worked on as soon as the processor is free.
     #[inline(never)]
     pub(super) fn take(&mut self, id: NodeId, input: Input<P>) {
-        let now = self.world.now;
+        let (now, row) = (self.world.now, self.row());
         let node = &mut self.nodes[id.index()];
         let paused = node.paused.is_some();
         let Some(processor) = node.processor_mut().filter(|p| paused || !p.is_instant()) else {
             return self.step_now(id, input);
         };
-        processor.enter(now, input);
+        processor.enter(now, input, row);
         self.work(id);
         let waiting = self.nodes[id.index()].processor().map_or(0, Processor::waiting);
         let most = self.world.gauges.of("processor_queue", 0);
@@ -219,6 +219,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let job = processor.finish(now);
         let left = processor.waiting() as u64;
         self.world.digest(Tag::Served, u64::from(id.0), left, 0);
+        self.world.causes(|causes| causes.go_on(job.row));
         self.step_now(id, job.input);
         self.work(id);
     }

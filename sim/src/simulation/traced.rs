@@ -33,7 +33,8 @@ impl<P: Protocol> Traced<P> {
 }
 
 impl<P: Protocol> Simulation<'_, P> {
-    fn row(&self) -> Option<u64> {
+    /// The row of the input whose step happens, in a traced run.
+    pub(super) fn row(&self) -> Option<u64> {
         self.world.tracer.as_ref().and_then(|tracer| tracer.causes.now())
     }
 
@@ -119,6 +120,12 @@ impl<P: Protocol> Simulation<'_, P> {
         if let Some(traced) = &mut self.traced {
             traced.inboxes.entry(id).or_default().push_back(row);
         }
+    }
+
+    /// What a node that stands still was given waits somewhere else from now on: gives back the row of
+    /// each input; in a run that is not traced, none.
+    pub(super) fn trace_inbox(&mut self, id: NodeId) -> VecDeque<Option<u64>> {
+        self.traced.as_mut().and_then(|traced| traced.inboxes.remove(&id)).unwrap_or_default()
     }
 
     /// A node that goes on takes the next input.

@@ -87,15 +87,18 @@ fn everything() -> Plan {
 /// The engine asserts its books whatever goes on; here everything goes on, and is seen to.
 #[test]
 fn k1_k2_k3_hold_where_every_feature_is_used() {
+    let mut under_way = 0;
     for seed in 0..10 {
         let record = (TOWN.run)(&everything(), seed, &Watch::TRACED);
         let m = record.head.messages;
         let d = m.dropped;
         let all = [d.loss, d.cut, d.no_route, d.down + d.refused, d.corrupt, d.overflow];
         assert!(all.into_iter().all(|count| count > 0), "seed {seed}: {m:?}");
-        assert!([m.duplicated, m.in_flight].into_iter().all(|count| count > 0), "{m:?}");
+        assert!(m.duplicated > 0, "{m:?}");
+        under_way += m.in_flight;
         assert!(record.head.operations.ok > 100, "{:?}", record.head.operations);
     }
+    assert!(under_way > 0, "runs end in the middle");
 }
 
 /// check:K2, link by link, as the trace tells it; and cause by cause in sum.

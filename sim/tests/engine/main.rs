@@ -6,6 +6,7 @@ mod draws;
 mod expectations;
 mod faults;
 mod identities;
+mod links;
 mod machines;
 mod network;
 mod nodes;

@@ -97,6 +97,11 @@ pub(crate) fn run(plan: &Plan) -> Record {
     (PUPPET.run)(plan, 1, &Watch::TRACED)
 }
 
+/// The same with another seed.
+pub(crate) fn run_seeded(plan: &Plan, seed: u64) -> Record {
+    (PUPPET.run)(plan, seed, &Watch::TRACED)
+}
+
 /// What the trace tells of a node, a line each: milliseconds and text.
 pub(crate) fn story(record: &Record, node: u32, kind: RowKind) -> Vec<String> {
     let of = |row: &Row<'_>| row.node == Some(node) && row.kind == kind;

@@ -22,9 +22,18 @@ pub(crate) const PUPPET: Entry = Entry::of::<Puppet>();
 pub(crate) enum Body {
     Ping(u32),
     Pong(u32),
+    /// So many bytes.
+    Bulk(u32),
 }
-kinds!(Body { Ping, Pong });
-impl IsMessage for Body {}
+kinds!(Body { Ping, Pong, Bulk });
+impl IsMessage for Body {
+    fn size(&self) -> u32 {
+        match self {
+            Body::Bulk(bytes) => *bytes,
+            _ => 64,
+        }
+    }
+}
 
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -74,7 +83,7 @@ pub(crate) enum Event {
         lost: u64,
     },
 }
-kinds!(Event { Booted, Heard, Rang, Called, Refused, Said, Picked, Found, Wall, Failed });
+kinds!(Event { Booted, Heard, Rang, Called, Said, Picked, Found, Wall, Failed, Refused });
 
 /// On what a node does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

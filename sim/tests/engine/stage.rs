@@ -145,6 +145,30 @@ fn a_scene_from_beginning_to_end() {
     play(&cast(), SCENE);
 }
 
+const REFUSALS: &str = "
+    > boot n1
+    n1 boots
+      n1 * Booted { clock: 0, incarnation: 0, disk: [] }
+    > sync n1
+    n1 disk: 1 write is durable
+      n1->n2 Ping#1 sent: (1)
+      n1->n3 Ping#1 sent: (1)
+    > refuse n1->n3
+    n1->n3 Ping#1 was refused
+      n1 * Refused { to: 2, kind: 0, clock: 0 }
+    > crash n1
+    n1 crashes
+    > refuse n1->n2
+    n1->n2 Ping#1 never arrives: refused
+    > in-flight
+    nothing is in flight
+    ";
+
+#[test]
+fn who_is_up_hears_of_a_refusal() {
+    play(&cast(), REFUSALS);
+}
+
 const NONSENSE: &str = "
     > juggle
     error: no command \"juggle\"; there are boot, call, fire, advance, sync, fail, deliver, drop, refuse, duplicate, settle, cut, heal, crash, restart, rot, wipe, show, logs, disk, in-flight, quietly
@@ -214,7 +238,7 @@ const NONSENSE: &str = "
     > deliver all Ping
     error: \"Ping\" is no link; write n1->n2, n1->* or *->n2
     > deliver n1->n2 Hello#1
-    error: no kind of message \"Hello\"; there are Ping, Pong
+    error: no kind of message \"Hello\"; there are Ping, Pong, Bulk
     > deliver *->n9
     error: no node \"n9\"; there are n1, n2, n3, client1
     > deliver n1->n3 Ping n2->*

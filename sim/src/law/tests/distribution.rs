@@ -68,7 +68,7 @@ fn draws_follow_the_law() {
     }
 }
 
-/// The test tells laws apart that a plot would not: a tail a tenth heavier, a part of two hundredths.
+/// The test tells laws apart that a plot would not: exponents 1.5 and 1.45, shares 0.1 and 0.12.
 #[test]
 fn draws_do_not_follow_a_neighbour() {
     for (law, neighbour) in [

@@ -157,6 +157,10 @@ fn what_can_not_be_read_is_located_and_explained() {
         let why = read::<Law>(&value).unwrap_err();
         assert!(why.contains(said), "{value}: {why}");
     }
+}
+
+#[test]
+fn keys_that_can_not_be_read_are_explained() {
     for (value, said) in [
         (json!(-1), "network: the number of keys must be from 1 to 10 million, not -1"),
         (json!("many"), "expected a number of keys like 100 or a law like { zipf = {"),
@@ -170,6 +174,12 @@ fn what_can_not_be_read_is_located_and_explained() {
         let why = read::<KeyLaw>(&value).unwrap_err();
         assert!(why.contains(said), "{value}: {why}");
     }
+}
+
+#[track_caller]
+fn assert_refused(law: &Law, said: &str) {
+    let why = law.check().unwrap_err();
+    assert!(why.contains(said), "{law}: {why}");
 }
 
 #[test]
@@ -198,10 +208,19 @@ fn nonsense_is_refused_with_a_sentence() {
         ),
         (lognormal(10_000_000_000, 10_000_000_000_000), "more than 146 years"),
         (Law::Constant(Span(147 * year)), "more than 146 years"),
+        (Law::Uniform { from: Span(0), to: Span(147 * year) }, "more than 146 years"),
         (samples(&[1, 147 * year]), "2 samples up to 4635792000s can draw spans of more than 146"),
         (pareto(147 * year, 2.0), "more than 146 years"),
         (weibull(1_000_000_000_000, 0.2), "more than 146 years"),
         (normal(147 * year, 3), "more than 146 years"),
+    ] {
+        assert_refused(&law, said);
+    }
+}
+
+#[test]
+fn parameters_out_of_range_are_refused_with_a_sentence() {
+    for (law, said) in [
         (normal(0, 0), "a normal law needs a mean above zero: for no time at all write \"0s\""),
         (
             normal(1_000, 1_001),
@@ -222,6 +241,14 @@ fn nonsense_is_refused_with_a_sentence() {
              0.1: use a usual one, like 0.7",
         ),
         (weibull(1_000, f64::INFINITY), "not inf"),
+    ] {
+        assert_refused(&law, said);
+    }
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused_with_a_sentence() {
+    for (law, said) in [
         (mixture([(1.0, samples(&[1]))]), "a mixture has from 2 to 8 parts, not 1: write one as"),
         (
             mixture((0..9).map(|_| (1.0 / 9.0, samples(&[1])))),
@@ -266,11 +293,14 @@ fn nonsense_is_refused_with_a_sentence() {
         ),
         (samples(&[]), "there are no samples to draw from: write at least one"),
         (samples(&[1; 10_001]), "there can be at most 10000 samples, not 10001: use every n-th"),
-        (Law::Uniform { from: Span(0), to: Span(147 * year) }, "more than 146 years"),
     ] {
-        let why = law.check().unwrap_err();
-        assert!(why.contains(said), "{law}: {why}");
+        assert_refused(&law, said);
     }
+}
+
+#[test]
+fn the_edges_of_sense_are_taken() {
+    let year = 365 * 24 * 3600 * 1_000_000_000;
     for law in [
         Law::Constant(Span::ZERO),
         Law::Uniform { from: Span(3), to: Span(3) },

@@ -37,12 +37,13 @@ impl<P: Protocol> Simulation<'_, P> {
         let law = self.laws.faults[fault].own[0].clone();
         for id in self.strikes[strike].marks.clone() {
             let owner = self.laws.owners[id.index()];
-            let node = &mut self.nodes[id.index()];
-            if node.processor().is_none() {
+            if self.nodes[id.index()].processor().is_none() {
+                let mut rows = self.trace_inbox(id);
+                let node = &mut self.nodes[id.index()];
                 let mut processor = Processor::new(Arc::default(), owner, self.seed);
                 // What came while the node stood still goes first.
                 for input in node.inbox.drain(..) {
-                    processor.enter(self.world.now, input);
+                    processor.enter(self.world.now, input, rows.pop_front().flatten());
                 }
                 node.quirks().processor = Some(processor);
             }
