@@ -15,6 +15,7 @@
 
 mod amounts;
 mod diagnose;
+mod faults_page;
 mod files;
 mod language;
 pub mod library;
@@ -34,6 +35,7 @@ mod toml_text;
 mod tree;
 mod values;
 
+pub use faults_page::faults;
 pub use load::{Loaded, Request, Variants, load, load_all, load_all_text, load_text};
 pub use matrix::{Axis, MOST_POINTS, Point, Setting};
 pub use reference::reference;

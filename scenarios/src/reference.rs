@@ -179,14 +179,14 @@ fn examples(page: &mut String, name: &str, schema: &Value) {
 }
 
 /// A key of a table.
-struct Row {
-    key: String,
+pub(crate) struct Row {
+    pub(crate) key: String,
     schema: Value,
     default: String,
 }
 
 /// The keys of a table and of the tables in it.
-fn rows(
+pub(crate) fn rows(
     root: &Value,
     table: &Value,
     defaults: &Value,
@@ -227,7 +227,7 @@ fn is_required(table: &Value, key: &str) -> bool {
         .any(|names| names.as_array().is_some_and(|names| names.iter().any(|name| name == key)))
 }
 
-fn table(page: &mut String, root: &Value, rows: Vec<Row>) {
+pub(crate) fn table(page: &mut String, root: &Value, rows: Vec<Row>) {
     page.push_str("| Key | Type | Range | Default | Meaning |\n|---|---|---|---|---|\n");
     for Row { key, schema, default } in rows {
         page.push_str(&format!(
@@ -240,7 +240,7 @@ fn table(page: &mut String, root: &Value, rows: Vec<Row>) {
     }
 }
 
-fn meaning(root: &Value, schema: &Value) -> String {
+pub(crate) fn meaning(root: &Value, schema: &Value) -> String {
     let own = text(&schema["description"]);
     let choices = follow(root, schema)["oneOf"].as_array().into_iter().flatten();
     let choices: Vec<String> = choices
@@ -253,7 +253,7 @@ fn meaning(root: &Value, schema: &Value) -> String {
 }
 
 /// The type in words.
-fn kind(root: &Value, schema: &Value) -> String {
+pub(crate) fn kind(root: &Value, schema: &Value) -> String {
     if let Some(target) = schema["$ref"].as_str() {
         let name = target.rsplit(['/', '.']).next().unwrap_or_default();
         if let Some((_, words)) = VALUES.iter().find(|(definition, _)| *definition == name) {
@@ -291,7 +291,7 @@ fn plural(words: &str) -> String {
     }
 }
 
-fn range(root: &Value, schema: &Value) -> String {
+pub(crate) fn range(root: &Value, schema: &Value) -> String {
     if let Some(words) = schema["x-range"].as_str() {
         return words.to_owned();
     }
@@ -306,7 +306,7 @@ fn range(root: &Value, schema: &Value) -> String {
 }
 
 /// A description, in one line of a Markdown table.
-fn text(description: &Value) -> String {
+pub(crate) fn text(description: &Value) -> String {
     let words: Vec<&str> = description.as_str().unwrap_or_default().split_whitespace().collect();
     words.join(" ").replace('|', "\\|")
 }

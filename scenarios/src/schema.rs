@@ -190,10 +190,10 @@ fn nodes(generator: &mut SchemaGenerator) -> Value {
 fn fault(generator: &mut SchemaGenerator) -> Value {
     let mut fault = object::<FaultTable>(generator);
     let kinds = FAULT_KINDS.map(|kind| json!({ "required": [kind] }));
-    fault["oneOf"] = json!(kinds);
+    fault["oneOf"] = json!(kinds.as_slice());
     let when = ["at", "every", "on"].map(|key| json!({ "required": [key] }));
     fault["allOf"] = json!([{ "anyOf": when }]);
-    let dies = json!({ "anyOf": [{ "required": ["crash"] }, { "required": ["wipe"] }] });
+    let dies = json!({ "anyOf": [{ "required": ["crash"] }, { "required": ["power_off"] }, { "required": ["wipe"] }] });
     fault["dependentSchemas"] = json!({ "restart_after": dies });
     fault
 }

@@ -387,6 +387,21 @@ fn the_reference_of_scenarios_is_up_to_date() {
 }
 
 #[test]
+fn the_page_about_faults_is_up_to_date() {
+    golden("docs/faults.md", &rehearsal::scenarios::faults(CATALOG));
+}
+
+/// Each kind of fault strikes in a scenario about faults; that it fails without its faults is the
+/// scenarios' own test.
+#[test]
+fn every_kind_of_fault_is_shown_by_a_scenario() {
+    let page = rehearsal::scenarios::faults(CATALOG);
+    let unshown: Vec<&str> =
+        page.split("\n### ").filter(|one| one.contains("Shown by: .")).collect();
+    assert!(unshown.is_empty(), "no scenario in scenarios/faults shows {unshown:?}");
+}
+
+#[test]
 fn the_schema_of_scenarios_is_up_to_date() {
     let schema = rehearsal::scenarios::schema(CATALOG);
     let text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");

@@ -22,7 +22,7 @@ fn runs() -> Vec<(Record, Selection)> {
     };
     let twice = "fault=[{ at = \"500ms\", pause = \"n1\", for = \"300ms\" }]";
     [
-        ("ping/lossy", &["network.duplicate=0.1", "duration=2s", twice][..], 0, 1_200),
+        ("ping/lossy", &["network.duplicate=0.1", "duration=2s", twice][..], 400, 1_000),
         ("ping/server-restarts", &[], 0, 2_500),
         ("raft/leader-crash", &["duration=6s"], 4_990, 5_040),
         ("raft/lossy", &["duration=2s"], 0, 500),

@@ -96,14 +96,16 @@ impl protocol::Config for Config {
         let trip = round_trip.0.max(1_000_000);
         let shortest = orders(dice, (trip * 6).max(60_000_000), (trip * 12).max(500_000_000));
         let spread = orders(dice, trip, shortest.max(trip));
-        let max_batch = orders(dice, 1, 64);
+        // A follower gets a batch a round trip: 200 entries a second, or it never catches up.
+        let least = (trip * 200).div_ceil(1_000_000_000);
+        let max_batch = orders(dice, least, least.max(64));
         let patience = orders(dice, trip * 4, (trip * 16).max(400_000_000));
         // Whole milliseconds are easier to read.
         let millis = |span: u64| Span(span.div_ceil(1_000_000) * 1_000_000);
         Config {
             election_timeout: SpanRange { lo: millis(shortest), hi: millis(shortest + spread) },
             heartbeat: millis(shortest / (3 + dice.below(6))),
-            max_batch: u32::try_from(max_batch).expect("at most 64"),
+            max_batch: u32::try_from(max_batch).expect("round trips are short"),
             request_timeout: millis(patience),
             ..self
         }

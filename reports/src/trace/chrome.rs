@@ -22,7 +22,8 @@ const SLICE: u64 = 1_000;
 /// The events so far, with their instants.
 struct Events<'a> {
     record: &'a Record,
-    events: Vec<(u64, Value)>,
+    /// As texts: a trace has hundreds of thousands.
+    events: Vec<(u64, String)>,
 }
 
 pub(super) fn write(record: &Record, selection: &Selection) -> String {
@@ -38,9 +39,14 @@ pub(super) fn write(record: &Record, selection: &Selection) -> String {
     }
     // At one instant slices come first, as they were made first.
     events.events.sort_by_key(|(at_ns, _)| *at_ns);
-    let lines = events.names().into_iter().chain(events.events.into_iter().map(|(_, event)| event));
-    let lines: Vec<String> = lines.map(|event| event.to_string()).collect();
-    format!("{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n{}\n]}}\n", lines.join(",\n"))
+    let mut out = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n".to_owned();
+    let names: Vec<String> = events.names().iter().map(Value::to_string).collect();
+    out += &names.join(",\n");
+    for (_, event) in events.events {
+        out += ",\n";
+        out += &event;
+    }
+    out + "\n]}\n"
 }
 
 /// An instant or span in the unit of the format.
@@ -77,7 +83,7 @@ impl Events<'_> {
             unreachable!("both are objects");
         };
         event_keys.extend(more);
-        self.events.push((at_ns, event));
+        self.events.push((at_ns, event.to_string()));
     }
 
     /// What processes and threads are called.

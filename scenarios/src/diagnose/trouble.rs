@@ -29,7 +29,7 @@ pub(crate) fn fault_after_end(site: Site, duration: Span) -> Finding {
 
 pub(crate) fn lasting_crash(site: Site, kind: &str, span: Span) -> Finding {
     let finding = Finding::error(site, format!("a `{kind}` happens at once, it does not last"));
-    if matches!(kind, "crash" | "wipe") {
+    if matches!(kind, "crash" | "power_off" | "wipe") {
         return finding.help(format!("use restart_after = \"{span}\" to bring the process back"));
     }
     finding.help("remove `for`")

@@ -17,8 +17,9 @@ use crate::amounts::Bandwidth;
 use crate::values::Names;
 
 /// The keys of `[[fault]]` that say what goes wrong.
-pub(crate) const FAULT_KINDS: [&str; 32] = [
+pub(crate) const FAULT_KINDS: [&str; 33] = [
     "crash",
+    "power_off",
     "restart",
     "pause",
     "partition",
@@ -56,8 +57,8 @@ pub(crate) const FAULT_KINDS: [&str; 32] = [
 pub(crate) const ONE_PLACE_KEYS: [&str; 3] = ["from", "to", "between"];
 
 /// Those that happen at once, and do not last.
-pub(crate) const INSTANT_KINDS: [&str; 7] =
-    ["crash", "restart", "clock_jump", "fire", "bit_rot", "misdirected_write", "wipe"];
+pub(crate) const INSTANT_KINDS: [&str; 8] =
+    ["crash", "power_off", "restart", "clock_jump", "fire", "bit_rot", "misdirected_write", "wipe"];
 
 /// Something that goes wrong: when, for how long, and exactly one kind of fault.
 ///
@@ -94,29 +95,44 @@ pub(crate) struct FaultTable {
     #[serde(rename = "for")]
     #[schemars(extend("x-range" = "above 0"))]
     pub(crate) lasts: Option<Span>,
-    /// Processes die. They lose their memory, and of their disks what was not yet durable.
+    /// Processes die. They lose their memory, and of their disks what was not yet durable (see
+    /// `[disk] survives` and `torn`); what they sent arrives, and calls that they were working on end
+    /// without anybody knowing how. With `restart_after` they start again. Not simulated: a process that
+    /// dies within a step.
     pub(crate) crash: Option<Names>,
-    /// How long after a `crash` or a `wipe` the same processes start again; without it they stay down.
+    /// As `crash`, and the host dies with the process: where the network refuses (`[network] refuse`),
+    /// nobody answers for it. With `restart_after` both start again. Not simulated: what else runs on
+    /// the host.
+    pub(crate) power_off: Option<Names>,
+    /// How long after a `crash`, a `power_off` or a `wipe` the same processes start again; without it they stay down.
     pub(crate) restart_after: Option<Span>,
-    /// Crashed processes start again from their disks.
+    /// Processes that are down start again from their disks. It repairs: it may strike in a world that
+    /// has healed. Not simulated: a restart of what is running.
     pub(crate) restart: Option<Names>,
-    /// Processes stand still, and their clocks with them; messages wait.
+    /// Processes stand still, and their monotonic clocks with them; messages wait, in order, and syncs
+    /// of their disks go on. Of several pauses the last to end counts; a crash ends them all. Not
+    /// simulated: processes that some of their threads survive.
     pub(crate) pause: Option<Names>,
     /// The network falls into groups that do not hear each other, `[["n1", "n2"], ["n3"]]`. Nodes in
-    /// no group reach everybody.
+    /// no group reach everybody. What is on its way arrives. Not simulated: partial loss between groups, for
+    /// which there is `loss` with `from` and `to`.
     #[schemars(extend("minItems" = 2))]
     pub(crate) partition: Option<Vec<Vec<String>>>,
-    /// Messages in one direction are cut, `{ from = "n1", to = "leader" }`.
+    /// Messages in one direction are cut, `{ from = "n1", to = "leader" }`; the other direction is as
+    /// before. Not simulated: connections that notice it.
     pub(crate) one_way: Option<OneWay>,
-    /// These nodes and the other nodes of the protocol's first role do not hear each other.
+    /// These nodes and the other nodes of the protocol's first role do not hear each other; nodes of
+    /// other roles reach everybody. Not simulated: cutting clients off as well, for which there is
+    /// `partition`.
     pub(crate) isolate: Option<Names>,
     /// These nodes alone hear both halves of the other nodes of the first role, which do not hear each
-    /// other. Who is in which half is drawn. Other roles hear everybody.
+    /// other. Who is in which half is drawn. Other roles hear everybody. Not simulated: a bridge that passes
+    /// messages on by itself.
     pub(crate) bridge: Option<Names>,
     /// Every node of the first role hears a majority of them, and no two the same one: its neighbours
     /// in a ring whose order is drawn (Jepsen's `majorities-ring`). With an even majority one of two
     /// neighbours may hear the other, and not be heard. Other roles hear everybody. It takes three
-    /// nodes at least.
+    /// nodes at least. Not simulated: majorities that change while it lasts.
     #[schemars(extend("const" = true))]
     pub(crate) ring: Option<bool>,
     /// The link between two places of the topology is cut, in both directions: `["rack1", "core"]`.
@@ -126,32 +142,36 @@ pub(crate) struct FaultTable {
     #[schemars(extend("minItems" = 2, "maxItems" = 2))]
     pub(crate) cut: Option<Vec<String>>,
     /// The network loses this share of copies, on top of its own loss. With several such faults the
-    /// worst counts. Between places it is decided once, on the first link.
+    /// worst counts. Between places it is decided once, on the first link. Not simulated: losses that depend
+    /// on each other, for which there is `burst`.
     pub(crate) loss: Option<Chance>,
     /// The network takes this latency instead of its own; between places, on every link. With several
-    /// such faults the latest counts.
+    /// such faults the latest counts. What is on its way keeps its latency. Not simulated: latencies that
+    /// depend on each other; see `bandwidth` for queues.
     pub(crate) latency: Option<Law>,
     /// The network makes a second copy of this share of messages, which travels on its own and draws
-    /// its own latency, on top of what it copies anyway.
+    /// its own latency, on top of what it copies anyway. Not simulated: a third copy.
     pub(crate) duplicate: Option<Chance>,
     /// This share of copies arrives corrupt, on top of those that do anyway: a checksum tells, and they
     /// are thrown away (`dropped.corrupt`). Not simulated: corruption that no checksum notices.
     pub(crate) corrupt: Option<Chance>,
     /// Losses come in bursts, on every link for itself, on top of what is lost anyway:
-    /// `{ begins = 0.01, ends = 0.2, loss = 0.9 }`. No link is in a burst when the fault begins.
+    /// `{ begins = 0.01, ends = 0.2, loss = 0.9 }`. No link is in a burst when the fault begins. Not simulated: bursts by the clock; they begin and end
+    /// with messages (Gilbert 1960, Elliott 1963).
     pub(crate) burst: Option<BurstTable>,
     /// Links send so much in a second, whatever they do otherwise; what is being sent goes on at the
     /// new rate, and at the old one when the fault ends. Links that had no bandwidth let everything go
-    /// then. Links between places follow only a fault without `from`, `to` and `between`.
+    /// then. Links between places follow only a fault without `from`, `to` and `between`. Not simulated: headers
+    /// and frames; a message takes the bytes that its protocol says.
     #[schemars(extend("x-range" = "above 0"))]
     pub(crate) bandwidth: Option<Bandwidth>,
     /// What these nodes send or receive is held back, `"n2"`, or what some send to others,
     /// `{ from = "n1", to = "n2" }`: it leaves when the fault ends, in the order it was sent, and takes
-    /// its latency then. Nothing is lost. What was on its way arrives.
+    /// its latency then. Nothing is lost. What was on its way arrives. Not simulated: buffers that run full.
     pub(crate) clog: Option<ClogEnds>,
     /// Each of these nodes is clogged for a while of its own: from a random instant in the first half
     /// of `for` to a random one in the second (FoundationDB's swizzle-clogging). Both are drawn from
-    /// the fault's own stream.
+    /// the fault's own stream. Not simulated: clogs of single links.
     pub(crate) swizzle: Option<Names>,
     /// Processors take so long for each message, ringing timer and call that they begin with,
     /// `{ nodes = "leader", step = "5ms" }`; what comes meanwhile waits in order. Of several such

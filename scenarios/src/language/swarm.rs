@@ -27,6 +27,10 @@ pub(crate) struct SwarmTable {
     /// Whether the protocol's own limits (batches, timeouts) are drawn.
     #[schemars(extend("default" = true))]
     pub(crate) limits: Option<bool>,
+    /// Probes of the protocol, and metrics of the world, that a sweep over 1000 seeds or more has to
+    /// reach at least once, `["split_vote", "writes_torn"]`: days that never come near a rare
+    /// situation prove nothing about it.
+    pub(crate) reaches: Option<Names>,
 }
 
 /// Weights of the profiles. Left out, one is 0, unless all are.

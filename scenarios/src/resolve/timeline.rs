@@ -3,7 +3,7 @@
 //! Only what is certain is an error. A node that may be down because "leader" or "followers"
 //! crashed is uncertain from then on, and whoever names it gets the benefit of the doubt.
 
-use rehearsal_sim::plan::{DiskFault, Fault, Target, When};
+use rehearsal_sim::plan::{Fault, Target, When};
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::time::SimTime;
 
@@ -36,7 +36,7 @@ pub(super) fn check(desk: &mut Desk<'_>, cast: &Cast, faults: &[Written]) {
     let is_of_lives = |fault: &&Written| {
         matches!(
             fault.planned.fault,
-            Fault::Crash(_) | Fault::Restart(_) | Fault::Disk { fault: DiskFault::Wipe, .. }
+            Fault::Crash(_) | Fault::PowerOff(_) | Fault::Restart(_) | Fault::CrashLoop { .. }
         )
     };
     if faults.iter().filter(is_of_lives).any(|fault| certain(fault).is_none()) {
@@ -51,7 +51,9 @@ pub(super) fn check(desk: &mut Desk<'_>, cast: &Cast, faults: &[Written]) {
         }
         match &fault.planned.fault {
             Fault::Crash(Target::Nodes(nodes)) => crash(desk, cast, fault, nodes, &mut down),
-            Fault::Crash(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => uncertain = true,
+            Fault::Crash(_) | Fault::PowerOff(_) | Fault::CrashLoop { .. } | Fault::Disk { .. } => {
+                uncertain = true
+            }
             Fault::Restart(Target::Nodes(nodes)) => {
                 restart(desk, cast, fault, nodes, &mut down, uncertain);
             }

@@ -77,6 +77,8 @@ pub(super) struct Family {
     /// Whether a protocol with quorums has to survive it.
     pub(super) in_envelope: bool,
     pub(super) draw: Draw,
+    /// What is drawn, for people.
+    pub(super) sentence: &'static str,
 }
 
 /// The names of all families.
@@ -84,40 +86,68 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().map(|family| family.name)
 }
 
-const fn family(name: &'static str, number: u32, draw: Draw) -> Family {
-    Family { name, number, in_envelope: true, draw }
+/// All families for people: name, whether a protocol with quorums has to survive it, what is drawn.
+pub(crate) fn families() -> impl Iterator<Item = (&'static str, bool, &'static str)> {
+    FAMILIES.iter().map(|family| (family.name, family.in_envelope, family.sentence))
+}
+
+const fn family(name: &'static str, number: u32, draw: Draw, sentence: &'static str) -> Family {
+    Family { name, number, in_envelope: true, draw, sentence }
 }
 
 /// All of them; a new one takes the next number.
 pub(super) static FAMILIES: &[Family] = &[
-    family("loss", 1, loss),
-    family("latency", 2, latency),
-    family("partition", 3, partition),
-    family("one-way", 4, one_way),
-    family("crash", 5, crash),
-    family("crash-of-many", 6, crash_of_many),
-    family("pause", 7, pause),
-    family("burst", 8, burst),
-    family("duplicate", 9, duplicate),
-    family("corrupt", 10, corrupt),
-    family("bandwidth", 11, bandwidth),
-    family("clog", 12, clog),
-    family("swizzle", 13, swizzle),
-    family("bridge", 14, bridge),
-    family("ring", 15, ring),
-    family("crash-loop", 16, crash_loop),
-    family("slow", 17, slow),
-    family("clock-drift", 18, clock_drift),
-    family("clock-jump", 19, clock_jump),
-    family("disk-slow", 20, disk_slow),
-    family("disk-stall", 21, disk_stall),
-    family("write-error", 22, write_error),
-    family("torn-write", 23, torn_write),
-    family("damage", 24, damage),
-    family("fire", 25, fire),
-    family("order", 26, order),
-    family("refuse", 27, refuse),
-    Family { name: "wipe", number: 28, in_envelope: false, draw: wipe },
+    family("loss", 1, loss, "0.1 % to 30 % of copies are lost until the world heals"),
+    family("latency", 2, latency, "now and then the network is up to 30 times slower"),
+    family(
+        "partition",
+        3,
+        partition,
+        "a minority, one node or the leader is cut off from the others",
+    ),
+    family("one-way", 4, one_way, "one node, or a few, hear nobody, or nobody hears them"),
+    family(
+        "crash",
+        5,
+        crash,
+        "one node, a minority or the leader crashes again and again, down from a millisecond",
+    ),
+    family("crash-of-many", 6, crash_of_many, "a majority, or all, crash together"),
+    family("pause", 7, pause, "one node, a minority or the leader stands still"),
+    family("burst", 8, burst, "losses in bursts on every link"),
+    family("duplicate", 9, duplicate, "0.1 % to 50 % of messages are copied"),
+    family("corrupt", 10, corrupt, "0.1 % to 10 % of copies arrive corrupt"),
+    family("bandwidth", 11, bandwidth, "links carry 20 kbit/s to 20 Mbit/s for a while"),
+    family("clog", 12, clog, "what one node, or a few, say or hear is held back"),
+    family("swizzle", 13, swizzle, "a minority, or all, are clogged at times of their own"),
+    family("bridge", 14, bridge, "one node alone hears two halves"),
+    family("ring", 15, ring, "everybody hears another majority"),
+    family("crash-loop", 16, crash_loop, "processes crash and restart over and over"),
+    family("slow", 17, slow, "processors take 20 us to 10 ms a step"),
+    family("clock-drift", 18, clock_drift, "clocks run up to 10 % fast or slow"),
+    family("clock-jump", 19, clock_jump, "wall clocks jump, are off, or freeze"),
+    family("disk-slow", 20, disk_slow, "syncs take a millisecond to 300 ms"),
+    family("disk-stall", 21, disk_stall, "no sync ends for a while"),
+    family(
+        "write-error",
+        22,
+        write_error,
+        "syncs fail or find no room; a supervisor restarts who ended because of it",
+    ),
+    family(
+        "torn-write",
+        23,
+        torn_write,
+        "crashes in the middle of syncs leave some writes, and half of one",
+    ),
+    family("damage", 24, damage, "bit rot, misdirected writes and read errors, within the budget"),
+    family("fire", 25, fire, "timers ring early"),
+    family("order", 26, order, "links keep their order"),
+    family("refuse", 27, refuse, "hosts answer for processes that are down"),
+    Family {
+        in_envelope: false,
+        ..family("wipe", 28, wipe, "disks are emptied under an old identity")
+    },
 ];
 
 fn loss(dice: &mut Dice, _: &Setting, draft: &mut Draft) {

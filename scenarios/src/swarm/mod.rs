@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::catalog::{Entry, WORLD_METRICS};
 use rehearsal_sim::plan::{ErasedConfig, Plan};
 use rehearsal_sim::time::Span;
 use serde_json::Value;
@@ -32,7 +32,7 @@ use crate::values::Names;
 use dice::Dice;
 use families::{FAMILIES, Family};
 
-pub(crate) use families::names;
+pub(crate) use families::{families, names};
 
 /// A scenario that draws a day for every seed.
 pub struct Swarm {
@@ -46,6 +46,7 @@ pub struct Swarm {
     families: Vec<&'static Family>,
     sizes: Vec<u32>,
     limits: bool,
+    reaches: Vec<String>,
     heal: Span,
     config: ErasedConfig,
 }
@@ -61,6 +62,8 @@ const PROFILES: [&str; 4] = ["swarm", "everything", "points", "calm"];
 /// Their weights where none are written, in percent: measured on planted bugs of Raft, see
 /// `docs/faults.md`.
 const WEIGHTS: [u32; 4] = [60, 15, 20, 5];
+/// So many seeds come by every situation that is asked for.
+const MANY: u64 = 1_000;
 /// Numbers of the draws that are no family's.
 const SUBJECT_PROFILE: u32 = 1_000;
 const SUBJECT_SIZE: u32 = 1_001;
@@ -105,6 +108,11 @@ impl Loaded {
 }
 
 impl Swarm {
+    /// What a sweep over so many seeds has to reach: probes, and metrics that rise above zero.
+    pub fn reaches(&self, seeds: u64) -> &[String] {
+        if seeds < MANY { &[] } else { &self.reaches }
+    }
+
     /// Reads `[swarm]`, if there is one.
     pub(crate) fn read(
         desk: &mut Desk<'_>,
@@ -132,6 +140,10 @@ impl Swarm {
             desk.say(diagnose::sizes_out_of_range(desk.site(&path.key("sizes"))));
             return None;
         }
+        let reaches = match &table.reaches {
+            None => Vec::new(),
+            Some(names) => reached(desk, names, &path.key("reaches"), entry)?,
+        };
         let heal = plan.heal.map_or(Span(plan.duration.0 / 10 * 6), |heal| Span(heal.0));
         let mut base = desk.tree.to_json();
         for key in ["swarm", "matrix", "extends"] {
@@ -146,6 +158,7 @@ impl Swarm {
             families,
             sizes,
             limits: table.limits.unwrap_or(true),
+            reaches,
             heal,
             config: plan.config.clone(),
         }))
@@ -194,6 +207,21 @@ fn families_of(desk: &mut Desk<'_>, names: &Names, path: &Path) -> Option<Vec<&'
         }
     }
     families
+}
+
+/// Names of what is counted in every run.
+fn reached(desk: &mut Desk<'_>, names: &Names, path: &Path, entry: &Entry) -> Option<Vec<String>> {
+    let probes = entry.probes.iter().map(|probe| probe.name);
+    let known: Vec<&str> = probes.chain(WORLD_METRICS.iter().copied()).collect();
+    let mut all = Some(Vec::new());
+    for (name, at) in each(names, path) {
+        if !known.contains(&name) {
+            desk.say(diagnose::unknown_metric(desk.site(&at), name, &known));
+            all = None;
+        }
+        all.iter_mut().for_each(|all| all.push(name.to_owned()));
+    }
+    all
 }
 
 fn names_of_all() -> Vec<&'static str> {

@@ -115,6 +115,8 @@ pub enum Fault {
     /// Processes die and lose their memory and what their disks had not made durable. With `lasts`
     /// they restart after it, unless they did so before.
     Crash(Target),
+    /// The same, and their hosts die with them: networks that refuse stay silent about them.
+    PowerOff(Target),
     /// Crashed processes start again from their disks.
     Restart(Target),
     /// Processes stand still: no steps, and their monotonic clocks stop; messages wait. Of several
@@ -256,6 +258,7 @@ impl Fault {
     pub fn targets(&self) -> Vec<&Target> {
         match self {
             Fault::Crash(target)
+            | Fault::PowerOff(target)
             | Fault::Restart(target)
             | Fault::Pause(target)
             | Fault::Slow { nodes: target, .. }
@@ -280,7 +283,10 @@ impl Fault {
     pub fn ends_when_the_world_heals(&self) -> bool {
         let is_of_lives = matches!(
             self,
-            Fault::Crash(_) | Fault::Restart(_) | Fault::Disk { fault: DiskFault::Wipe, .. }
+            Fault::Crash(_)
+                | Fault::PowerOff(_)
+                | Fault::Restart(_)
+                | Fault::Disk { fault: DiskFault::Wipe, .. }
         );
         !is_of_lives
     }

@@ -47,6 +47,14 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
+    /// A node hears that writes failed: those that it handed over since are lost, too.
+    #[cold]
+    pub(super) fn told(&mut self, id: NodeId, lost: u64) -> Input<P> {
+        let more = self.nodes[id.index()].disk.told(self.world.now);
+        self.world.count("writes_failed", more);
+        Input::WriteFailed { lost: lost + more }
+    }
+
     /// What the crash at this instant leaves of the writes under way on a disk. Its draws are keyed
     /// by the instant: an earlier crash, more or less, does not move them.
     #[cold]

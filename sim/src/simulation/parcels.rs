@@ -231,8 +231,9 @@ impl<P: Protocol> Simulation<'_, P> {
     /// A copy arrives where nobody is.
     #[cold]
     pub(super) fn arrive_at_nobody(&mut self, at: Address) {
+        let is_off = self.is_off(at.to());
         let world = &mut self.world;
-        if world.by_hand || !world.network.refuses() {
+        if world.by_hand || is_off || !world.network.refuses() {
             world.messages.dropped.down += 1;
             world.drops(at, 3, "the receiver is down");
             return;

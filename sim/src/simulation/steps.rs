@@ -150,6 +150,10 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             return;
         }
         assert!(node.is_up(), "only nodes that are up take steps");
+        let input = match input {
+            Input::WriteFailed { lost } => self.told(id, lost),
+            input => input,
+        };
         let occasion = match &input {
             Input::Message { from, body } => Occasion::Message(*from, body.kind()),
             Input::Timer(timer) => Occasion::Timer(timer.kind()),

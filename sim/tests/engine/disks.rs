@@ -126,7 +126,7 @@ fn a_full_disk_refuses_a_sync_and_its_node_may_end_itself() {
     let record = appends(|plan| plan.disk.capacity = Some(2));
     // The second sync would need room for three; the third record dies with the second.
     assert_eq!(said(&record, 0), [(10, 1), (25, 9)], "what else the step does still happens");
-    assert_eq!(notes(&record, 0)[3..], ["25 Refused { lost: 3 }", "25 Said(9)"]);
+    assert_eq!(notes(&record, 0)[3..], ["25 Failed { lost: 3 }", "25 Said(9)"]);
     assert_eq!(story(&record, 0, RowKind::Sync)[1], "25 refuses 3 writes, which are lost");
     assert_eq!(story(&record, 0, RowKind::Fault), ["25 ends itself: told to end"]);
     let last = record.standings.last().unwrap();

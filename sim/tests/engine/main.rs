@@ -1,6 +1,7 @@
 //! The engine's laws, tried from outside: plans go in, records come out.
 
 mod beacon;
+mod disk_faults;
 mod disks;
 mod draws;
 mod expectations;

@@ -80,7 +80,7 @@ fn target(count: u32) -> impl Strategy<Value = Target> {
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         likely().prop_map(Change::Loss),
-        law().prop_map(Change::Latency),
+        law().boxed().prop_map(Change::Latency),
         likely().prop_map(Change::Duplicate),
         likely().prop_map(Change::Corrupt),
         burst().prop_map(Change::Burst),
@@ -107,7 +107,7 @@ fn turn() -> impl Strategy<Value = Law> {
 fn machines(count: u32) -> impl Strategy<Value = Fault> {
     let offset = || (-2_000_000_000i64..2_000_000_000).prop_map(Offset);
     prop_oneof![
-        (target(count), law()).prop_map(|(nodes, step)| Fault::Slow { nodes, step }),
+        (target(count), law().boxed()).prop_map(|(nodes, step)| Fault::Slow { nodes, step }),
         (target(count), turn(), turn()).prop_map(|(nodes, up, down)| Fault::CrashLoop {
             nodes,
             up,
@@ -142,8 +142,8 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         2 => vec(vec(target(count), 0..3), 0..4).prop_map(Fault::Partition),
         2 => (target(count), target(count)).prop_map(|(from, to)| Fault::OneWay { from, to }),
         1 => likely().prop_map(Fault::Loss),
-        1 => law().prop_map(Fault::Latency),
-        6 => (change(), ends(count), vec(0usize..3, 0..2)).prop_map(|(change, ends, messages)| {
+        1 => law().boxed().prop_map(Fault::Latency),
+        6 => (change().boxed(), ends(count).boxed(), vec(0usize..3, 0..2)).prop_map(|(change, ends, messages)| {
             Fault::Weather(Weather { change, scope: Scope { ends, messages } })
         }),
         2 => vec(target(count), 0..3).prop_map(Fault::Swizzle),
@@ -179,7 +179,7 @@ fn topology(count: u32) -> impl Strategy<Value = Topology> {
     let place_link = |places: usize| {
         let ends = (0..places, 0..places);
         let rest = (
-            law(),
+            law().boxed(),
             likely(),
             likely(),
             proptest::option::of(burst()),
@@ -197,7 +197,7 @@ fn topology(count: u32) -> impl Strategy<Value = Topology> {
     };
     (1usize..5).prop_flat_map(move |places| {
         let stands = vec(0..places, count as usize);
-        (stands, vec(place_link(places), 0..12)).prop_map(move |(stands, links)| {
+        (stands, vec(place_link(places).boxed(), 0..12)).prop_map(move |(stands, links)| {
             let at = |place: usize| {
                 let nodes = (0u32..).zip(&stands).filter(|(_, at)| **at == place);
                 Place {
@@ -212,7 +212,7 @@ fn topology(count: u32) -> impl Strategy<Value = Topology> {
 
 fn rule(count: u32) -> impl Strategy<Value = LinkRule> {
     let keys = (
-        proptest::option::of(law()),
+        proptest::option::of(law().boxed()),
         proptest::option::of(likely()),
         proptest::option::of(likely()),
         proptest::option::of(order()),
@@ -266,13 +266,10 @@ fn workload() -> impl Strategy<Value = Option<Workload>> {
     }))
 }
 
-fn skew<T: Copy + Ord + std::fmt::Debug>(
+fn skew<T: Copy + Ord + Default + std::fmt::Debug>(
     most: T,
     range: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Skew<T>>
-where
-    T: Default,
-{
+) -> impl Strategy<Value = Skew<T>> {
     prop_oneof![
         2 => Just(Skew::default()),
         1 => Just(Skew { lo: T::default(), hi: most }),
@@ -282,8 +279,11 @@ where
 
 /// Half of them plain.
 fn machine() -> impl Strategy<Value = (Processor, Clock)> {
-    let processor =
-        (proptest::option::of(law()), proptest::option::of(0u32..4), proptest::option::of(law()));
+    let processor = (
+        proptest::option::of(law().boxed()),
+        proptest::option::of(0u32..4),
+        proptest::option::of(law().boxed()),
+    );
     let clock = (
         skew(Offset::MOST, (-1_000_000_000i64..1_000_000_000).prop_map(Offset)),
         skew(Drift::MOST, (-100_000i32..100_000).prop_map(Drift)),
@@ -298,15 +298,22 @@ fn any_plan() -> impl Strategy<Value = Plan> {
     (0u32..5, 0u32..3).prop_filter("somebody", |(s, c)| s + c > 0).prop_flat_map(
         |(servers, clients)| {
             let count = servers + clients;
-            let network = (law(), likely(), likely(), order(), vec(rule(count), 0..3));
+            let network =
+                (law().boxed(), likely(), likely(), order(), vec(rule(count).boxed(), 0..3));
             let more = (
                 likely(),
-                weighted(0.3, burst()),
-                weighted(0.3, wire()),
-                weighted(0.5, topology(count)),
+                weighted(0.3, burst().boxed()),
+                weighted(0.3, wire().boxed()),
+                weighted(0.5, topology(count).boxed()),
                 any::<bool>(),
             );
-            let rest = (law(), workload(), vec(fault(count), 0..8), machine(), machine());
+            let rest = (
+                law().boxed(),
+                workload().boxed(),
+                vec(fault(count).boxed(), 0..8),
+                machine().boxed(),
+                machine().boxed(),
+            );
             (network, more, rest).prop_map(move |(network, more, rest)| {
                 let (latency, loss, duplicate, order, links) = network;
                 let (corrupt, burst, wire, topology, refuse) = more;

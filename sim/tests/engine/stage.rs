@@ -316,7 +316,7 @@ fn disks_fail_rot_and_are_wiped_by_hand() {
         > quietly boot n1
         > fail n1
         n1 disk: refuses 1 write, which is lost
-          n1 * Refused { lost: 1 }
+          n1 * Failed { lost: 1 }
         > fail n1
         error: n1 has nothing to sync
         > disk n1

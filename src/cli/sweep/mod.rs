@@ -203,6 +203,12 @@ impl<'a> Sweep<'a> {
         };
         let (failed, inconclusive) =
             (facts.failed_seeds.len() as u64, facts.inconclusive_seeds.len() as u64);
+        let hit = |name: &String| {
+            let probe = numbers.probes.iter().any(|hits| hits.name == *name && hits.seeds > 0);
+            probe || facts.metrics.iter().any(|band| band.name == *name && band.most > 0)
+        };
+        let reaches = loaded.swarm.iter().flat_map(|swarm| swarm.reaches(tally.runs));
+        let unreached = reaches.filter(|name| !hit(name)).cloned().collect();
         Ok(Summary {
             passed: tally.runs - failed - inconclusive,
             failed,
@@ -211,6 +217,7 @@ impl<'a> Sweep<'a> {
             repeated: tally.repeated,
             latency_ns: tally.latencies.summary(),
             probes: numbers.probes,
+            unreached,
             digest: tally.digest(),
             failures,
             against: old.map(|old| against::compare(old, &facts)),

@@ -23,6 +23,9 @@ pub(super) struct Summary {
     /// The latencies of all operations of all seeds together, percentiles to 1.6 %.
     pub(super) latency_ns: Latency,
     pub(super) probes: Vec<Hits>,
+    /// What the scenario's swarm has to reach, and did not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unreached: Vec<String>,
     /// Over the digests of all seeds, in order.
     pub(super) digest: String,
     /// Those that are described, the lowest seeds first.
@@ -64,6 +67,9 @@ pub(super) struct Outcome {
 impl Summary {
     /// The judgement over all seeds.
     pub(super) fn verdict(&self) -> Judgement {
+        if !self.unreached.is_empty() {
+            return Judgement::Fail;
+        }
         match (self.failed, self.inconclusive) {
             (0, 0) => Judgement::Pass,
             (0, _) => Judgement::Inconclusive,

@@ -10,7 +10,7 @@ use super::row::{LATENCIES, Unit};
 use super::summary::{Outcome, Summary};
 use super::tally::Hits;
 use super::{REPEAT, against};
-use crate::cli::print::{self, BOLD, DIM, PLAIN, YELLOW};
+use crate::cli::print::{self, BOLD, DIM, PLAIN, RED, YELLOW};
 use crate::cli::say;
 
 /// The narrowest and the widest column of names.
@@ -36,6 +36,10 @@ pub(super) fn text(
         bands(&mut out, "metrics", &facts.metrics, width)?;
     }
     probes(&mut out, summary, width)?;
+    if !summary.unreached.is_empty() {
+        let names = summary.unreached.join(", ");
+        writeln!(out, "\n{RED}not reached{PLAIN}  {names}: what they are about was not rehearsed")?;
+    }
     if let Some(found) = &summary.against {
         against::text(&mut out, found)?;
     }

@@ -126,7 +126,7 @@ fn lasts(desk: &mut Desk<'_>, at: &Path, kind: &str, table: &FaultTable) -> Opti
         desk.say(diagnose::lasting_crash(desk.key_site(&at.key("for")), kind, span));
         return None;
     }
-    if table.restart_after.is_some() && !matches!(kind, "crash" | "wipe") {
+    if table.restart_after.is_some() && !matches!(kind, "crash" | "power_off" | "wipe") {
         let site = desk.key_site(&at.key("restart_after"));
         desk.say(diagnose::restart_after_without_crash(site, kind));
         return None;
@@ -149,6 +149,7 @@ fn fault(
     let mut target = |names: &Option<Names>| cast.target(desk, names.as_ref()?, path);
     match kind {
         "crash" => target(&table.crash).map(Fault::Crash),
+        "power_off" => target(&table.power_off).map(Fault::PowerOff),
         "pause" => target(&table.pause).map(Fault::Pause),
         "restart" => {
             let target = target(&table.restart)?;

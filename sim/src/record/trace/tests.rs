@@ -1,3 +1,5 @@
+//! What a trace keeps, and what it is stored as.
+
 use super::*;
 
 fn row(id: u64, kind: RowKind, address: &str, text: &str) -> TraceRow {

@@ -46,6 +46,8 @@ struct Drive<R, H> {
     station: Station,
     /// What is wrong with it, where something is.
     troubles: Option<Box<Troubles>>,
+    /// A sync failed, and the node has not been told yet.
+    untold: bool,
 }
 
 impl<R, H> Default for Disk<R, H> {
@@ -129,13 +131,14 @@ impl<R, H> Default for Drive<R, H> {
             held: VecDeque::new(),
             station: Station::default(),
             troubles: None,
+            untold: false,
         }
     }
 }
 
 impl<R, H> Drive<R, H> {
     fn begin_sync(&mut self) -> bool {
-        let begins = self.syncing.is_none() && self.synced < self.handed;
+        let begins = self.syncing.is_none() && self.synced < self.handed && !self.untold;
         if begins {
             self.syncing = Some(self.handed);
         }
@@ -147,7 +150,12 @@ impl<R, H> Drive<R, H> {
         self.sync_is_over();
         let writes = upto - self.synced;
         if self.troubles.is_some() && self.refuses(writes) {
-            return Err(self.refuse(now));
+            let lost = self.refuse(now);
+            // Until the node hears of it, what it does rests on what is lost: nothing reaches the
+            // disk, and what waits for the disk waits.
+            self.untold = true;
+            self.handed = self.synced + 1;
+            return Err(lost);
         }
         for _ in 0..writes {
             self.write_next(now);
@@ -179,6 +187,7 @@ impl<R, H> Drive<R, H> {
         self.held.clear();
         self.syncing = None;
         self.sync_is_over();
+        self.untold = false;
         (self.handed, self.synced) = (0, 0);
         lost
     }

@@ -134,6 +134,14 @@ impl<R, H> Disk<R, H> {
         self.drive().troubles().misdirected = Some(draw);
     }
 
+    /// The node hears of a sync that failed. What it handed over since is lost as well; gives back how
+    /// many writes that were.
+    pub(crate) fn told(&mut self, now: SimTime) -> u64 {
+        let Some(drive) = self.0.as_mut().filter(|drive| drive.untold) else { return 0 };
+        drive.untold = false;
+        drive.refuse(now)
+    }
+
     /// The sync under way fails. Gives back how many writes are lost, like [`Disk::end_sync`].
     pub(crate) fn fail_sync(&mut self, now: SimTime) -> u64 {
         self.0.as_mut().expect("a sync is under way").refuse(now)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Struck;
 use crate::history::CallId;
-use crate::plan::Target;
+use crate::plan::{Fault, Target};
 use crate::protocol::{NodeId, Protocol};
 use crate::record::{Health, RowKind};
 use crate::service::Outcome;
@@ -14,11 +14,24 @@ use crate::simulation::queue::EventQueue;
 use crate::simulation::world::Tag;
 
 impl<P: Protocol> Simulation<'_, P> {
-    pub(super) fn crash_all(&mut self, strike: usize, target: &Target) -> Option<Struck> {
+    pub(super) fn crash_all(
+        &mut self,
+        strike: usize,
+        target: &Target,
+        kind: &'static str,
+    ) -> Option<Struck> {
         let hit = self.resolve_up(target, strike);
         hit.iter().for_each(|id| self.crash(*id));
         self.hold(strike, &hit);
-        self.struck("crash", hit)
+        self.struck(kind, hit)
+    }
+
+    /// Whether the host of a node is dead, and not only its process.
+    pub(in crate::simulation) fn is_off(&self, id: NodeId) -> bool {
+        self.held.iter().any(|(strike, held)| {
+            let fault = &self.plan.faults[self.strikes[*strike].fault].fault;
+            matches!(fault, Fault::PowerOff(_)) && held.contains(&id)
+        })
     }
 
     /// The processes that a crash still holds start again.

@@ -80,7 +80,8 @@ impl<P: Protocol> Simulation<'_, P> {
     /// Does what a fault does; `None` when it finds nobody.
     fn strike(&mut self, strike: usize, fault: &Fault) -> Option<Struck> {
         match fault {
-            Fault::Crash(target) => self.crash_all(strike, target),
+            Fault::Crash(target) => self.crash_all(strike, target, "crash"),
+            Fault::PowerOff(target) => self.crash_all(strike, target, "power-off"),
             Fault::Restart(target) => self.restart_all(strike, target),
             Fault::Pause(target) => self.pause_all(strike, target),
             Fault::Partition(groups) => self.partition(strike, groups),
@@ -115,7 +116,9 @@ impl<P: Protocol> Simulation<'_, P> {
         let held = self.held.remove(&strike).unwrap_or_default();
         let plan = self.plan;
         match &plan.faults[self.strikes[strike].fault].fault {
-            Fault::Crash(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => self.restart_held(held),
+            Fault::Crash(_) | Fault::PowerOff(_) | Fault::Disk { fault: DiskFault::Wipe, .. } => {
+                self.restart_held(held);
+            }
             Fault::Pause(_) => self.resume_held(held),
             Fault::Disk { fault, .. } => self.disk_fault_ends(strike, fault),
             Fault::Restart(_) | Fault::ClockJump { .. } | Fault::Fire { .. } => {}

@@ -79,12 +79,7 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 
     /// Whom a change is about: as marks, for people, and as nodes. `None` when it finds nobody.
-    fn ends(
-        &self,
-        strike: usize,
-        ends: &Ends,
-        dice: &mut Stream,
-    ) -> Option<(Vec<(Marks, Marks)>, String, Vec<NodeId>)> {
+    fn ends(&self, strike: usize, ends: &Ends, dice: &mut Stream) -> Option<Parties> {
         let mut all = |targets: &[Target]| {
             let found = targets.iter().flat_map(|target| self.resolve(target, strike, dice));
             let mut found: Vec<NodeId> = found.collect();
@@ -188,6 +183,9 @@ impl<P: Protocol> Simulation<'_, P> {
         self.weather_changed();
     }
 }
+
+/// Senders and receivers as marks, as people read them, and as nodes.
+type Parties = (Vec<(Marks, Marks)>, String, Vec<NodeId>);
 
 fn window(kind: &'static str, label: String) -> Struck {
     let space = if label.is_empty() { "" } else { " " };

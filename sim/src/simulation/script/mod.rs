@@ -77,23 +77,8 @@ impl<P: Protocol> Simulation<'_, P> {
             ("deliver" | "drop", ["all"]) if self.parked.is_empty() => {
                 return Ok(self.show_flights());
             }
-            ("deliver", rest) if !rest.is_empty() => {
-                for number in self.select(rest)? {
-                    self.deliver_by_hand(number);
-                    self.drain_instant();
-                }
-            }
-            ("drop", rest) if !rest.is_empty() => {
-                self.select(rest)?.into_iter().for_each(|number| self.drop_by_hand(number));
-            }
-            ("refuse", rest) if !rest.is_empty() => {
-                for number in self.select(rest)? {
-                    self.refuse_by_hand(number);
-                    self.drain_instant();
-                }
-            }
-            ("duplicate", rest) if !rest.is_empty() => {
-                self.select(rest)?.into_iter().for_each(|number| self.duplicate_by_hand(number));
+            ("deliver" | "drop" | "refuse" | "duplicate", rest) if !rest.is_empty() => {
+                self.treat_by_hand(command, rest)?;
             }
             ("settle", []) => self.settle()?,
             ("cut", rest) if !rest.is_empty() => self.cut_by_hand(rest)?,
@@ -115,15 +100,7 @@ impl<P: Protocol> Simulation<'_, P> {
                     self.drain_instant();
                 }
             }
-            ("fail", names) if !names.is_empty() => {
-                let ids = self.nodes_called(names)?;
-                self.refuse(&ids, |node| !node.disk.is_syncing(), "has nothing to sync")?;
-                for id in ids {
-                    let lost = self.nodes[id.index()].disk.fail_sync(self.world.now);
-                    self.writes_failed(id, lost);
-                    self.drain_instant();
-                }
-            }
+            ("fail", names) if !names.is_empty() => self.fail_by_hand(names)?,
             ("rot", [node, record]) => self.rot_by_hand(node, record)?,
             ("wipe", names) if !names.is_empty() => {
                 let ids = self.nodes_called(names)?;
@@ -144,6 +121,32 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         self.drain_instant();
         Ok(Vec::new())
+    }
+
+    /// What a command does with messages in flight, one by one.
+    fn treat_by_hand(&mut self, command: &str, rest: &[&str]) -> Result<(), String> {
+        for number in self.select(rest)? {
+            match command {
+                "deliver" => self.deliver_by_hand(number),
+                "drop" => self.drop_by_hand(number),
+                "refuse" => self.refuse_by_hand(number),
+                _ => self.duplicate_by_hand(number),
+            }
+            self.drain_instant();
+        }
+        Ok(())
+    }
+
+    /// Disks refuse what they are about to make durable.
+    fn fail_by_hand(&mut self, names: &[&str]) -> Result<(), String> {
+        let ids = self.nodes_called(names)?;
+        self.refuse(&ids, |node| !node.disk.is_syncing(), "has nothing to sync")?;
+        for id in ids {
+            let lost = self.nodes[id.index()].disk.fail_sync(self.world.now);
+            self.writes_failed(id, lost);
+            self.drain_instant();
+        }
+        Ok(())
     }
 
     /// Messages of nodes to themselves arrive at the same instant, here too.

@@ -1,5 +1,7 @@
 //! Raft in the real engine: healthy, with faults, and with each planted bug.
 
+mod disks;
+
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{Fault, Plan, PlannedFault, Target, Watch};
