@@ -5,7 +5,7 @@
 //! **Idea.** Number the packets, let the receiver tick them off and acknowledge each, have no more of
 //! them under way than a window, and send again what is not acknowledged in time (selective repeat
 //! ARQ). It is the smallest protocol whose times follow from bandwidth, latency and window by formulas
-//! of the textbook, and so what the network is checked with ([`tests`](self) and `scenarios/transfer`).
+//! of the textbook, and so what the network is checked with (`tests.rs`, `scenarios/transfer`).
 //!
 //! ```text
 //!   n1         send --Packet 0--.--Packet 1--x  --Packet 2--.   (rings) --Packet 1--.
