@@ -6,6 +6,7 @@
 //! papers it cites, and it keeps their names.
 
 pub mod catalog;
+pub mod clock_sync;
 pub mod events;
 pub mod parts;
 pub mod ping;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 /// How long nodes work on what they are given: one processor per node, which takes messages, ringing
 /// timers and calls one at a time, in the order in which they came. An input that finds it free is
 /// worked on at once; the step happens, with all its effects, when that work is done. What comes
-/// meanwhile waits in the node's inbox. A pause stops the work; a crash loses the inbox (its messages
-/// count as dropped, `down`). Not simulated: several cores, priorities, preemption.
+/// meanwhile waits in the node's inbox. A pause stops the work; a crash loses the inbox
+/// (`metric.inputs_lost`). Not simulated: several cores, priorities, preemption.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProcessorTable {

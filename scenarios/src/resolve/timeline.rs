@@ -52,7 +52,7 @@ pub(super) fn check(desk: &mut Desk<'_>, cast: &Cast, faults: &[Written]) {
         match &fault.planned.fault {
             Fault::Crash(Target::Nodes(nodes)) => crash(desk, cast, fault, nodes, &mut down),
             Fault::Crash(_) | Fault::PowerOff(_) | Fault::CrashLoop { .. } | Fault::Disk { .. } => {
-                uncertain = true
+                uncertain = true;
             }
             Fault::Restart(Target::Nodes(nodes)) => {
                 restart(desk, cast, fault, nodes, &mut down, uncertain);

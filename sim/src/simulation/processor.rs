@@ -37,7 +37,7 @@ impl ProcessorLaws {
 #[derive(Debug)]
 pub(crate) struct Job<P: Protocol> {
     pub(crate) input: Input<P>,
-    /// In a traced run the row that tells of it: what the step does follows from that.
+    /// In a traced run, the row of the input: what the step does follows from it.
     pub(crate) row: Option<u64>,
     came: SimTime,
 }

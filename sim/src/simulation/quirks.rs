@@ -224,7 +224,7 @@ impl<P: Protocol> Simulation<'_, P> {
         self.work(id);
     }
 
-    /// What a processor held dies with its process: messages are lost after all.
+    /// What a processor held dies with its process.
     pub(super) fn lose_inbox(&mut self, id: NodeId) {
         let now = self.world.now;
         let Some(processor) = self.nodes[id.index()].processor_mut() else { return };

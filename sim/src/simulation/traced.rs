@@ -33,7 +33,7 @@ impl<P: Protocol> Traced<P> {
 }
 
 impl<P: Protocol> Simulation<'_, P> {
-    /// The row of the input whose step happens, in a traced run.
+    /// The row of the input that is taken; `None` where the run is not traced.
     pub(super) fn row(&self) -> Option<u64> {
         self.world.tracer.as_ref().and_then(|tracer| tracer.causes.now())
     }
@@ -122,16 +122,14 @@ impl<P: Protocol> Simulation<'_, P> {
         }
     }
 
-    /// What a node that stands still was given waits somewhere else from now on: gives back the row of
-    /// each input; in a run that is not traced, none.
-    pub(super) fn trace_inbox(&mut self, id: NodeId) -> VecDeque<Option<u64>> {
-        self.traced.as_mut().and_then(|traced| traced.inboxes.remove(&id)).unwrap_or_default()
-    }
-
     /// A node that goes on takes the next input.
     pub(super) fn trace_take(&mut self, id: NodeId) {
-        let Some(traced) = &mut self.traced else { return };
-        let row = traced.inboxes.get_mut(&id).and_then(VecDeque::pop_front).flatten();
+        let row = self.row_of_waiting(id);
         self.world.causes(|causes| causes.go_on(row));
+    }
+
+    /// The row of the next input in a node's inbox, which leaves it.
+    pub(super) fn row_of_waiting(&mut self, id: NodeId) -> Option<u64> {
+        self.traced.as_mut()?.inboxes.get_mut(&id)?.pop_front().flatten()
     }
 }

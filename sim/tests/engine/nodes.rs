@@ -54,6 +54,17 @@ fn inputs_are_served_one_after_the_other() {
     assert_eq!(record.head.metrics["processor_queue_max"], 0);
 }
 
+/// Between an input and its step other steps happen; what it does follows from it all the same.
+#[test]
+fn a_step_follows_from_the_input_that_waited() {
+    let record = run(&three_pings(takes(10)));
+    let rows: Vec<_> = record.trace.rows().collect();
+    let pong = rows.iter().find(|row| row.kind == RowKind::Send && row.node == Some(1));
+    let cause = pong.and_then(|row| row.cause).expect("it has one");
+    let cause = rows.iter().find(|row| row.id == cause).expect("it is traced whole");
+    assert_eq!((cause.kind, cause.address().as_str()), (RowKind::Deliver, "n1->n2 Ping#3"));
+}
+
 #[test]
 fn what_finds_no_room_is_dropped() {
     let record = run(&three_pings(Processor { queue: Some(1), ..takes(10) }));

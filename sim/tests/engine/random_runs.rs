@@ -150,7 +150,7 @@ fn fault(count: u32) -> impl Strategy<Value = PlannedFault> {
         1 => target(count).prop_map(Fault::Bridge),
         1 => Just(Fault::Ring),
         2 => vec(0usize..12, 0..3).prop_map(Fault::CutLinks),
-        6 => machines(count),
+        6 => machines(count).boxed(),
     ];
     (at, lasts, what)
         .prop_map(|(at, lasts, fault)| PlannedFault::once(SimTime(at * 1_000_000), lasts, fault))

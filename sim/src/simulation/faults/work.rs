@@ -38,13 +38,13 @@ impl<P: Protocol> Simulation<'_, P> {
         for id in self.strikes[strike].marks.clone() {
             let owner = self.laws.owners[id.index()];
             if self.nodes[id.index()].processor().is_none() {
-                let mut rows = self.trace_inbox(id);
-                let node = &mut self.nodes[id.index()];
                 let mut processor = Processor::new(Arc::default(), owner, self.seed);
                 // What came while the node stood still goes first.
-                for input in node.inbox.drain(..) {
-                    processor.enter(self.world.now, input, rows.pop_front().flatten());
+                for input in std::mem::take(&mut self.nodes[id.index()].inbox) {
+                    let row = self.row_of_waiting(id);
+                    processor.enter(self.world.now, input, row);
                 }
+                let node = &mut self.nodes[id.index()];
                 node.quirks().processor = Some(processor);
             }
             if let Some(processor) = self.nodes[id.index()].processor_mut() {
@@ -105,6 +105,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(in crate::simulation) fn loop_turns(&mut self, strike: usize, id: NodeId) {
         let Some(turning) = self.loops.get(&(strike, id)) else { return };
         let crashed = turning.crashed;
+        self.world.causes(|causes| causes.strike_goes_on(strike));
         let node = &self.nodes[id.index()];
         let crashes = node.is_up();
         if crashes {
