@@ -6,7 +6,12 @@ use crate::clock_sync::ClockSync;
 use crate::parts::kv::KeyValue;
 use crate::ping::Ping;
 use crate::raft::Raft;
+use crate::transfer::Transfer;
 
 /// Every bundled protocol, in the order of `rehearsal list protocols`.
-pub const CATALOG: &[Entry] =
-    &[Entry::of::<Raft<KeyValue>>(), Entry::of::<Ping>(), Entry::of::<ClockSync>()];
+pub const CATALOG: &[Entry] = &[
+    Entry::of::<Raft<KeyValue>>(),
+    Entry::of::<Ping>(),
+    Entry::of::<ClockSync>(),
+    Entry::of::<Transfer>(),
+];

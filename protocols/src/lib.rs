@@ -11,6 +11,7 @@ pub mod events;
 pub mod parts;
 pub mod ping;
 pub mod raft;
+pub mod transfer;
 
 #[cfg(test)]
 mod testing;

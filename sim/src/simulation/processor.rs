@@ -208,6 +208,12 @@ impl<P: Protocol> Processor<P> {
         self.slow.retain(|(slow, _)| *slow != strike);
     }
 
+    /// Writes work down that nobody did, to see it noticed.
+    #[cfg(test)]
+    pub(crate) fn plant(&mut self, work: u128) {
+        self.worked += work;
+    }
+
     /// Closes the books at the end of the run.
     ///
     /// Panics when they do not agree: then the simulator itself is wrong.

@@ -1,6 +1,8 @@
 //! What can only be seen from inside: that a long run does not fill its arena, and that it does not
 //! depend on its observers.
 
+mod planted;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,10 +1,12 @@
 //! The engine's laws, tried from outside: plans go in, records come out.
 
+mod beacon;
 mod disk_faults;
 mod disks;
 mod draws;
 mod expectations;
 mod faults;
+mod identities;
 mod links;
 mod machines;
 mod network;
@@ -14,7 +16,9 @@ mod plans;
 mod puppet;
 mod random_runs;
 mod stage;
+mod statistics;
 mod strikes;
+mod theory;
 mod timers;
 mod town;
 mod workload;

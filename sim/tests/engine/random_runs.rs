@@ -388,7 +388,7 @@ fn check(plan: &Plan, record: &Record) -> Result<(), TestCaseError> {
 }
 
 /// Conservation on every link: no copy has two fates, and those without one are in flight (check:K2).
-fn check_links(record: &Record) -> Result<(), TestCaseError> {
+pub(crate) fn check_links(record: &Record) -> Result<(), TestCaseError> {
     let mut links: BTreeMap<String, i64> = BTreeMap::new();
     for row in record.trace.rows() {
         let change = match row.kind {

@@ -1,4 +1,4 @@
-//! `docs/determinism.md` tells the truth: each law has its guards, and the tests it names exist.
+//! `docs/determinism.md` and `docs/validation.md` tell the truth: the tests they name exist.
 
 use std::fs;
 
@@ -39,11 +39,9 @@ fn rows(page: &str) -> Vec<[&str; 3]> {
     .collect()
 }
 
-#[test]
-fn every_law_of_determinism_names_tests_that_exist() {
-    let page = fs::read_to_string(root().join("docs/determinism.md")).unwrap();
-    let (rows, tests) = (rows(&page), tests());
-    assert!(rows.len() >= 20, "{} rows are read", rows.len());
+/// Each row of a page's tables names tests, and they exist; gives back how many rows there are.
+fn assert_tests_exist(page: &str) -> usize {
+    let (rows, tests) = (rows(page), tests());
     for [law, _, named] in &rows {
         let mut count = 0;
         for word in quoted(named) {
@@ -57,9 +55,27 @@ fn every_law_of_determinism_names_tests_that_exist() {
         }
         assert!(count > 0, "{law} has no test");
     }
+    rows.len()
+}
+
+#[test]
+fn every_law_of_determinism_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/determinism.md")).unwrap();
+    let rows = assert_tests_exist(&page);
+    assert!(rows >= 20, "{rows} rows are read");
     // Every law of the house has its rows.
     for number in 1..=7 {
         let heading = format!("\n## {number}. ");
         assert!(page.contains(&heading), "law {number} is missing");
+    }
+}
+
+#[test]
+fn every_check_of_the_numbers_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/validation.md")).unwrap();
+    let rows = assert_tests_exist(&page);
+    assert!(rows >= 14, "{rows} rows are read");
+    for id in ["K1", "K2", "K3", "K4", "K5", "K6", "N1", "N2", "N5", "Q13", "Q14"] {
+        assert!(page.contains(&format!("\n| {id} | ")), "check {id} is missing");
     }
 }
