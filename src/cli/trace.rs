@@ -81,13 +81,13 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         probe_file(out)?;
     }
-    if let (Some(from), Some(to)) = (args.from, args.to) {
-        if from >= to {
-            return Err(Failure::said(
-                format!("nothing is between --from {from} and --to {to}"),
-                "write the earlier instant first",
-            ));
-        }
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from >= to
+    {
+        return Err(Failure::said(
+            format!("nothing is between --from {from} and --to {to}"),
+            "write the earlier instant first",
+        ));
     }
     let record = match results(Path::new(&args.scenario.source)) {
         Some(folder) => read(&folder, args)?,

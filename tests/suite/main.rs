@@ -11,4 +11,5 @@ mod rehearsals;
 mod scenarios;
 mod scripts;
 mod support;
+mod swarm;
 mod traces;

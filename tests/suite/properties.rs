@@ -18,7 +18,7 @@ use rehearsal::sim::plan::Watch;
 use rehearsal::sim::record::{Judgement, Record, ViolationKind};
 
 use crate::rehearsals::{Ending, Rehearsal, any_rehearsal};
-use crate::support::{files, from_text, untraced};
+use crate::support::{files, from_text, plan_of, untraced};
 
 /// Checks a property of many rehearsals; the smallest one without it is printed.
 #[track_caller]
@@ -85,7 +85,7 @@ fn is_safe(record: &Record) -> Result<(), String> {
 
 fn run(text: &str, watch: &Watch) -> Record {
     let loaded = from_text("random/rehearsal", text);
-    (loaded.entry.run)(&loaded.plan, loaded.plan.seed, watch)
+    (loaded.entry.run)(&plan_of(&loaded, loaded.plan.seed), loaded.plan.seed, watch)
 }
 
 /// The properties and the expectations of the scenario held, and the books are balanced.

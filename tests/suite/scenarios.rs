@@ -8,7 +8,7 @@ use rehearsal::sim::plan::Watch;
 use rehearsal::sim::record::{Judgement, Record};
 use rehearsal::sim::simulation::Laws;
 
-use crate::support::{bundled, called};
+use crate::support::{bundled, called, plan_of};
 
 /// The setting after `# Fails with: --set` in the header.
 fn breaker(text: &str) -> Option<String> {
@@ -34,7 +34,7 @@ fn every_scenario_holds() {
         for loaded in bundled(scenario.name, &[]) {
             let name = called(&loaded);
             for seed in 0..20 {
-                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let record = (loaded.entry.run)(&plan_of(&loaded, seed), seed, &Watch::QUIET);
                 let verdict = record.head.verdict;
                 assert_eq!(verdict, Judgement::Pass, "{name}, seed {seed}:\n{}", verdicts(&record));
             }
@@ -54,7 +54,7 @@ fn every_scenario_with_faults_fails_without_them() {
             loaded.plan.faults.clear();
             loaded.plan.laws = Laws::default();
             for seed in 1..=3 {
-                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let record = (loaded.entry.run)(&plan_of(&loaded, seed), seed, &Watch::QUIET);
                 let verdict = record.head.verdict;
                 assert_eq!(verdict, Judgement::Fail, "{name}, seed {seed}:\n{}", verdicts(&record));
             }
@@ -77,7 +77,7 @@ fn every_scenario_without_faults_fails_with_the_setting_it_names() {
         for loaded in bundled(name, std::slice::from_ref(&setting)) {
             let name = called(&loaded);
             for seed in 1..=3 {
-                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let record = (loaded.entry.run)(&plan_of(&loaded, seed), seed, &Watch::QUIET);
                 let verdict = record.head.verdict;
                 assert_eq!(
                     verdict,

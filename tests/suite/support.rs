@@ -1,10 +1,12 @@
 //! What the tests share: where the repository is, how scenarios are loaded, how files are compared.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rehearsal::protocols::catalog::CATALOG;
 use rehearsal::scenarios::{Loaded, Request, load_all, load_text};
+use rehearsal::sim::plan::Plan;
 use rehearsal::sim::record::Record;
 
 /// The folder of the repository.
@@ -29,6 +31,12 @@ pub(crate) fn ends(name: &str) -> Vec<Loaded> {
         points.drain(1..points.len() - 1);
     }
     points
+}
+
+/// The plan that a seed runs: the scenario's own, or what its swarm draws.
+#[track_caller]
+pub(crate) fn plan_of(loaded: &Loaded, seed: u64) -> Cow<'_, Plan> {
+    loaded.plan_for(seed).unwrap_or_else(|report| panic!("{}\n{report}", called(loaded)))
 }
 
 /// What a loaded scenario is called: `raft/cluster-size --point 3`.

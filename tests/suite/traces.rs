@@ -7,7 +7,7 @@ use rehearsal::sim::record::{Record, Row, RowKind};
 use rehearsal_reports::trace::{Format, Selection, export};
 use serde_json::Value;
 
-use crate::support::{bundled, root};
+use crate::support::{bundled, plan_of, root};
 
 /// Runs with crashes, pauses, cuts, losses and copies, each with the instant up to which it is
 /// looked at closely.
@@ -15,7 +15,7 @@ fn runs() -> Vec<(Record, Selection)> {
     let scenario = |(name, set, from_ms, to_ms): (&str, &[&str], u64, u64)| {
         let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
         let loaded = bundled(name, &set).swap_remove(0);
-        let record = (loaded.entry.run)(&loaded.plan, 3, &Watch::TRACED);
+        let record = (loaded.entry.run)(&plan_of(&loaded, 3), 3, &Watch::TRACED);
         assert_eq!(record.trace.omitted, 0, "{name} is traced whole");
         let [from_ns, to_ns] = [from_ms, to_ms].map(|ms| ms * 1_000_000);
         (record, Selection { from_ns, to_ns: Some(to_ns), ..Selection::default() })
@@ -115,7 +115,9 @@ fn vector_clocks_order_events_as_causes_do() {
 /// An instant or span of an event in nanoseconds.
 fn ns(event: &Value, key: &str) -> u64 {
     let micros = event[key].as_f64().unwrap_or_else(|| panic!("no {key}: {event}"));
-    (micros * 1e3).round() as u64
+    #[allow(clippy::cast_possible_truncation, reason = "instants of a short run")]
+    let nanos = (micros * 1e3).round() as u64;
+    nanos
 }
 
 #[test]

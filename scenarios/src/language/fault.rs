@@ -207,7 +207,8 @@ pub(crate) struct FaultTable {
     pub(crate) disk_slow: Option<DiskSlow>,
     /// The disks of these nodes have no room for another record while it lasts: a sync that needs
     /// some fails as a whole, and the node is told. Truncating, and rewriting with fewer records,
-    /// succeeds. For a limit that is known beforehand, see `[disk] capacity`.
+    /// succeeds. For a limit that is known beforehand, see `[disk] capacity`. Not simulated: records of
+    /// different sizes; each takes the same room.
     pub(crate) disk_full: Option<Names>,
     /// Every sync of these nodes that ends while it lasts fails: what it was to write, and all that
     /// was handed over since, is lost from the disk and its cache, and the node is told (Rebello et

@@ -4,6 +4,7 @@
 //! untyped one. An event leads to steps of nodes, a step to effects, an effect to events; nothing
 //! else happens. The same simulation, with time taken away, is the stage of scripts.
 
+mod calls;
 mod causes;
 mod clock;
 mod digest;

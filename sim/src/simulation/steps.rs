@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::disk::Write;
 use super::network::{Address, Drawn, Fate};
 use super::parcels::{CUT, Parcels};
-use super::processor::Processor;
 use super::queue::{EventQueue, Handle};
 use super::timers::Armed;
 use super::world::Tag;
@@ -14,17 +13,13 @@ use super::{Traced, Triggers, Watcher};
 use crate::bug::BugSet;
 use crate::catalog;
 use crate::effects::{Effect, Effects, Recorded};
-use crate::history::CallId;
 use crate::invariant::{Cluster, Note};
 use crate::plan::{Expect, Plan};
-use crate::protocol::{
-    Boot, Input, Kinds, Message, NodeId, OperationOf, Protocol, ReplyOf, Role, Standing,
-};
+use crate::protocol::{Boot, Input, Kinds, Message, NodeId, Protocol, Role, Standing};
 use crate::random::Seed;
 use crate::record::{RowKind, ViolationKind};
-use crate::service::{Operation, Outcome, Service};
+use crate::service::Operation;
 use crate::simulation::judge::LINEARIZABLE;
-use crate::simulation::ledger::Status;
 use crate::simulation::workload::{Book, Workload};
 use crate::simulation::world::World;
 use crate::time::{LocalTime, SimTime, Span, SpanRange};
@@ -500,74 +495,6 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         }
     }
 
-    /// An application calls an operation on a client node.
-    pub(super) fn call(&mut self, client: NodeId, user: Option<u32>, what: (usize, u64, u64)) {
-        let now = self.world.now;
-        let call = self.world.ledger.call(now, client, user);
-        let operation: OperationOf<P> = self.book.compose(call, client, now, what);
-        self.world.digest(Tag::Call, u64::from(client.0), call.0, operation.kind() as u64);
-        let (_, key, draw) = what;
-        self.world.digest.word(key);
-        self.world.digest.word(draw);
-        self.world.causes(|causes| causes.user_calls(user));
-        self.world.trace(RowKind::Call, Some(client), || {
-            format!("call {}: {operation:?}{}", call.0, self.nodes[client.index()].waits())
-        });
-        if self.nodes[client.index()].is_up() && !self.turns_away(client) {
-            self.step(client, Input::Call { id: call, operation });
-        } else {
-            // Nobody takes the call: the application knows that it had no effect.
-            self.end_call(client, call, Outcome::Failed);
-        }
-    }
-
-    /// A node ends a call. Only the node it was made on can: any other would answer through a wire
-    /// that takes no time and never fails.
-    fn reply(&mut self, node: NodeId, call: CallId, outcome: Outcome<ReplyOf<P>>) {
-        match self.world.ledger.client_of(call) {
-            Some(client) if client == node => self.end_call(node, call, outcome),
-            client => {
-                let made = client.map_or("never made".to_owned(), |client| {
-                    format!("made on {}", self.world.name(client))
-                });
-                let name = self.world.name(node);
-                let message = format!("{name} replied to call {}, which was {made}", call.0);
-                self.world.violate("panicked", ViolationKind::Panic, &[node], message, "");
-                self.stopped = true;
-            }
-        }
-    }
-
-    pub(super) fn end_call(&mut self, node: NodeId, call: CallId, outcome: Outcome<ReplyOf<P>>) {
-        let status = match &outcome {
-            Outcome::Ok(_) => Status::Ok,
-            Outcome::Failed => Status::Failed,
-            Outcome::Unknown => Status::Unknown,
-        };
-        let now = self.world.now;
-        let Some(row) = self.world.ledger.end(now, call, status) else { return };
-        let (user, client) = (row.user, row.client);
-        self.world.digest(Tag::Reply, u64::from(node.0), call.0, status as u64);
-        if let Outcome::Ok(reply) = &outcome {
-            P::Service::digest(reply, &mut self.world.digest);
-        }
-        self.world.trace(RowKind::Reply, Some(node), || match &outcome {
-            Outcome::Ok(reply) => format!("call {} ends: {reply:?}", call.0),
-            Outcome::Failed => format!("call {} failed, without effect", call.0),
-            Outcome::Unknown => format!("call {} ends, and nobody knows how", call.0),
-        });
-        self.book.end(call, now, outcome);
-        if let (Some(user), Some(workload)) = (user, &mut self.workload) {
-            self.world.causes(|causes| causes.user_hears(user));
-            let mut wait = workload.think(user);
-            let node = &self.nodes[client.index()];
-            if !node.is_up() || node.processor().is_some_and(Processor::is_full) {
-                wait = wait.max(LOOKS_AGAIN);
-            }
-            self.queue.push(now.after(wait), Event::User(user));
-        }
-    }
-
     /// Observers hear of an event.
     fn note(&mut self, id: NodeId, event: &P::Event) {
         let world = &mut self.world;
@@ -611,10 +538,6 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         }
     }
 }
-
-/// A user of a closed loop whose client is down, or turns calls away, looks again after this time at the earliest: without
-/// it, one that does not think would ask for ever at one instant.
-const LOOKS_AGAIN: Span = Span::millis(1);
 
 /// Whether anything in the plan reads the operations' history.
 fn reads_history(plan: &Plan) -> bool {

@@ -5,6 +5,7 @@
 #[path = "../../../examples/leaks/leaky.rs"]
 mod leaky;
 
+use crate::support::plan_of;
 use std::thread;
 
 use leaky::ENTRY;
@@ -23,11 +24,11 @@ fn loaded(leak: &str, into: &str) -> Loaded {
 }
 
 fn run(loaded: &Loaded, watch: &Watch) -> Record {
-    (loaded.entry.run)(&loaded.plan, 1, watch)
+    (loaded.entry.run)(&plan_of(loaded, 1), 1, watch)
 }
 
 fn twins(loaded: &Loaded) -> Option<Divergence> {
-    (loaded.entry.twins)(&loaded.plan, 1, &Watch::TRACED).err().map(|parted| *parted)
+    (loaded.entry.twins)(&plan_of(loaded, 1), 1, &Watch::TRACED).err().map(|parted| *parted)
 }
 
 /// What differs between two runs that are made at once, on one thread.
@@ -83,7 +84,7 @@ fn without_another_thread_the_thread_leaks_unseen() {
 fn without_the_run_before_twins_a_cache_leaks_unseen() {
     let loaded = loaded("cache", "contents");
     let first = run(&loaded, &Watch::TRACED);
-    let twin = (loaded.entry.twins)(&loaded.plan, 1, &Watch::TRACED).expect("twins agree");
+    let twin = (loaded.entry.twins)(&plan_of(&loaded, 1), 1, &Watch::TRACED).expect("twins agree");
     let parted = Divergence::between(&first, &twin).expect("the first run is another");
     assert_eq!(parted.node, Some(1));
 }
@@ -140,8 +141,8 @@ fn where_nothing_leaks_nothing_is_seen() {
     for into in ["contents", "digest", "delay", "metric", "rank", "panic"] {
         let loaded = loaded("nothing", into);
         for seed in 0..20 {
-            let traced = (loaded.entry.run)(&loaded.plan, seed, &Watch::TRACED);
-            let twin = (loaded.entry.twins)(&loaded.plan, seed, &Watch::TRACED);
+            let traced = (loaded.entry.run)(&plan_of(&loaded, seed), seed, &Watch::TRACED);
+            let twin = (loaded.entry.twins)(&plan_of(&loaded, seed), seed, &Watch::TRACED);
             assert_eq!(twin.expect("twins agree"), traced, "{into}, seed {seed}");
         }
     }

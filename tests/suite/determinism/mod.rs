@@ -14,7 +14,7 @@ use rehearsal::scenarios::library;
 use rehearsal::sim::plan::Watch;
 use serde_json::Value;
 
-use crate::support::{called, ends, golden, untraced};
+use crate::support::{called, ends, golden, plan_of, untraced};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 
@@ -47,18 +47,18 @@ fn a_run_does_not_depend_on_who_watches() {
         // Loaded twice, so that nothing but the text is shared.
         let (mut first, mut second) = (ends(scenario.name), ends(scenario.name));
         let (first, second) = (first.swap_remove(0), second.swap_remove(0));
-        let quiet = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
-        let again = (first.entry.run)(&first.plan, 1, &Watch::QUIET);
+        let quiet = (first.entry.run)(&plan_of(&first, 1), 1, &Watch::QUIET);
+        let again = (first.entry.run)(&plan_of(&first, 1), 1, &Watch::QUIET);
         assert_eq!(quiet, again, "{}: run twice", scenario.name);
-        let traced = (second.entry.run)(&second.plan, 1, &Watch::TRACED);
+        let traced = (second.entry.run)(&plan_of(&second, 1), 1, &Watch::TRACED);
         assert!(!traced.trace.is_empty(), "{}: the trace is empty", scenario.name);
         let law = traced.trace.broken_law(&traced.head.messages);
         assert_eq!(law, None, "{}: what led to what", scenario.name);
         assert_eq!(quiet, untraced(traced), "{}: watched and unwatched", scenario.name);
         let few = Watch { trace_rows: 10, ..Watch::QUIET };
-        let windowed = (second.entry.run)(&second.plan, 1, &few);
+        let windowed = (second.entry.run)(&plan_of(&second, 1), 1, &few);
         assert_eq!(quiet, untraced(windowed), "{}: a trace of ten rows", scenario.name);
-        let other = (second.entry.run)(&second.plan, 2, &Watch::QUIET);
+        let other = (second.entry.run)(&plan_of(&second, 2), 2, &Watch::QUIET);
         assert_ne!(quiet.head.digest, other.head.digest, "{}: the seed counts", scenario.name);
     }
 }
@@ -69,7 +69,7 @@ fn golden_digests_hold_in_every_profile() {
     for scenario in library::ALL {
         for loaded in ends(scenario.name) {
             for seed in SEEDS {
-                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let record = (loaded.entry.run)(&plan_of(&loaded, seed), seed, &Watch::QUIET);
                 writeln!(text, "{} {seed} {}", called(&loaded), record.head.digest).unwrap();
             }
         }
@@ -96,7 +96,7 @@ fn a_run_does_not_depend_on_the_process() {
         let (first, second) = (run("first"), run("second"));
         assert_eq!(first, second, "{}: two processes", scenario.name);
         let loaded = ends(scenario.name).swap_remove(0);
-        let here = (loaded.entry.run)(&loaded.plan, 1, &Watch::QUIET);
+        let here = (loaded.entry.run)(&plan_of(&loaded, 1), 1, &Watch::QUIET);
         assert_eq!(first["digest"], here.head.digest.as_str(), "{}: and this one", scenario.name);
     }
 }

@@ -10,16 +10,16 @@ use rehearsal::sim::simulation::Laws;
 use serde_json::Value;
 
 use super::program;
-use crate::support::{ends, untraced};
+use crate::support::{ends, plan_of, untraced};
 
 #[test]
 fn a_run_does_not_depend_on_its_thread_or_its_stack() {
     for scenario in library::ALL {
         let loaded = ends(scenario.name).swap_remove(0);
-        let here = (loaded.entry.run)(&loaded.plan, 1, &Watch::QUIET);
+        let here = (loaded.entry.run)(&plan_of(&loaded, 1), 1, &Watch::QUIET);
         for stack in [512 << 10, 64 << 20] {
             let there = thread::scope(|scope| {
-                let run = || (loaded.entry.run)(&loaded.plan, 1, &Watch::QUIET);
+                let run = || (loaded.entry.run)(&plan_of(&loaded, 1), 1, &Watch::QUIET);
                 let thread = thread::Builder::new().stack_size(stack).name("other".to_owned());
                 thread.spawn_scoped(scope, run).unwrap().join().unwrap()
             });
@@ -77,8 +77,8 @@ fn twins_are_the_run_itself() {
         let loaded = ends(scenario.name).swap_remove(0);
         for (seed, trace_rows) in [(1, 300), (2, 0)] {
             let watch = Watch { trace_rows, ..Watch::QUIET };
-            let alone = (loaded.entry.run)(&loaded.plan, seed, &watch);
-            let twin = (loaded.entry.twins)(&loaded.plan, seed, &watch);
+            let alone = (loaded.entry.run)(&plan_of(&loaded, seed), seed, &watch);
+            let twin = (loaded.entry.twins)(&plan_of(&loaded, seed), seed, &watch);
             let twin = twin.unwrap_or_else(|parted| panic!("{}: {parted:?}", scenario.name));
             assert_eq!(alone, twin, "{} with seed {seed}", scenario.name);
             assert_eq!(twin.trace.is_empty(), trace_rows == 0);
