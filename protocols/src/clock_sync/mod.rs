@@ -228,7 +228,7 @@ impl Protocol for ClockSync {
     const NAME: &'static str = "clock-sync";
     const SUMMARY: &'static str = "clients estimate the time of a server (Cristian, NTP)";
     const INVARIANTS: &'static [Invariant<Event>] =
-        &[invariants::within_half_the_round_trip::INVARIANT];
+        &[invariants::error_within_half_the_round_trip::INVARIANT];
     const PROBES: &'static [Probe] = &[Probe {
         name: "answers_before_questions",
         sentence: "a wall clock was set back between a question and its answer",

@@ -99,7 +99,7 @@ impl protocol::Config for Config {
         // A follower gets a batch a round trip: 200 entries a second, or it never catches up.
         let least = (trip * 200).div_ceil(1_000_000_000);
         let max_batch = orders(dice, least, least.max(64));
-        let patience = orders(dice, trip * 4, (trip * 16).max(400_000_000));
+        let patience = orders(dice, (trip * 4).max(50_000_000), (trip * 16).max(400_000_000));
         // Whole milliseconds are easier to read.
         let millis = |span: u64| Span(span.div_ceil(1_000_000) * 1_000_000);
         Config {

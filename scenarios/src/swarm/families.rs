@@ -117,7 +117,7 @@ pub(super) static FAMILIES: &[Family] = &[
     family("burst", 8, burst, "losses in bursts on every link"),
     family("duplicate", 9, duplicate, "0.1 % to 50 % of messages are copied"),
     family("corrupt", 10, corrupt, "0.1 % to 10 % of copies arrive corrupt"),
-    family("bandwidth", 11, bandwidth, "links carry 20 kbit/s to 20 Mbit/s for a while"),
+    family("bandwidth", 11, bandwidth, "links carry 200 kbit/s to 20 Mbit/s for a while"),
     family("clog", 12, clog, "what one node, or a few, say or hear is held back"),
     family("swizzle", 13, swizzle, "a minority, or all, are clogged at times of their own"),
     family("bridge", 14, bridge, "one node alone hears two halves"),
@@ -179,7 +179,7 @@ fn latency(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
 }
 
 fn bandwidth(dice: &mut Dice, setting: &Setting, draft: &mut Draft) {
-    let rate = format!("{}kbit/s", dice.log(20, 20_000));
+    let rate = format!("{}kbit/s", dice.log(200, 20_000));
     let (every, lasts) = (setting.gaps(dice), setting.lasts(dice));
     draft.fault(json!({ "every": every, "for": lasts, "bandwidth": rate }));
 }

@@ -165,6 +165,19 @@ const KEYS: &[&str] = &[
     "node",
     "nth",
     "heal",
+    "calm",
+    "everything",
+    "families",
+    "in_flight",
+    "limits",
+    "points",
+    "power_off",
+    "profiles",
+    "reaches",
+    "sizes",
+    "swarm",
+    "waiting",
+    "without",
 ];
 
 fn walk(value: &Value, visit: &mut impl FnMut(&str, &Value)) {

@@ -1,3 +1,3 @@
 //! What must hold, whatever happens.
 
-pub(crate) mod within_half_the_round_trip;
+pub(crate) mod error_within_half_the_round_trip;
