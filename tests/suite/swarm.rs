@@ -141,5 +141,5 @@ fn days_find_planted_bugs() {
     }
 }
 
-const ACK_BEFORE_SYNC: u64 = 48;
-const VOTE_NOT_PERSISTED: u64 = 79;
+const ACK_BEFORE_SYNC: u64 = 75;
+const VOTE_NOT_PERSISTED: u64 = 209;

@@ -80,7 +80,12 @@ fn latency(seed: u64, profile: &str, day: &mut Map<String, Value>) -> Span {
     };
     let drawn = match dice.of_these(&[0, 1, 1, 2]) {
         0 => Law::Constant(median),
-        1 => Law::Lognormal { median, p99: Span(median.0 * dice.log(2, 20)) },
+        // A slow network has no long tail as well: timeouts are drawn from the median, and in order
+        // every late message keeps those behind it waiting.
+        1 => {
+            let p99 = (median.0 * dice.log(2, 20)).min((median.0 * 2).max(100_000_000));
+            Law::Lognormal { median, p99: Span(p99) }
+        }
         _ => Law::Uniform { from: Span(median.0 / 2), to: Span(median.0 + median.0 / 2) },
     };
     table(day, "network").insert("latency".to_owned(), law(&drawn));
