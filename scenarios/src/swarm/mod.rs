@@ -59,8 +59,8 @@ impl fmt::Debug for Swarm {
 
 /// The profiles, in the order of their weights.
 const PROFILES: [&str; 4] = ["swarm", "everything", "points", "calm"];
-/// Their weights where none are written, in percent: measured on planted bugs of Raft, see
-/// `docs/faults.md`.
+/// Their weights where none are written, in percent: fixed mixes find what is common, swarms what is
+/// rare, and faults at points of the protocol what is rarest.
 const WEIGHTS: [u32; 4] = [60, 15, 20, 5];
 /// So many seeds come by every situation that is asked for.
 const MANY: u64 = 1_000;
