@@ -124,12 +124,12 @@ fn probes_are_metrics_and_one_that_is_never_hit_stands_out() {
     assert!(line.trim_end().ends_with("never hit"), "{}", said.out);
 }
 
-/// Each of Raft's probes stands where its situation is: one scenario reaches them all. When draws
-/// change and these seeds miss one, look for others.
+/// Each of Raft's probes stands where its situation is: bad days reach them all. When draws change and
+/// these seeds miss one, look for others.
 #[test]
 fn every_probe_of_raft_can_be_hit() {
     let place = Place::new();
-    let args = ["sweep", "raft/majority-partition-heals", "--seeds", "0..40", "--json"];
+    let args = ["sweep", "raft/swarm", "--seeds", "0..60", "--json"];
     let json = place.run(&args).exits(0).json();
     let probes = json["probes"].as_array().unwrap();
     assert!(probes.len() >= 8, "{probes:?}");
