@@ -139,9 +139,16 @@ fn one(page: &mut String, root: &Value, fault: &Value, kind: &str) {
 
 /// The scenarios about faults in which a kind strikes.
 pub(crate) fn shown_by(kind: &str) -> impl Iterator<Item = &'static str> {
-    let strikes = format!("\n{kind} = ");
+    let key = format!("{kind} = ");
+    // The same key may stand in a table of the world, `[network] latency`.
+    let strikes = move |text: &str| {
+        let tables = text.split("\n[[fault]]").skip(1);
+        tables
+            .filter_map(|table| table.split("\n[").next())
+            .any(|table| table.lines().any(|line| line.starts_with(&key)))
+    };
     let of_faults = library::ALL.iter().filter(|bundled| bundled.name.starts_with("faults/"));
-    of_faults.filter(move |bundled| bundled.text.contains(&strikes)).map(|bundled| bundled.name)
+    of_faults.filter(move |bundled| strikes(bundled.text)).map(|bundled| bundled.name)
 }
 
 fn swarms(page: &mut String, root: &Value) {

@@ -62,6 +62,39 @@ fn every_scenario_with_faults_fails_without_them() {
     }
 }
 
+/// A scenario that is called like a kind of fault shows that kind: it fails without it, whatever else
+/// goes wrong in it.
+#[test]
+fn every_scenario_about_a_fault_fails_without_that_fault() {
+    let mut checked = 0;
+    for scenario in library::ALL {
+        let Some(kind) = scenario.name.strip_prefix("faults/") else { continue };
+        let key = format!("{} = ", kind.replace('-', "_"));
+        let strikes = |table: &str| {
+            let own = table.split("\n[").next().unwrap_or_default();
+            own.lines().any(|line| line.starts_with(&key))
+        };
+        let shown: Vec<bool> = scenario.text.split("\n[[fault]]").skip(1).map(strikes).collect();
+        if !shown.contains(&true) {
+            continue;
+        }
+        checked += 1;
+        for mut loaded in bundled(scenario.name, &[]) {
+            assert_eq!(loaded.plan.faults.len(), shown.len(), "{}", scenario.name);
+            let mut kinds = shown.iter();
+            loaded.plan.faults.retain(|_| kinds.next() == Some(&false));
+            loaded.plan.laws = Laws::default();
+            for seed in 1..=3 {
+                let record = (loaded.entry.run)(&loaded.plan, seed, &Watch::QUIET);
+                let verdict = record.head.verdict;
+                let name = scenario.name;
+                assert_eq!(verdict, Judgement::Fail, "{name}, seed {seed}:\n{}", verdicts(&record));
+            }
+        }
+    }
+    assert!(checked >= 33, "only {checked} scenarios are called like the fault that they show");
+}
+
 /// One without faults names a setting that breaks it.
 #[test]
 fn every_scenario_without_faults_fails_with_the_setting_it_names() {

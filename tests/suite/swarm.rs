@@ -28,7 +28,6 @@ fn a_saved_day_replays_with_the_same_digest() {
         let saved = load_text(drawn.text.as_bytes(), &request, CATALOG)
             .unwrap_or_else(|report| panic!("seed {seed}:\n{report}\n{}", drawn.text));
         assert_eq!(saved.plan.seed, seed, "the seed of the message draws is kept");
-        assert!(saved.remarks.is_empty() || drawn.profile != "calm", "{}", saved.remarks);
         let first = run(&loaded, &drawn.plan, seed, &Watch::QUIET);
         let again = run(&saved, &saved.plan, saved.plan.seed, &Watch::TRACED);
         assert_eq!(first.head.digest, again.head.digest, "seed {seed}:\n{}", drawn.text);
