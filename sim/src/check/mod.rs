@@ -1,9 +1,12 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
+mod act;
 mod linearizable;
 pub mod model;
+pub mod monitor;
 mod promises;
 
+pub use act::{Act, Order};
 pub use linearizable::{Budget, linearizable, linearizable_by};
 pub use promises::check_promises;
 
