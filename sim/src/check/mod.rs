@@ -1,8 +1,10 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
 mod linearizable;
+pub mod log;
 pub mod model;
 mod promises;
+pub mod transactions;
 
 pub use linearizable::{Budget, linearizable, linearizable_by};
 pub use promises::check_promises;
