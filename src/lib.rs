@@ -43,7 +43,7 @@ pub mod prelude {
     pub use rehearsal_sim::plan::{Plan, Watch};
     pub use rehearsal_sim::protocol::{
         self, Boot, Explorable, Input, Kinds, NoConfig, NodeId, Probe, Protocol, Reach, Remark,
-        Standing, Survivor, explorable,
+        RoleInfo, Standing, Survivor, explorable,
     };
     // For their methods.
     pub use rehearsal_sim::protocol::{Config as _, Message as _, Role as _};
