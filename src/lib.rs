@@ -18,6 +18,7 @@
 //! violated. `docs/adding-a-protocol.md` walks through a whole protocol.
 
 pub mod cli;
+pub mod formats;
 mod property;
 
 pub use property::{check, check_file, try_check};
