@@ -15,6 +15,8 @@ use super::{Failure, interrupt, say, stored};
 
 /// The scenario that a swarm drew, as a file that can be run.
 pub(crate) const DRAWN: &str = "drawn.toml";
+/// The smallest scenario that fails like a run, as a file that can be run.
+pub(crate) const MINIMAL: &str = "minimal.toml";
 /// The longest name of a folder, in bytes; systems allow 255.
 const LONGEST_NAME: usize = 120;
 /// How often two runs that write the same folder may get in each other's way.
@@ -81,6 +83,11 @@ impl Shelf {
         &self.folder
     }
 
+    /// Where the smallest scenario that fails like a run lies, beside the results of that run.
+    pub(crate) fn minimal(&self, seed: u64, digest: &str) -> PathBuf {
+        self.folder.join(leaf(seed, digest)).join(MINIMAL)
+    }
+
     /// Makes and removes a folder as deep on the way as there are folders already.
     fn probe(&self) -> io::Result<()> {
         let there = |folder: &&Path| folder.symlink_metadata().is_ok();
@@ -98,7 +105,7 @@ impl Shelf {
         host: Host,
         reproduce: &str,
     ) -> Result<Results, Failure> {
-        let leaf = format!("{}-{}", record.head.seed, &record.head.digest[..8]);
+        let leaf = leaf(record.head.seed, &record.head.digest);
         let reproduce = Reproduce { run: reproduce.to_owned(), ..Reproduce::default() };
         let mut files = vec![
             ("report.html", rehearsal_reports::report(record, &reproduce).into_bytes()),
@@ -159,6 +166,11 @@ impl Shelf {
             "choose another place with --out DIR",
         )
     }
+}
+
+/// The folder of a run: `<seed>-<digest8>`.
+fn leaf(seed: u64, digest: &str) -> String {
+    format!("{seed}-{}", &digest[..8])
 }
 
 /// `raft/leader-crash` as the name of one folder: whatever the scenario is called, the results stay
