@@ -66,7 +66,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     };
     let file = file(&shelf, args.out.as_deref(), seed, &shrunk.digest);
     put(&file, &shrunk.text)?;
-    let lines = Lines { reproduce: reproduce(&args.scenario, seed), minimal: run_line(&file) };
+    let lines =
+        Lines { reproduce: reproduce(&args.scenario, seed), minimal: results::run_line(&file) };
     let text = match args.json {
         true => json(&loaded, seed, &shrunk, &file, &lines),
         false => text(&loaded, seed, &shrunk, &lines),
@@ -200,7 +201,10 @@ fn last_words(
     let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
     match folder.and_then(|()| results::write_file(&file, text.as_bytes())) {
         Ok(()) => {
-            format!("interrupted; the smallest so far is kept\nminimal: {}\n", run_line(&file))
+            format!(
+                "interrupted; the smallest so far is kept\nminimal: {}\n",
+                results::run_line(&file)
+            )
         }
         Err(error) => {
             format!("interrupted; {} can not be written: {error}\n", results::shown(&file))
@@ -246,11 +250,6 @@ fn nothing(args: &Args, seed: u64, refused: &Refused) -> Result<Exit, Failure> {
 struct Lines {
     reproduce: String,
     minimal: String,
-}
-
-/// The command line that runs the smallest scenario.
-pub(crate) fn run_line(file: &Path) -> String {
-    format!("{} run {}", options::program(), options::file(&file.display().to_string()))
 }
 
 /// The command line that runs the scenario as it was.
@@ -314,7 +313,7 @@ fn text(loaded: &Loaded, seed: u64, shrunk: &Shrunk, lines: &Lines) -> String {
     let (runs, events) = (print::grouped(shrunk.spent.runs), print::grouped(shrunk.spent.events));
     line(format!("\nspent         {runs} runs, {events} events: {ended}"));
     if shrunk.seed != seed {
-        line(format!("seed          {}: a smaller cluster fails with this one", shrunk.seed));
+        line(format!("seed          {}: with the first, nothing as small fails", shrunk.seed));
     }
     line("\nwhat happens".to_owned());
     shrunk.story.iter().for_each(|sentence| line(format!("  {}", say::clean(sentence))));

@@ -37,6 +37,18 @@ pub(super) struct Best {
     pub(super) record: Record,
 }
 
+impl Best {
+    /// How many fault operations there were.
+    pub(super) fn operations(&self) -> u64 {
+        Size::of(&self.plan, &self.record).fault_operations
+    }
+
+    /// When the run was over.
+    pub(super) fn end(&self) -> u64 {
+        self.record.head.virtual_ns
+    }
+}
+
 /// A search under way.
 pub(super) struct Bench<'a> {
     pub(super) entry: Entry,
@@ -83,6 +95,16 @@ impl<'a> Bench<'a> {
     /// Tries a candidate, and keeps it when it fails as it should. `false` as well when the budget is
     /// spent: whoever tries ends soon.
     pub(super) fn attempt(&mut self, draft: &Draft) -> bool {
+        self.attempt_if(draft, |_, _| true)
+    }
+
+    /// The same for candidates that are smaller only if something is true of what they turn out to
+    /// be: of the smallest so far, and of the candidate.
+    pub(super) fn attempt_if(
+        &mut self,
+        draft: &Draft,
+        is_smaller: impl Fn(&Best, &Best) -> bool,
+    ) -> bool {
         if self.ended.is_some() || *draft == self.best.draft {
             return false;
         }
@@ -90,7 +112,7 @@ impl<'a> Bench<'a> {
         if self.tried.contains(&text) {
             return false;
         }
-        let kept = self.attempt_text(draft, &text);
+        let kept = self.attempt_text(draft, &text, is_smaller);
         if !kept && self.ended.is_none() {
             self.tried.insert(text);
         }
@@ -103,7 +125,12 @@ impl<'a> Bench<'a> {
         draft.is_some_and(|draft| self.attempt(&draft))
     }
 
-    fn attempt_text(&mut self, draft: &Draft, text: &str) -> bool {
+    fn attempt_text(
+        &mut self,
+        draft: &Draft,
+        text: &str,
+        is_smaller: impl Fn(&Best, &Best) -> bool,
+    ) -> bool {
         let Ok(loaded) = load_text(text.as_bytes(), &Request::of(self.name), self.catalog) else {
             return false;
         };
@@ -123,7 +150,11 @@ impl<'a> Bench<'a> {
         if self.goal.violation(&record).is_none() {
             return false;
         }
-        self.best = Best { draft: draft.clone(), plan: loaded.plan, record };
+        let next = Best { draft: draft.clone(), plan: loaded.plan, record };
+        if !is_smaller(&self.best, &next) {
+            return false;
+        }
+        self.best = next;
         self.tell();
         true
     }

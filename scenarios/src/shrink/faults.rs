@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use rehearsal_sim::time::Span;
 use serde_json::{Map, Value, json};
 
-use super::bench::Bench;
+use super::bench::{Bench, Best};
 use super::ddmin::ddmin;
 use super::draft::{Draft, span, written};
 use super::strikes::{self, Names};
@@ -14,8 +15,12 @@ type Table = Map<String, Value>;
 
 /// Up to so many faults every pair of them is taken out together.
 const MOST_OF_PAIRS: usize = 12;
-/// How often what lasts is made shorter by half.
-const HALVINGS: u32 = 3;
+/// How often at least something strikes that has to strike again and again.
+const FEW_TIMES: usize = 3;
+/// With no more fault operations than this, no other seeds are tried.
+const FEW_OPERATIONS: u64 = 6;
+/// Other seeds that are tried for fewer faults.
+const SEEDS: u64 = 12;
 
 /// What lasts no longer than this, in nanoseconds, is short enough.
 const SHORT: u64 = 10_000_000;
@@ -93,7 +98,7 @@ fn fewer_times(bench: &mut Bench<'_>) {
             continue;
         }
         let struck = bench.best.record.strikes.iter().filter(|one| one.fault == place).count();
-        for times in (1..=struck.min(HALVINGS as usize)).chain([struck]) {
+        for times in (1..=struck.min(FEW_TIMES)).chain([struck]) {
             let mut fewer = fault.clone();
             fewer.insert("times".to_owned(), json!(times));
             let draft = bench.best.draft.with_fault(place, fewer);
@@ -108,34 +113,92 @@ fn fewer_times(bench: &mut Bench<'_>) {
 pub(super) fn shorter(bench: &mut Bench<'_>) {
     for place in 0..bench.best.draft.faults().len() {
         for key in ["restart_after", "for"] {
-            let fault = bench.best.draft.faults()[place].clone();
-            let Some(lasts) = fault.get(key).and_then(span) else { continue };
-            let mut endless = fault.clone();
-            endless.remove(key);
-            let before = bench.size().fault_operations;
+            let mut endless = bench.best.draft.faults()[place].clone();
+            let Some(lasts) = endless.remove(key).as_ref().and_then(span) else { continue };
             let draft = bench.best.draft.with_fault(place, endless);
-            let start = bench.best.draft.clone();
-            if bench.attempt(&draft) && bench.size().fault_operations <= before {
-                continue;
-            }
-            let mut nanos = match bench.best.draft == start {
-                true => lasts.0,
-                false => continue,
+            // An end that comes all the same is better written where it belongs.
+            let is_smaller = |before: &Best, after: &Best| {
+                let (before_it, after_it) = (before.operations(), after.operations());
+                after_it < before_it || (after_it == before_it && after.end() <= before.end())
             };
-            for _ in 0..HALVINGS {
-                if nanos < SHORT {
-                    break;
-                }
-                nanos /= 2;
-                let mut half = fault.clone();
-                half.insert(key.to_owned(), written(nanos.max(1)));
-                let draft = bench.best.draft.with_fault(place, half);
-                if !bench.attempt(&draft) {
-                    break;
-                }
+            if !bench.attempt_if(&draft, is_smaller) {
+                halve(bench, place, key, lasts);
             }
         }
     }
+}
+
+/// What lasts for some time lasts half of it, again and again.
+fn halve(bench: &mut Bench<'_>, place: usize, key: &str, lasts: Span) {
+    let mut nanos = lasts.0;
+    while nanos >= SHORT {
+        nanos /= 2;
+        let mut half = bench.best.draft.faults()[place].clone();
+        half.insert(key.to_owned(), written(nanos));
+        let draft = bench.best.draft.with_fault(place, half);
+        if !bench.attempt(&draft) {
+            break;
+        }
+    }
+}
+
+/// Strikes of one kind on the same nodes, one after the other, become one that lasts from the beginning
+/// of the first to the end of the last.
+pub(super) fn fused(bench: &mut Bench<'_>) {
+    let faults = bench.best.draft.faults();
+    let mut known: Vec<(&str, Value)> = Vec::new();
+    for fault in &faults {
+        let Some(kind) = kind(fault).filter(|_| window(fault).is_some()) else { continue };
+        let what = (kind, fault[kind].clone());
+        if !known.contains(&what) {
+            known.push(what);
+        }
+    }
+    for (kind, value) in known {
+        let is_one = |fault: &Table| fault.get(kind) == Some(&value) && window(fault).is_some();
+        let count = bench.best.draft.faults().iter().filter(|fault| is_one(fault)).count();
+        fuse(bench, &is_one, (0, count));
+    }
+}
+
+/// Fuses a stretch of the strikes of which something is true, in the order of their times: all of
+/// them, or else what can be of either half. Gives back how many are left of them.
+fn fuse(
+    bench: &mut Bench<'_>,
+    is_one: &dyn Fn(&Table) -> bool,
+    (from, to): (usize, usize),
+) -> usize {
+    if to - from < 2 {
+        return to - from;
+    }
+    let faults = bench.best.draft.faults();
+    let mut ones: Vec<usize> = (0..faults.len()).filter(|at| is_one(&faults[*at])).collect();
+    ones.sort_by_key(|at| window(&faults[*at]));
+    let ones = &ones[from..to];
+    let windows = || ones.iter().filter_map(|at| window(&faults[*at]));
+    let begin = windows().map(|(begin, _)| begin).min().unwrap_or_default();
+    let end = windows().map(|(_, end)| end).max().unwrap_or_default();
+    let mut one = faults[ones[0]].clone();
+    let key = if one.contains_key("for") { "for" } else { "restart_after" };
+    one.insert(key.to_owned(), written(end - begin));
+    let others = (0..faults.len()).filter(|at| *at == ones[0] || !ones.contains(at));
+    let fewer = others.map(|at| if at == ones[0] { one.clone() } else { faults[at].clone() });
+    let draft = bench.best.draft.with_faults(fewer.collect());
+    if bench.attempt(&draft) {
+        return 1;
+    }
+    let middle = from + (to - from) / 2;
+    // The later half first, so that the places of the earlier stay what they are.
+    let later = fuse(bench, is_one, (middle, to));
+    let earlier = fuse(bench, is_one, (from, middle));
+    later + earlier
+}
+
+/// When a single strike begins and ends.
+fn window(fault: &Table) -> Option<(u64, u64)> {
+    let at = span(fault.get("at")?)?.0;
+    let lasts = span(fault.get("for").or(fault.get("restart_after"))?)?.0;
+    Some((at, at.saturating_add(lasts)))
 }
 
 /// Strikes of one kind that come one after the other come together.
@@ -204,7 +267,7 @@ fn joined(one: &Value, other: &Value) -> Option<Value> {
         }
     }
     all.sort_by_key(|name| (name.len(), *name));
-    Some(json!(all))
+    Some(if let [only] = all[..] { json!(only) } else { json!(all) })
 }
 
 /// The faults stand in the order in which they strike.
@@ -278,6 +341,39 @@ fn set(fault: &mut Table, path: &[&str], value: Value) {
         }
         [key, nested] => fault[*key][*nested] = value,
         _ => {}
+    }
+}
+
+/// As a last resort, other draws: where many fault operations are left, some of them may be there only
+/// to move the draws of others to where they do harm.
+pub(super) fn other_draws(bench: &mut Bench<'_>) {
+    if bench.best.operations() <= FEW_OPERATIONS {
+        return;
+    }
+    let start = bench.best.draft.clone();
+    let faults = start.faults();
+    let first = bench.best.plan.seed;
+    ddmin(faults.len(), |kept| {
+        let fewer = start.with_faults(some_of(&faults, kept));
+        (0..=SEEDS).any(|by| bench.attempt(&fewer.with(&["seed"], json!(first.wrapping_add(by)))))
+    });
+}
+
+/// Numbers that need not be as large.
+pub(super) fn numbers(bench: &mut Bench<'_>) {
+    for place in 0..bench.best.draft.faults().len() {
+        for path in [&["times"][..], &["on", "nth"], &["bit_rot", "records"]] {
+            let fault = bench.best.draft.faults()[place].clone();
+            let (first, rest) = path.split_first().expect("a path has a first step");
+            let value = rest.iter().try_fold(fault.get(*first), |at, key| Some(at?.get(*key)));
+            let Some(now) = value.flatten().and_then(Value::as_u64) else { continue };
+            [1, 2, 5, 10].into_iter().filter(|number| *number < now).any(|number| {
+                let mut fewer = fault.clone();
+                set(&mut fewer, path, json!(number));
+                let draft = bench.best.draft.with_fault(place, fewer);
+                bench.attempt(&draft)
+            });
+        }
     }
 }
 

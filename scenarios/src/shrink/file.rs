@@ -36,7 +36,7 @@ pub(super) fn write(
         after.events,
     ));
     if plan.seed != from.seed {
-        say("Its seed is another one: the smaller cluster does not fail with the first.");
+        say("Its seed is another one: with the first, nothing as small fails.");
     }
     match bench.ended {
         Some(Ended::Budget) => say("The budget was spent: there may be a smaller one."),

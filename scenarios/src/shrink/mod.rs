@@ -57,7 +57,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { runs: 4_000, events: 20_000_000 }
+        Budget { runs: 10_000, events: 20_000_000 }
     }
 }
 
@@ -218,6 +218,7 @@ fn search(bench: &mut Bench<'_>) {
     for _ in 0..MOST_ROUNDS {
         let before = bench.best.draft.clone();
         faults::fewer(bench);
+        faults::fused(bench);
         faults::shorter(bench);
         world::cut(bench);
         world::usual(bench);
@@ -225,7 +226,9 @@ fn search(bench: &mut Bench<'_>) {
         workload::less(bench);
         faults::together(bench);
         faults::simpler(bench);
+        faults::numbers(bench);
         faults::pairs(bench);
+        faults::other_draws(bench);
         times::rounder(bench);
         faults::in_order(bench);
         world::cut(bench);

@@ -22,6 +22,8 @@ pub(super) const UNITS: [u64; 14] = [
     1_000,
     100,
 ];
+/// No time is moved by more than one part in so many.
+const MOST_MOVED: u64 = 4;
 /// The keys of faults that are times.
 const KEYS: [&str; 3] = ["at", "for", "restart_after"];
 
@@ -57,7 +59,8 @@ fn round(
         let below = now / unit * unit;
         let above = below.saturating_add(unit);
         let near = if now - below <= above - now { [below, above] } else { [above, below] };
-        for rounded in near.into_iter().filter(|rounded| *rounded > 0 && *rounded / 4 <= now) {
+        let is_near = |rounded: &u64| *rounded > 0 && rounded.abs_diff(now) <= now / MOST_MOVED;
+        for rounded in near.into_iter().filter(is_near) {
             let draft = write(&bench.best.draft, written(rounded));
             if bench.attempt(&draft) {
                 return;
