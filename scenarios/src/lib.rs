@@ -27,6 +27,7 @@ mod reference;
 mod report;
 mod resolve;
 mod schema;
+pub mod shrink;
 mod source;
 mod starter;
 mod suggest;

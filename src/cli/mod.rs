@@ -20,6 +20,7 @@ pub(crate) mod run;
 mod say;
 mod schema;
 mod script;
+mod shrink;
 mod stored;
 mod survey;
 mod sweep;
@@ -72,6 +73,8 @@ enum Command {
     Run(run::Args),
     /// Run a scenario with many seeds on all cores, and describe those that fail
     Sweep(sweep::Args),
+    /// Make a failing seed smaller: the smallest scenario that still fails, and its story
+    Shrink(shrink::Args),
     /// Compare two scenarios, or two settings of one, seed by seed
     Compare(compare::Args),
     /// Judge histories from elsewhere: are they linearizable, serializable, ..?
@@ -146,6 +149,7 @@ fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::main(catalog, args),
         Command::Sweep(args) => sweep::main(catalog, args),
+        Command::Shrink(args) => shrink::main(catalog, args),
         Command::Compare(args) => compare::main(catalog, args),
         Command::Check(args) => check::main(args),
         Command::Script(args) => script::main(catalog, args),
