@@ -18,6 +18,8 @@
 //! violated. `docs/adding-a-protocol.md` walks through a whole protocol.
 
 pub mod cli;
+#[cfg(feature = "prop")]
+pub mod prop;
 mod property;
 
 pub use property::{check, check_file, try_check};
