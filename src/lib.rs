@@ -17,6 +17,9 @@
 //! In tests, [`check`] and [`check_file`] rehearse a scenario with many seeds, and say what was
 //! violated. `docs/adding-a-protocol.md` walks through a whole protocol.
 
+#![deny(missing_docs)]
+
+pub mod assertions;
 pub mod cli;
 #[cfg(feature = "prop")]
 pub mod prop;
