@@ -170,6 +170,36 @@ pub fn check_file(source: &str, seeds: impl IntoIterator<Item = u64>, catalog: &
     }
 }
 
+/// The first property that a scenario violates with a seed, or that could not be judged; `None` if
+/// everything holds.
+#[cfg(feature = "prop")]
+pub(crate) fn violated(
+    scenario: &str,
+    seed: u64,
+    catalog: &[Entry],
+) -> Result<Option<String>, String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the day below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    let plan = loaded.plan_for(seed).map_err(|report| report.to_string())?;
+    let head = (loaded.entry.run)(&plan, seed, &Watch::QUIET).head;
+    if head.verdict == Judgement::Pass {
+        return Ok(None);
+    }
+    let unjudged = || {
+        let unjudged = head.expectations.iter().find(|measured| measured.holds.is_none());
+        unjudged.map_or_else(|| "unjudged".to_owned(), |measured| measured.expect.clone())
+    };
+    Ok(Some(head.violations.first().map_or_else(unjudged, |one| one.property.clone())))
+}
+
+/// Rehearses a scenario with the seed that it names.
+#[cfg(feature = "prop")]
+pub(crate) fn try_check_own_seed(scenario: &str, catalog: &[Entry]) -> Result<(), String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the day below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    try_check(scenario, [loaded.plan.seed], catalog)
+}
+
 /// Every point of the scenario's matrix, or the scenario itself where it has none.
 fn rehearse_all(
     variants: &Variants,

@@ -19,6 +19,8 @@
 //!
 //! [`Record`]: rehearsal_sim::record::Record
 
+#![deny(missing_docs)]
+
 mod chart;
 pub mod comparison;
 mod format;
