@@ -55,7 +55,9 @@ pub mod prelude {
     pub use rehearsal_sim::protocol::{Config as _, Message as _, Role as _};
     pub use rehearsal_sim::random::Chance;
     pub use rehearsal_sim::record::{Judgement, Record, Violation, ViolationKind};
-    pub use rehearsal_sim::service::{Accepts, Ask, Operation, Outcome, Sequential, Service};
+    pub use rehearsal_sim::service::{
+        Accepts, Ask, Operation, Outcome, Said, Sequential, Service, Told,
+    };
     pub use rehearsal_sim::time::{LocalTime, SimTime, Span, SpanRange};
     pub use rehearsal_sim::view::View;
     pub use rehearsal_sim::{kinds, mutant};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::service::Outcome;
+use crate::service::{Outcome, Service, Told};
 use crate::time::SimTime;
 
 /// The number of a call: unique in a run, in the order of the calls.
@@ -70,5 +70,47 @@ impl<O, R> History<O, R> {
         assert!(call.ended.is_none(), "a call ends once");
         assert!(call.called <= ended, "a call ends after it began");
         (call.outcome, call.ended) = (outcome.into(), Some(ended));
+    }
+}
+
+/// A history whose types are erased, to be written for other checkers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldHistory {
+    /// The model that `rehearsal check` judges it by, where there is one.
+    pub model: Option<&'static str>,
+    /// The operations, in the order of their calls.
+    pub calls: Vec<ToldCall>,
+}
+
+/// One operation of a [`ToldHistory`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldCall {
+    /// The client it was called on.
+    pub client: u32,
+    /// When it was called.
+    pub called: SimTime,
+    /// When the caller heard of its end; `None` while it never did.
+    pub ended: Option<SimTime>,
+    /// What was called.
+    pub call: Told,
+    /// How it ended.
+    pub end: Outcome<Told>,
+}
+
+impl ToldHistory {
+    /// Tells a history of a service.
+    pub fn of<S: Service>(history: &History<S::Operation, S::Reply>) -> ToldHistory {
+        let calls = history.calls.iter().map(|call| ToldCall {
+            client: call.client,
+            called: call.called,
+            ended: call.ended,
+            call: S::tell(&call.operation, None),
+            end: match &call.outcome {
+                Outcome::Ok(reply) => Outcome::Ok(S::tell(&call.operation, Some(reply))),
+                Outcome::Failed => Outcome::Failed,
+                Outcome::Unknown => Outcome::Unknown,
+            },
+        });
+        ToldHistory { model: S::TOLD_AS, calls: calls.collect() }
     }
 }

@@ -16,6 +16,7 @@ pub use trace::{FieldChange, Row, RowKind, Trace, TraceRow};
 pub(crate) use trace::{NewRow, Part};
 
 use crate::check::Explanation;
+use crate::history::ToldHistory;
 use crate::metrics::Histogram;
 
 /// Everything a run leaves behind. Times are nanoseconds of simulated time since the start.
@@ -44,6 +45,9 @@ pub struct Record {
     pub latencies: Histogram,
     /// Every change of a node's rank, epoch or health, in order.
     pub standings: Vec<StandingChange>,
+    /// Every operation, where it was asked for; it stays in memory.
+    #[serde(skip)]
+    pub told: Option<ToldHistory>,
     /// What happened, step by step; empty when the run was not traced.
     pub trace: Trace,
 }

@@ -26,6 +26,65 @@ pub trait Service: Debug + 'static {
     /// Takes a reply into the digest of the run, in an encoding that is spelt out here. Without it
     /// the digest knows when each call ended, and whether it succeeded.
     fn digest(_reply: &Self::Reply, _digest: &mut Digest) {}
+
+    /// The model that `rehearsal check` judges a history by that was told by
+    /// [`tell`](Service::tell); `None` where there is none.
+    const TOLD_AS: Option<&'static str> = None;
+
+    /// An operation and, once there is one, its reply in words that other checkers know.
+    fn tell(operation: &Self::Operation, reply: Option<&Self::Reply>) -> Told {
+        let value = match reply {
+            Some(reply) => format!("{reply:?}"),
+            None => format!("{operation:?}"),
+        };
+        let kind = Self::Operation::KINDS.get(operation.kind()).copied().unwrap_or("call");
+        Told { f: kind, key: None, value: Said::Text(value), refused: None }
+    }
+}
+
+/// An operation, or how it ended, as histories are exchanged between checkers: Jepsen's `:f` and
+/// `:value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What was called: `read`, `write`, `cas`.
+    pub f: &'static str,
+    /// The independent object it was called on.
+    pub key: Option<u64>,
+    /// Of a call its argument, of a reply what it says.
+    pub value: Said,
+    /// Why it took no effect, though it was answered: `mismatch`.
+    pub refused: Option<&'static str>,
+}
+
+/// A value in a [`Told`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Nothing: `nil`, `null`.
+    Nothing,
+    /// A number.
+    Number(u64),
+    /// A text.
+    Text(String),
+    /// Several, in order.
+    List(Vec<Said>),
+}
+
+impl From<u64> for Said {
+    fn from(number: u64) -> Said {
+        Said::Number(number)
+    }
+}
+
+impl From<Option<u64>> for Said {
+    fn from(number: Option<u64>) -> Said {
+        number.map_or(Said::Nothing, Said::Number)
+    }
+}
+
+impl From<&[u64]> for Said {
+    fn from(numbers: &[u64]) -> Said {
+        Said::List(numbers.iter().copied().map(Said::Number).collect())
+    }
 }
 
 /// One call of an application.

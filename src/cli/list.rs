@@ -10,6 +10,8 @@ use rehearsal_sim::script::COMMANDS;
 
 use super::print::{BOLD, DIM, PLAIN};
 use super::{Exit, Failure, say};
+use crate::formats;
+use crate::formats::judge::MODELS;
 
 /// What `list` takes.
 #[derive(clap::Args, Debug)]
@@ -34,6 +36,10 @@ enum What {
     Probes,
     /// The commands of script files
     Commands,
+    /// What `check` can take the operations of a history for
+    Models,
+    /// The formats of histories that `check` reads
+    Formats,
 }
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
@@ -45,6 +51,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         What::Bugs => bugs(&mut text, catalog),
         What::Probes => probes(&mut text, catalog),
         What::Commands => commands(&mut text),
+        What::Models => list_models(&mut text),
+        What::Formats => list_formats(&mut text),
     };
     written.expect("a string takes text");
     say::out(&text)?;
@@ -145,4 +153,26 @@ fn commands(out: &mut String) -> fmt::Result {
         writeln!(out, "{BOLD}{name}{PLAIN}{gap}{takes}\n      {does}")?;
     }
     Ok(())
+}
+
+fn list_models(out: &mut String) -> fmt::Result {
+    for info in MODELS {
+        writeln!(out, "{BOLD}{}{PLAIN}{}", info.name, also(info.aliases))?;
+        writeln!(out, "      {}", info.sentence)?;
+        writeln!(out, "      {DIM}{}{PLAIN}", info.vocabulary)?;
+    }
+    Ok(())
+}
+
+fn list_formats(out: &mut String) -> fmt::Result {
+    for info in formats::ALL {
+        writeln!(out, "{BOLD}{}{PLAIN}{}", info.name, also(info.aliases))?;
+        writeln!(out, "      {}", info.sentence)?;
+    }
+    Ok(())
+}
+
+/// Other names for something.
+fn also(aliases: &[&str]) -> String {
+    if aliases.is_empty() { String::new() } else { format!(" (also {})", aliases.join(", ")) }
 }

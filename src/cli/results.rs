@@ -12,6 +12,7 @@ use rehearsal_sim::record::{Head, Record};
 use serde::Serialize;
 
 use super::{Failure, interrupt, options, say, stored};
+use crate::formats::Written;
 
 /// The scenario that a swarm drew, as a file that can be run.
 pub(crate) const DRAWN: &str = "drawn.toml";
@@ -121,6 +122,12 @@ impl Shelf {
             files.push((DRAWN, drawn.text.clone().into_bytes()));
         }
         files.extend(smallest.map(|text| (MINIMAL, text)));
+        if let Some(told) = &record.told {
+            let written = Written::of_run(told);
+            files.push(("history.edn", written.edn().into_bytes()));
+            files.push(("history.json", written.json().into_bytes()));
+            files.push(("history.jsonl", written.json_lines().into_bytes()));
+        }
         let trace = trace_text(record);
         if !trace.is_empty() {
             files.push(("trace.txt", trace.into_bytes()));

@@ -38,6 +38,10 @@ pub(crate) struct Args {
     /// all the same, but not shown step by step
     #[arg(long)]
     no_trace: bool,
+    /// Write the operations and their replies for other checkers as well: `history.edn` (Jepsen),
+    /// `history.json` (elle-cli) and `history.jsonl`
+    #[arg(long)]
+    history: bool,
     /// The folder that the results go to
     #[arg(long, value_name = "DIR", default_value = "results", value_hint = clap::ValueHint::DirPath)]
     out: PathBuf,
@@ -67,6 +71,12 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
 
 /// Runs every point of a matrix.
 fn matrix(args: &Args, variants: Variants) -> Result<Exit, Failure> {
+    if args.history {
+        return Err(Failure::said(
+            "--history writes the operations of one run, and this matrix has several points",
+            "say which with --point N",
+        ));
+    }
     if args.twice {
         return Err(Failure::said(
             "--twice compares two runs of one point, and this matrix has several",
@@ -92,7 +102,8 @@ fn simulate(args: &Args, loaded: &Loaded, seed: u64) -> Result<(Record, u64), Fa
     let (_watched, progress) = progress::watched(&plan);
     let budget = args.scenario.check_budget;
     let trace_rows = if args.no_trace { 0 } else { Watch::TRACED.trace_rows };
-    let watch = Watch { check_budget: budget, progress, trace_rows };
+    let keeps_history = args.history;
+    let watch = Watch { check_budget: budget, progress, trace_rows, keeps_history };
     let begun = Instant::now();
     let mut record = exec::run(&loaded.entry, &plan, seed, &watch)?;
     let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);

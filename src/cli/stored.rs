@@ -130,6 +130,7 @@ pub(crate) fn encode(record: &Record, reproduce: &Reproduce) -> Vec<u8> {
         strikes: Vec::new(),
         latencies: Histogram::default(),
         standings: record.standings.clone(),
+        told: None,
         trace,
     };
     let reproduce = reproduce.clone();

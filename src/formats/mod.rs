@@ -16,10 +16,12 @@ mod porcupine;
 mod sessions;
 mod source;
 mod value;
+mod write;
 
 pub use operations::{Ending, Kind, Moment, Operation, Process};
 pub use source::ReadError;
 pub use value::Value;
+pub use write::Written;
 
 use source::Source;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
+use rehearsal_sim::service::{Ask, Operation, Said, Sequential, Service, Told};
 use rehearsal_sim::time::LocalTime;
 
 /// The only operation: what time is it?
@@ -80,6 +80,10 @@ impl Service for Clock {
     type Model = ClockModel;
     fn compose(ask: &Ask) -> Read {
         Read { serial: ask.serial }
+    }
+    fn tell(_: &Read, reply: Option<&Now>) -> Told {
+        let value = reply.map_or(Said::Nothing, |now| now.nanos().into());
+        Told { f: "read", key: None, value, refused: None }
     }
     fn digest(reply: &Now, digest: &mut rehearsal_sim::simulation::Digest) {
         digest.word(reply.0);

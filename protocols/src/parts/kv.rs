@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use rehearsal_sim::service::{Accepts, Ask, Sequential, Service};
+use rehearsal_sim::service::{Accepts, Ask, Said, Sequential, Service, Told};
 use rehearsal_sim::simulation::Digest;
 
 use crate::parts::digest;
@@ -179,6 +179,33 @@ impl Service for KeyValueService {
             }
             3 => Operation::Append { key, token },
             other => unreachable!("the key-value service has 4 kinds of operation, asked {other}"),
+        }
+    }
+
+    const TOLD_AS: Option<&'static str> = Some("kv");
+
+    /// As a register is told, key by key; a value of several tokens is a list of them.
+    fn tell(operation: &Operation, reply: Option<&Reply>) -> Told {
+        let told = |f, key, value: Said| Told { f, key: Some(key), value, refused: None };
+        let told = match *operation {
+            Operation::Get { key } => told("read", key, Said::Nothing),
+            Operation::Put { key, token } => told("write", key, token.into()),
+            Operation::Cas { key, expected, token } => {
+                told("cas", key, Said::List(vec![expected.into(), token.into()]))
+            }
+            Operation::Append { key, token } => told("append", key, token.into()),
+        };
+        match reply {
+            Some(Reply::Value(value)) => Told {
+                value: match value.tokens() {
+                    [] => Said::Nothing,
+                    [only] => Said::Number(*only),
+                    several => several.into(),
+                },
+                ..told
+            },
+            Some(Reply::Mismatch) => Told { refused: Some("mismatch"), ..told },
+            Some(Reply::Done) | None => told,
         }
     }
 

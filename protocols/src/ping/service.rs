@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
+use rehearsal_sim::service::{Ask, Operation, Sequential, Service, Told};
 
 /// The only operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,10 @@ impl Service for EchoService {
     type Model = EchoModel;
     fn compose(ask: &Ask) -> Echo {
         Echo { token: ask.serial }
+    }
+    fn tell(operation: &Echo, reply: Option<&u64>) -> Told {
+        let value = *reply.unwrap_or(&operation.token);
+        Told { f: "echo", key: None, value: value.into(), refused: None }
     }
 }
 

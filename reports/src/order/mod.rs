@@ -97,9 +97,10 @@ fn picture(layout: &Layout) -> Markup {
             @let line = layout.line();
             @if line.len() > 1 {
                 @let points: Vec<String> =
-                    line.iter().map(|(x, y, _)| format!("{},{}", px(*x), px(*y))).collect() {}
+                    line.iter().map(|(x, y, _)| format!("{},{}", px(*x), px(*y))).collect();
                 polyline class="way" points=(points.join(" ")) {}
             }
+            @for bar in &layout.bars { (name_of(bar)) }
             @for (x, y, place) in &line {
                 g class="place" {
                     circle cx=(px(*x)) cy=(px(*y)) r=(if *place > 99 { "11" } else { "9" }) {}
@@ -110,29 +111,37 @@ fn picture(layout: &Layout) -> Markup {
     }
 }
 
-/// The bar of an operation, what it is above it.
-fn operation(bar: &Bar) -> Markup {
-    let class = match (bar.is_blamed, bar.place) {
-        (true, _) => "bar blamed",
-        (false, None) => "bar unplaced",
-        (false, Some(_)) => "bar",
-    };
-    let class = if bar.is_open { format!("{class} open") } else { class.to_owned() };
+fn class(bar: &Bar) -> &'static str {
+    match (bar.is_blamed, bar.place) {
+        (true, _) => " blamed",
+        (false, None) => " unplaced",
+        (false, Some(_)) => "",
+    }
+}
+
+/// What an operation is, above its bar.
+fn name_of(bar: &Bar) -> Markup {
     let (text_at, anchor) = match bar.is_text_at_end {
         true => (bar.to, "end"),
         false => (bar.from, "start"),
     };
     html! {
-        g class=(class) {
+        text class=(format!("halo name{}", class(bar))) x=(px(text_at)) y=(px(bar.top - 6.0)) text-anchor=(anchor) {
+            @if bar.is_blamed { "✗ " }
+            (bar.text)
+        }
+    }
+}
+
+/// The bar of an operation.
+fn operation(bar: &Bar) -> Markup {
+    html! {
+        g class=(format!("bar{}{}", class(bar), if bar.is_open { " open" } else { "" })) {
             title { (bar.title) }
             rect x=(px(bar.from)) y=(px(bar.top)) width=(px(bar.to - bar.from)) height=(px(BAR)) rx="4" {}
             line class="edge" x1=(px(bar.from)) x2=(px(bar.from)) y1=(px(bar.top - 2.0)) y2=(px(bar.top + BAR + 2.0)) {}
             @if !bar.is_open {
                 line class="edge" x1=(px(bar.to)) x2=(px(bar.to)) y1=(px(bar.top - 2.0)) y2=(px(bar.top + BAR + 2.0)) {}
-            }
-            text class="halo" x=(px(text_at)) y=(px(bar.top - 6.0)) text-anchor=(anchor) {
-                @if bar.is_blamed { "✗ " }
-                (bar.text)
             }
         }
     }

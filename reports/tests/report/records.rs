@@ -85,6 +85,7 @@ pub(crate) fn empty() -> Record {
         strikes: Vec::new(),
         latencies: Histogram::default(),
         standings: Vec::new(),
+        told: None,
         trace: Trace::default(),
     }
 }

@@ -134,13 +134,16 @@ pub struct Watch {
     pub trace_rows: usize,
     /// Configurations that the linearizability checker may explore per object.
     pub check_budget: u64,
+    /// Whether the record tells every operation, in words that other checkers know.
+    pub keeps_history: bool,
     /// Told now and then how far simulated time got, for those who wait for a long run.
     pub progress: Option<fn(SimTime)>,
 }
 
 impl Watch {
     /// No trace, the default budget: for sweeps.
-    pub const QUIET: Watch = Watch { trace_rows: 0, check_budget: 2_000_000, progress: None };
+    pub const QUIET: Watch =
+        Watch { trace_rows: 0, check_budget: 2_000_000, keeps_history: false, progress: None };
     /// The trace of a single run.
     pub const TRACED: Watch = Watch { trace_rows: 1_000_000, ..Watch::QUIET };
 }

@@ -7,6 +7,7 @@ use super::Simulation;
 use super::ledger::{EVER, Status, nearest_rank};
 use super::progress::{Progress, UNANSWERED};
 use super::run::Judged;
+use super::steps::reads_history;
 use crate::catalog::WORLD_METRICS;
 use crate::check::{Budget, Verdict, linearizable};
 use crate::plan::{Expect, Expectation, Watch};
@@ -121,7 +122,8 @@ impl<P: Protocol> Simulation<'_, P> {
 
     fn judge_history(&self, watch: &Watch) -> Option<Verdict> {
         let budget = Budget { configurations: watch.check_budget };
-        self.book.history().map(|history| linearizable::<P::Service>(history, budget))
+        let history = self.book.history().filter(|_| reads_history(self.plan));
+        history.map(|history| linearizable::<P::Service>(history, budget))
     }
 
     fn measure(

@@ -10,6 +10,7 @@ use super::ledger::{EVER, Ledger, latency};
 use super::queue::EventQueue;
 use super::station::Station;
 use super::{Event, Flight, Occasion, Simulation, World};
+use crate::history::ToldHistory;
 use crate::metrics::Histogram;
 use crate::plan::{Plan, Watch};
 use crate::protocol::{Kinds, NodeId, Protocol};
@@ -27,6 +28,9 @@ const TELL_EVERY: u64 = 1 << 14;
 pub(crate) fn run<P: Protocol>(plan: &Plan, seed: u64, watch: &Watch) -> Record {
     let mut simulation = Simulation::<P>::new(plan, seed, watch.trace_rows);
     simulation.progress = watch.progress;
+    if watch.keeps_history {
+        simulation.book.keep_history();
+    }
     // The state behind the unwinding is thrown away but for plain books, which are kept in order
     // before the protocol's code is called.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| simulation.go())) {
@@ -247,6 +251,8 @@ impl<P: Protocol> Simulation<'_, P> {
         // What is judged at the end has no step that led to it.
         self.world.causes(|causes| causes.go_on(None));
         let judged = self.judge(watch);
+        let told = self.book.history().filter(|_| watch.keeps_history);
+        let told = told.map(ToldHistory::of::<P::Service>);
         let world = self.world;
         let operations = world.ledger.counts();
         let seconds = world.now.0 as f64 / 1e9;
@@ -284,6 +290,7 @@ impl<P: Protocol> Simulation<'_, P> {
             latency_curve: Ledger::curve(&latencies),
             latencies: histogram,
             standings: world.standings,
+            told,
             trace: world.tracer.map(super::trace::Tracer::finish).unwrap_or_default(),
         }
     }

@@ -540,7 +540,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
 }
 
 /// Whether anything in the plan reads the operations' history.
-fn reads_history(plan: &Plan) -> bool {
+pub(super) fn reads_history(plan: &Plan) -> bool {
     plan.expectations.iter().any(|expectation| match &expectation.expect {
         Expect::Linearizable => true,
         Expect::Holds(property) | Expect::Violates(property) => property == LINEARIZABLE,

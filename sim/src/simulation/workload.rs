@@ -80,6 +80,11 @@ impl<S: Service> Book<S> {
         Book { open: BTreeMap::new(), last_written: BTreeMap::new(), history }
     }
 
+    /// Notes every operation from now on.
+    pub(crate) fn keep_history(&mut self) {
+        self.history.get_or_insert_default();
+    }
+
     /// Composes the operation of a call.
     pub(crate) fn compose(
         &mut self,

@@ -15,7 +15,7 @@ use super::options;
 use super::print::counted;
 use super::results::{probe_file, put_file, shown};
 use super::{Exit, Failure, print, say};
-use crate::formats::judge::{self, Consistency, Dialect, Finding, MODELS, Model, Question};
+use crate::formats::judge::{self, Consistency, Dialect, Finding, Level, MODELS, Model, Question};
 use crate::formats::{self, Format, ReadError, Recorded, Value};
 
 /// The longest file that is read, in bytes: a hundred million operations take more memory than most
@@ -42,6 +42,10 @@ pub(crate) struct Args {
     /// What is demanded [default: linearizable]
     #[arg(long, value_name = "NAME", value_parser = consistency)]
     consistency: Option<Consistency>,
+    /// Of transactions, how strictly they are to be kept apart [default: strict-serializable, or
+    /// strong-session-serializable where there is no real time]
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    level: Option<Level>,
     /// What a failed compare-and-set and a read of nil say: `jepsen`: nothing, `porcupine`: that
     /// another value, or none, was there [default: what the format's own checker takes them for]
     #[arg(long, value_name = "NAME", value_parser = dialect)]
@@ -79,6 +83,7 @@ pub(crate) fn main(args: &Args) -> Result<Exit, Failure> {
     let question = Question {
         model: args.model,
         consistency: args.consistency.unwrap_or(Consistency::Linearizable),
+        level: args.level,
         dialect: args.dialect,
         initial: args.initial.clone(),
         independent: args.independent.then_some(true),
@@ -277,6 +282,10 @@ fn format(name: &str) -> Result<Format, String> {
 
 fn dialect(name: &str) -> Result<Dialect, String> {
     named(Dialect::named(name), "dialect", name, &["jepsen", "porcupine"])
+}
+
+fn level(name: &str) -> Result<Level, String> {
+    named(Level::named(name), "level", name, &Level::ALL.map(Level::name))
 }
 
 fn consistency(name: &str) -> Result<Consistency, String> {

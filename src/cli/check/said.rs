@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use rehearsal_reports::order::{self, Fact};
 use rehearsal_sim::check::{Explanation, Verdict};
 use serde_json::json;
 
 use super::{badge, strip};
 use crate::cli::Exit;
-use crate::cli::print::{BOLD, DIM, PLAIN, counted, rounded};
+use crate::cli::print::{BOLD, DIM, PLAIN, counted, grouped, rounded};
 use crate::cli::say::clean;
 use crate::formats::judge::Finding;
 use crate::formats::{Clock, Format};
@@ -33,7 +34,7 @@ impl Checked {
 
     /// What was demanded, of which model.
     fn claim(&self) -> String {
-        format!("{} {}", self.finding.consistency.name(), self.finding.model.info().name)
+        format!("{} {}", self.finding.demand, self.finding.model.info().name)
     }
 
     /// One line among many.
@@ -121,7 +122,36 @@ impl Checked {
 
     /// A page with a picture.
     pub(super) fn page(&self) -> String {
-        String::new()
+        let finding = &self.finding;
+        let fact = |name: &str, value: String, detail: String| Fact {
+            name: name.to_owned(),
+            value,
+            detail,
+        };
+        let mut facts = vec![
+            fact("operations", grouped(finding.operations), format!("{} open", finding.open)),
+            fact("processes", grouped(finding.processes), String::new()),
+        ];
+        if finding.objects > 1 {
+            facts.push(fact("objects", grouped(finding.objects), "independent".to_owned()));
+        }
+        let mut notes = vec![format!("Read as {}{}.", self.format.info().name, self.order())];
+        if let Some(dialect) = finding.dialect {
+            notes.push(format!("Dialect {}: {}.", dialect.name(), dialect.sentence()));
+        }
+        notes.extend(finding.notes.iter().cloned());
+        order::page(&order::Checked {
+            file: self.file.clone(),
+            claim: self.claim(),
+            verdict: finding.verdict.clone(),
+            facts,
+            notes,
+            words: order::Words {
+                moments: finding.moments.clone(),
+                clients: finding.clients.clone(),
+            },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        })
     }
 
     /// One JSON object on one line.
@@ -152,7 +182,7 @@ impl Checked {
             "file": self.file,
             "format": self.format.info().name,
             "model": finding.model.info().name,
-            "consistency": finding.consistency.name(),
+            "demand": finding.demand,
             "dialect": finding.dialect.map(|dialect| dialect.name()),
             "verdict": verdict,
             "why": why,

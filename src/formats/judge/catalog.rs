@@ -1,5 +1,7 @@
 //! What can be asked for by name.
 
+use crate::formats::Format;
+
 /// What operations mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Model {
@@ -21,6 +23,10 @@ pub enum Model {
     Mutex,
     /// A lock that only its holder gives back.
     Lock,
+    /// Transactions that append to lists and read them.
+    ListAppend,
+    /// Transactions that write registers and read them.
+    RwRegister,
 }
 
 /// A model, described.
@@ -115,6 +121,23 @@ pub const MODELS: &[ModelInfo] = &[
         vocabulary: "a lock has acquire and release",
         has_dialects: true,
     },
+    ModelInfo {
+        model: Model::ListAppend,
+        name: "list-append",
+        aliases: &["append"],
+        sentence: "transactions that append to lists and read them, as Elle has it; --level says how \
+                   strictly they are to be kept apart",
+        vocabulary: "a transaction is a list of steps: [[:append KEY VALUE] [:r KEY nil]]",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::RwRegister,
+        name: "rw-register",
+        aliases: &["wr"],
+        sentence: "transactions that write registers and read them; --level as for list-append",
+        vocabulary: "a transaction is a list of steps: [[:w KEY VALUE] [:r KEY nil]]",
+        has_dialects: false,
+    },
 ];
 
 impl Model {
@@ -171,6 +194,15 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// What the checker that a format comes from takes them for.
+    #[must_use]
+    pub fn of(format: Format) -> Dialect {
+        match format {
+            Format::JepsenEdn | Format::JepsenJson => Dialect::Jepsen,
+            _ => Dialect::Porcupine,
+        }
+    }
+
     /// The dialect of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Dialect> {

@@ -37,6 +37,9 @@ fn by_operations(recorded: &Recorded) -> Option<Model> {
     if names.is_empty() {
         return None;
     }
+    if let Some(model) = by_steps(recorded) {
+        return Some(model);
+    }
     if has("append") && only(&["get", "put", "append", "cas", "read", "write"]) {
         return Some(Model::Kv);
     }
@@ -69,4 +72,16 @@ fn by_operations(recorded: &Recorded) -> Option<Model> {
         return Some(Model::Counter);
     }
     None
+}
+
+/// The model of transactions, by the first step that writes.
+fn by_steps(recorded: &Recorded) -> Option<Model> {
+    let steps = recorded.operations.iter().filter_map(|operation| operation.argument.items());
+    let names = steps.flatten().filter_map(|step| step.items()?.first()?.name());
+    let model = |name: &str| match name {
+        "append" => Some(Model::ListAppend),
+        "w" => Some(Model::RwRegister),
+        _ => None,
+    };
+    names.take(100_000).find_map(model)
 }

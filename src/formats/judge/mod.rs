@@ -7,9 +7,11 @@ mod kv;
 mod names;
 mod objects;
 mod text;
+mod transactions;
 
 pub use catalog::{Consistency, Dialect, MODELS, Model, ModelInfo};
 
+pub use rehearsal_sim::check::transactions::Level;
 use rehearsal_sim::check::{Budget, Verdict, linearizable_by};
 use rehearsal_sim::history::{Call, CallId, History};
 use rehearsal_sim::service::{Outcome, Sequential};
@@ -17,7 +19,7 @@ use rehearsal_sim::time::SimTime;
 
 use self::names::Names;
 use super::source::Source;
-use super::{Ending, Format, Operation, ReadError, Recorded, Value};
+use super::{Ending, Operation, ReadError, Recorded, Value};
 
 /// What is asked of a history.
 #[derive(Clone, Debug)]
@@ -27,6 +29,9 @@ pub struct Question {
     pub model: Option<Model>,
     /// What is demanded of it.
     pub consistency: Consistency,
+    /// How strictly transactions are to be kept apart; by default as strictly as the history can
+    /// tell.
+    pub level: Option<Level>,
     /// What a failed compare-and-set and an empty read say; by default what the format's own
     /// checker takes them for.
     pub dialect: Option<Dialect>,
@@ -43,6 +48,7 @@ impl Default for Question {
         Question {
             model: None,
             consistency: Consistency::Linearizable,
+            level: None,
             dialect: None,
             initial: None,
             independent: None,
@@ -58,8 +64,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The model it was judged by.
     pub model: Model,
-    /// What was demanded of it.
-    pub consistency: Consistency,
+    /// What was demanded of it: `linearizable`, `snapshot-isolation`.
+    pub demand: String,
     /// What a failed compare-and-set and an empty read were taken for, where the model has them.
     pub dialect: Option<Dialect>,
     /// How many operations were judged.
@@ -93,10 +99,7 @@ pub fn judge(text: &str, recorded: &Recorded, question: &Question) -> Result<Fin
         None => infer::model(&source, recorded)?,
     };
     let told = recorded.manifest.as_ref().and_then(|manifest| manifest.dialect.as_deref());
-    let by_format = match recorded.format {
-        Format::JepsenEdn | Format::JepsenJson => Dialect::Jepsen,
-        _ => Dialect::Porcupine,
-    };
+    let by_format = Dialect::of(recorded.format);
     let dialect = question.dialect.or_else(|| told.and_then(Dialect::named)).unwrap_or(by_format);
     let mut case = Case {
         source: &source,
@@ -172,6 +175,7 @@ impl Case<'_> {
             Model::Set => self.set(),
             Model::Counter => self.counter(),
             Model::Mutex | Model::Lock => self.lock(),
+            Model::ListAppend | Model::RwRegister => self.transactions(),
         }
     }
 
@@ -217,7 +221,7 @@ impl Case<'_> {
         Finding {
             verdict: self.names.verdict(verdict),
             model: self.model,
-            consistency: self.question.consistency,
+            demand: self.question.consistency.name().to_owned(),
             dialect: self.model.info().has_dialects.then_some(self.dialect),
             operations: history.calls.len() as u64,
             open: open as u64,
