@@ -8,5 +8,6 @@
 
 mod classics;
 mod draw;
+mod jepsen;
 mod oracle;
 mod random;
