@@ -89,51 +89,32 @@ pub fn set_full<M: Sequential>(
 
 impl SetFull {
     fn judge<M: Sequential>(&mut self, said: &[Said<M>], is_linearizable: bool) -> Verdict {
-        let mut elements: BTreeMap<u64, Element<M>> = BTreeMap::new();
-        let mut reads: Vec<Read<M>> = Vec::new();
-        for (act, call) in said {
-            match act {
-                Act::Elements { elements: Some(elements) } => reads.push((elements, call)),
-                _ => {
-                    let Some(element) = added(act) else { continue };
-                    let is_ok = matches!(call.outcome, Outcome::Ok(_));
-                    let known = call.ended.filter(|_| is_ok);
-                    elements
-                        .entry(element)
-                        .and_modify(|first| {
-                            first.known = first.known.into_iter().chain(known).min()
-                        })
-                        .or_insert(Element { add: call, known, present: Vec::new() });
-                }
-            }
-        }
-        reads.sort_by_key(|(_, call)| (call.called, call.id));
+        let (mut elements, reads) = sort_out::<M>(said);
         self.attempted = elements.len();
         let strange = self.meet(&mut elements, &reads);
         // The latest end of the reads up to each.
-        let mut latest = SimTime::ZERO;
         let ends: Vec<SimTime> = reads
             .iter()
-            .map(|(_, call)| {
-                latest = latest.max(ended(call));
-                latest
+            .scan(SimTime::ZERO, |latest, (_, call)| {
+                *latest = ended(call).max(*latest);
+                Some(*latest)
             })
             .collect();
         let (mut lost, mut stale) = (None, None);
         for (&element, known) in &elements {
             let fate = fate(known, &reads, &ends);
-            let absent = fate.absent.map(|read| reads[read].1);
+            let story = fate.absent.map(|read| (element, [reads[read].1, known.add]));
             if fate.is_stable {
                 self.stable += 1;
                 self.stable_latencies.push(fate.latency);
                 if fate.latency > Span::ZERO {
                     self.stale.push(element);
-                    stale = stale.or(absent.map(|read| (element, read, known.add)));
+                    stale = stale.or(story);
                 }
             } else if fate.is_lost {
                 self.lost.push(element);
                 self.lost_latencies.push(fate.latency);
-                lost = lost.or(absent.map(|read| (element, read, known.add)));
+                lost = lost.or(story);
             } else {
                 self.never_read.push(element);
             }
@@ -143,34 +124,15 @@ impl SetFull {
         if let Some(verdict) = strange {
             return verdict;
         }
-        if let Some((element, read, add)) = lost {
-            let lost = count(self.lost.len(), "element");
-            return Verdict::Fail(blame(
-                format!(
-                    "element {element} is lost: it was known to be in the set, client{}'s read \
-                     called at {} does not have it, and no later one has; {lost} like this: {}",
-                    read.client,
-                    read.called,
-                    list(&self.lost)
-                ),
-                format!("a set with {element} in it"),
-                &[read, add],
-            ));
-        }
-        match stale {
-            Some((element, read, add)) if is_linearizable => Verdict::Fail(blame(
-                format!(
-                    "element {element} is stale: it was known to be in the set before client{}'s \
-                     read was called at {}, which does not have it, though later ones do; {} like \
-                     this: {}",
-                    read.client,
-                    read.called,
-                    count(self.stale.len(), "element"),
-                    list(&self.stale)
-                ),
-                format!("a set with {element} in it"),
-                &[read, add],
-            )),
+        match (lost, stale) {
+            (Some((element, calls)), _) => {
+                let why = "and no later one has";
+                fail::<M>("lost", element, calls, why, &self.lost)
+            }
+            (None, Some((element, calls))) if is_linearizable => {
+                let why = "though it was called after that, and later ones do";
+                fail::<M>("stale", element, calls, why, &self.stale)
+            }
             _ if self.stable == 0 => {
                 Verdict::Inconclusive("no element of the set was ever read for good".to_owned())
             }
@@ -222,6 +184,49 @@ impl SetFull {
         }
         verdict
     }
+}
+
+/// The elements, and the reads in the order of their calls.
+fn sort_out<'h, M: Sequential>(
+    said: &'h [Said<'h, M>],
+) -> (BTreeMap<u64, Element<'h, M>>, Vec<Read<'h, M>>) {
+    let mut elements: BTreeMap<u64, Element<M>> = BTreeMap::new();
+    let mut reads: Vec<Read<M>> = Vec::new();
+    for (act, call) in said {
+        if let Act::Elements { elements: Some(elements) } = act {
+            reads.push((elements, call));
+        }
+        let Some(element) = added(act) else { continue };
+        let known = call.ended.filter(|_| matches!(call.outcome, Outcome::Ok(_)));
+        let new = Element { add: call, known: None, present: Vec::new() };
+        let first = elements.entry(element).or_insert(new);
+        first.known = first.known.into_iter().chain(known).min();
+    }
+    reads.sort_by_key(|(_, call)| (call.called, call.id));
+    (elements, reads)
+}
+
+/// Says that an element is lost or stale: the read that lacks it, and its add.
+fn fail<M: Sequential>(
+    what: &str,
+    element: u64,
+    calls: [&Call<M::Operation, M::Reply>; 2],
+    why: &str,
+    all: &[u64],
+) -> Verdict {
+    let [read, _] = calls;
+    Verdict::Fail(blame(
+        format!(
+            "element {element} is {what}: it was known to be in the set, client{}'s read called at \
+             {} does not have it, {why}; {} like this: {}",
+            read.client,
+            read.called,
+            count(all.len(), "element"),
+            list(all)
+        ),
+        format!("a set with {element} in it"),
+        &calls,
+    ))
 }
 
 /// When a read ended.

@@ -5,28 +5,9 @@ use rehearsal_sim::check::model::{
 };
 use rehearsal_sim::check::monitor::{Decision, decide};
 use rehearsal_sim::check::{Verdict, counter_bounds, final_set, set_full, total_queue, unique_ids};
-use rehearsal_sim::history::{Call, CallId};
-use rehearsal_sim::service::{Outcome, Sequential};
-use rehearsal_sim::time::{SimTime, Span};
+use rehearsal_sim::time::Span;
 
-use crate::draw::{Dice, Log, Shape, correct, settle};
-
-/// Operations given as what, reply (`None`: nobody knows), call and end in microseconds.
-fn log<M: Sequential>(lines: &[(M::Operation, Option<M::Reply>, u64, u64)]) -> Log<M> {
-    let mut log = Log::<M>::default();
-    for (client, (operation, reply, called, ended)) in (0..).zip(lines) {
-        log.calls.push(Call {
-            id: CallId(0),
-            client,
-            operation: operation.clone(),
-            called: SimTime(*called * 1000),
-            ended: reply.is_some().then_some(SimTime(*ended * 1000)),
-            outcome: reply.clone().map_or(Outcome::Unknown, Outcome::Ok),
-        });
-    }
-    settle::<M>(&mut log);
-    log
-}
+use crate::draw::{Dice, Shape, correct, log};
 
 /// The sentence of a failure.
 fn why(verdict: &Verdict) -> String {
@@ -200,7 +181,7 @@ fn the_cheap_checks_agree_with_the_monitors() {
     let (mut blamed, mut silent) = (0, 0);
     for seed in 0..20_000 {
         let mut dice = Dice(seed);
-        let shape = Shape { clients: 3, count: 9, width: 6, doubt: 10 };
+        let shape = Shape { clients: 3, count: 9, width: 6, doubt: 10, is_apart: true };
         let mut sets = correct::<Set>(&mut dice, &shape, |dice, serial, _| match dice.chance(50) {
             true => SetOp::Put(serial),
             false => SetOp::Read,

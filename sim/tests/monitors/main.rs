@@ -11,3 +11,4 @@ mod draw;
 mod jepsen;
 mod oracle;
 mod random;
+mod sessions;
