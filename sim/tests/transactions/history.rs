@@ -128,3 +128,17 @@ impl Dice {
         items[usize::try_from(self.below(items.len() as u64)).unwrap()]
     }
 }
+
+/// A history, a line for each transaction.
+pub(crate) fn show(log: &Transactions) -> String {
+    let line = |call: &Call<Transaction, Transaction>| {
+        let (what, how) = match &call.outcome {
+            Outcome::Ok(steps) => (steps, "ok"),
+            Outcome::Failed => (&call.operation, "failed"),
+            Outcome::Unknown => (&call.operation, "unknown"),
+        };
+        let ended = call.ended.map(|ended| ended.0);
+        format!("client{} {}..{ended:?} {how}: {what:?}\n", call.client, call.called.0)
+    };
+    log.calls.iter().map(line).collect()
+}

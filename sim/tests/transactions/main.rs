@@ -6,8 +6,10 @@
     reason = "tests may be asked for more cases by the environment"
 )]
 
+mod axioms;
 mod history;
 mod lists;
 mod oracle;
 mod planted;
+mod registers;
 mod store;

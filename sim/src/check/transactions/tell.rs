@@ -74,6 +74,8 @@ pub(super) struct Lore<'a> {
     pub(super) book: &'a Book<'a>,
     /// For each write the one before it in the order of versions, or [`NONE`].
     pub(super) previous: &'a [u32],
+    /// Whether nobody read a write.
+    pub(super) is_unread: &'a dyn Fn(u32) -> bool,
 }
 
 /// A cycle in sentences.
@@ -110,7 +112,7 @@ fn meaning(cycle: Cycle) -> &'static str {
 }
 
 /// Why a step holds: `(1, 2)` are the names of its two transactions.
-fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String {
+pub(super) fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String {
     let book = lore.book;
     let before = format!("T{a} comes before T{b}, because");
     let Some(write) = book.writes.get(step.why as usize).filter(|_| step.why != NONE) else {
@@ -139,18 +141,20 @@ fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String {
         }
         RW => {
             let what = saw(book, a, step.from, write.key, None);
-            format!("{before} {what}, without {value}, which T{b} {verb} next")
+            match verb {
+                "appended" => format!("{before} {what}, without the {value} that T{b} appended"),
+                _ => format!("{before} {what}, which T{b} overwrote with {value}"),
+            }
         }
-        WW => match book.writes.get(lore.previous[step.why as usize] as usize) {
-            Some(earlier) if earlier.txn == step.from => format!(
-                "{before} T{b} {verb} {value} to k{key} after T{a} had {verb} {}",
-                earlier.value
-            ),
-            _ => format!(
-                "{before} T{b} {verb} {value} to k{key}, which is not in any list that T{a}'s own \
-                 {verb} value ends"
-            ),
-        },
+        WW => {
+            let earlier = book.writes.get(lore.previous[step.why as usize] as usize);
+            let earlier = earlier.map_or(String::new(), |earlier| format!(" {}", earlier.value));
+            let unread = match (lore.is_unread)(step.why) {
+                true => ": it is in no list that anybody read",
+                false => "",
+            };
+            format!("{before} T{b} {verb} {value} to k{key} after T{a} had {verb}{earlier}{unread}")
+        }
         _ => format!("T{a} comes before T{b}"),
     }
 }
