@@ -76,7 +76,7 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::{
-    self, Boot, Input, NodeId, Probe, Protocol, Reach, Standing, explorable,
+    self, Boot, Input, NodeId, Probe, Protocol, Reach, RoleInfo, Standing, explorable,
 };
 use rehearsal_sim::view::View;
 
@@ -115,29 +115,10 @@ pub enum Role {
 }
 
 impl protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Server, Role::Client];
-
-    fn singular(self) -> &'static str {
-        match self {
-            Role::Server => "server",
-            Role::Client => "client",
-        }
-    }
-    fn plural(self) -> &'static str {
-        match self {
-            Role::Server => "servers",
-            Role::Client => "clients",
-        }
-    }
-    fn default_count(self) -> u32 {
-        match self {
-            Role::Server => 5,
-            Role::Client => 4,
-        }
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Client
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Server, RoleInfo::new("server", "servers", 5)),
+        (Role::Client, RoleInfo::new("client", "clients", 4).called()),
+    ];
 }
 
 /// What a node may set to ring.

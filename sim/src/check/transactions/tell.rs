@@ -25,7 +25,15 @@ const TOLD: usize = 4;
 pub(super) fn finding(book: &Book, anomaly: Anomaly, txns: &[u32], sentence: &str) -> Finding {
     let details = txns.iter().enumerate().map(|(i, &txn)| line(book, i + 1, txn)).collect();
     let sentence = format!("{anomaly}: {sentence}");
-    Finding { anomaly, explanation: Explanation { sentence, at_ns: last(book, txns), details } }
+    Finding {
+        anomaly,
+        explanation: Explanation {
+            sentence,
+            at_ns: last(book, txns),
+            details,
+            ..Explanation::default()
+        },
+    }
 }
 
 /// When the last of these transactions ended, in nanoseconds.
