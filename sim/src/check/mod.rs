@@ -1,15 +1,19 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
 mod act;
+pub mod bank;
 mod linearizable;
 pub mod log;
+pub mod long_fork;
 pub mod model;
 pub mod monitor;
+mod problem;
 mod promises;
 pub mod transactions;
 
 pub use act::{Act, Order};
 pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use problem::{Problem, Problems};
 pub use promises::check_promises;
 
 use serde::{Deserialize, Serialize};

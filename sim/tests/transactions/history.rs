@@ -2,7 +2,7 @@
 
 use rehearsal_sim::check::Verdict;
 use rehearsal_sim::check::transactions::{
-    Anomaly, Demand, Judgement, Level, Micro, Transaction, Transactions,
+    Demand, Judgement, Level, Micro, Transaction, Transactions,
 };
 use rehearsal_sim::history::{Call, CallId};
 use rehearsal_sim::service::Outcome;
@@ -87,10 +87,6 @@ pub(crate) fn demand(level: Level) -> Demand {
 
 pub(crate) fn names(judgement: &Judgement) -> Vec<String> {
     judgement.findings.iter().map(|finding| finding.anomaly.name()).collect()
-}
-
-pub(crate) fn has(judgement: &Judgement, anomaly: Anomaly) -> bool {
-    judgement.findings.iter().any(|finding| finding.anomaly == anomaly)
 }
 
 pub(crate) fn passes(judgement: &Judgement) -> bool {

@@ -9,7 +9,9 @@
 mod axioms;
 mod history;
 mod lists;
+mod logs;
 mod oracle;
 mod planted;
 mod registers;
 mod store;
+mod workloads;

@@ -5,7 +5,7 @@ use super::cycle::{Found, Step};
 use super::graph::{PROCESS, REAL_TIME, RW, WR, WW};
 use super::levels::{Anomaly, Cycle};
 use super::words::Micro;
-use crate::check::Explanation;
+use crate::check::{Bar, Explanation};
 use crate::service::Outcome;
 
 /// An anomaly and what shows it.
@@ -24,35 +24,75 @@ const TOLD: usize = 4;
 /// A finding about a few transactions, which the sentence calls T1, T2 ...
 pub(super) fn finding(book: &Book, anomaly: Anomaly, txns: &[u32], sentence: &str) -> Finding {
     let details = txns.iter().enumerate().map(|(i, &txn)| line(book, i + 1, txn)).collect();
-    let sentence = format!("{anomaly}: {sentence}");
-    Finding {
-        anomaly,
-        explanation: Explanation {
-            sentence,
-            at_ns: last(book, txns),
-            details,
-            ..Explanation::default()
-        },
+    let blamed = txns.iter().copied().max_by_key(|&txn| end(book, txn));
+    let mut by_call = txns.to_vec();
+    by_call.sort_unstable();
+    by_call.dedup();
+    let explanation = Explanation {
+        sentence: format!("{anomaly}: {sentence}"),
+        at_ns: blamed.map_or(0, |txn| end(book, txn)),
+        details,
+        expected: expected(anomaly).to_owned(),
+        bars: by_call.into_iter().map(|txn| bar(book, txn, blamed)).collect(),
+    };
+    Finding { anomaly, explanation }
+}
+
+/// What the transactions could have read or written.
+fn expected(anomaly: Anomaly) -> &'static str {
+    match anomaly {
+        Anomaly::Garbage => "a value that somebody wrote",
+        Anomaly::DuplicateElements => "every element once",
+        Anomaly::IncompatibleOrder => "of any two reads of a list, one the beginning of the other",
+        Anomaly::CyclicVersions => "versions that follow each other in one order",
+        Anomaly::AbortedRead | Anomaly::DirtyUpdate => "nothing of what a failed transaction wrote",
+        Anomaly::IntermediateRead => {
+            "what a transaction left when it ended, and nothing in between"
+        }
+        Anomaly::FutureRead => "nothing of what the transaction had yet to write",
+        Anomaly::Internal => "what the transaction's own earlier steps leave",
+        Anomaly::LostUpdate => "the second of the two to see what the first one wrote",
+        Anomaly::Cycle(..) => {
+            "an order of the transactions in which each sees what those before it wrote, and nothing \
+             of those after it"
+        }
+        Anomaly::Axiom(..) => {
+            "an order of commits in which nothing that was seen is overwritten again"
+        }
+        Anomaly::NotSerializable => "what one transaction after the other gives, in some order",
+        Anomaly::NotSnapshotIsolation => "what each transaction finds in one earlier state",
     }
 }
 
-/// When the last of these transactions ended, in nanoseconds.
-fn last(book: &Book, txns: &[u32]) -> u64 {
-    let ends = txns.iter().map(|&txn| {
-        let call = book.call(txn);
-        call.ended.unwrap_or(call.called).0
-    });
-    ends.max().unwrap_or(0)
+/// When a transaction ended, in nanoseconds; when it was called, if nobody heard of its end.
+fn end(book: &Book, txn: u32) -> u64 {
+    let call = book.call(txn);
+    call.ended.unwrap_or(call.called).0
+}
+
+fn bar(book: &Book, txn: u32, blamed: Option<u32>) -> Bar {
+    let call = book.call(txn);
+    Bar {
+        client: call.client,
+        text: steps(book, txn),
+        called_ns: call.called.0,
+        ended_ns: call.ended.filter(|_| call.outcome != Outcome::Unknown).map(|ended| ended.0),
+        place: None,
+        state_after: None,
+        is_blamed: blamed == Some(txn),
+    }
+}
+
+/// The steps of a transaction in a line.
+fn steps(book: &Book, txn: u32) -> String {
+    let is_known = matches!(book.call(txn).outcome, Outcome::Ok(_));
+    let steps: Vec<String> = book.micros(txn).iter().map(|micro| step(micro, is_known)).collect();
+    steps.join(" ")
 }
 
 /// A transaction as people read it.
 fn line(book: &Book, name: usize, txn: u32) -> String {
     let call = book.call(txn);
-    let steps: Vec<String> = book
-        .micros(txn)
-        .iter()
-        .map(|micro| step(micro, matches!(call.outcome, Outcome::Ok(_))))
-        .collect();
     let outcome = match call.outcome {
         Outcome::Ok(_) => "",
         Outcome::Failed => ", failed",
@@ -63,7 +103,7 @@ fn line(book: &Book, name: usize, txn: u32) -> String {
         None => "never ended".to_owned(),
     };
     let client = call.client;
-    let steps = steps.join(" ");
+    let steps = steps(book, txn);
     format!("T{name} is {steps} by client{client}{outcome}, called at {} and {end}", call.called)
 }
 
