@@ -87,7 +87,7 @@ pub(super) fn check(
     let anomaly = Anomaly::Axiom(axiom, needs);
     let visible = axioms.graph();
     if let Some(steps) = any(&visible, PROCESS | WR | WW) {
-        return Ok(Some(axioms.tell(lore, anomaly, steps)));
+        return Ok(Some(axioms.tell(lore, anomaly, &steps)));
     }
     match axiom {
         Axiom::ReadCommitted => axioms.read_committed(),
@@ -104,7 +104,7 @@ pub(super) fn check(
         return Ok(Some(finding(lore.book, anomaly, &txns, &sentence)));
     }
     let steps = any(&axioms.graph(), PROCESS | WR | WW | FORCED);
-    Ok(steps.map(|steps| axioms.tell(lore, anomaly, steps)))
+    Ok(steps.map(|steps| axioms.tell(lore, anomaly, &steps)))
 }
 
 impl<'a> Axioms<'a> {
@@ -350,7 +350,7 @@ impl<'a> Axioms<'a> {
     }
 
     /// A circle in sentences.
-    fn tell(&self, lore: &Lore, anomaly: Anomaly, steps: Vec<Step>) -> Finding {
+    fn tell(&self, lore: &Lore, anomaly: Anomaly, steps: &[Step]) -> Finding {
         let mut txns: Vec<u32> = steps.iter().map(|step| step.from).collect();
         let mut reasons = Vec::new();
         for (at, step) in steps.iter().enumerate() {
