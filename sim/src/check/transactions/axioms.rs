@@ -12,7 +12,7 @@ use super::cycle::{Step, any};
 use super::graph::{FORCED, Graph, Kinds, PROCESS, Sketch, WR, WW};
 use super::levels::{Anomaly, Axiom, Needs};
 use super::register::RegisterRead;
-use super::tell::{Finding, Lore, finding, reason};
+use super::tell::{Finding, Lore, Shows, finding, reason, saw};
 
 /// Entries of vector clocks that may be kept at once: 4 bytes each.
 const CLOCKS: usize = 100_000_000;
@@ -97,14 +97,22 @@ pub(super) fn check(
     if let Some(untouched) = &axioms.untouched {
         let key = lore.book.keys[untouched.key as usize];
         let sentence = format!(
-            "T2 found nothing in k{key}, though it had seen T1, which wrote to it, or what depends on \
-             T1"
+            "T2 found nothing in k{key}, though it had seen T1{}, and T1 wrote k{key}",
+            or_more(anomaly)
         );
         let txns = [untouched.before, untouched.witness];
         return Ok(Some(finding(lore.book, anomaly, &txns, &sentence)));
     }
     let steps = any(&axioms.graph(), PROCESS | WR | WW | FORCED);
     Ok(steps.map(|steps| axioms.tell(lore, anomaly, &steps)))
+}
+
+/// What may have been seen in place of a transaction itself, which is called T1 or T2.
+fn or_more(anomaly: Anomaly) -> &'static str {
+    match anomaly {
+        Anomaly::Axiom(Axiom::Causal, _) => ", or what depends on that",
+        _ => "",
+    }
 }
 
 impl<'a> Axioms<'a> {
@@ -366,10 +374,18 @@ impl<'a> Axioms<'a> {
                 txns.len() - 1
             });
             let key = self.book.keys[forced.key as usize];
+            let value = self.facts.reads.iter().find_map(|read| {
+                let is_it = (read.txn, read.key) == (forced.witness, forced.key);
+                let write = self.book.writes.get(read.write as usize)?;
+                (is_it && write.txn == forced.after).then_some(write.value)
+            });
+            let shows = Shows::This(value.unwrap_or_default());
+            let name = (witness + 1, forced.witness);
             reasons.push(format!(
-                "T{a} comes before T{b}, because T{w} read k{key} as T{b} left it, though it had seen \
-                 T{a}, which also wrote k{key}, or what depends on T{a}",
-                w = witness + 1
+                "T{a} comes before T{b}, because {}, which T{b} left there, though it had seen T{a}{}, \
+                 and T{a} wrote k{key} too",
+                saw(self.book, name, forced.key, shows),
+                or_more(anomaly)
             ));
         }
         let sentence = format!("{}: T1 would come before itself", reasons.join("; "));

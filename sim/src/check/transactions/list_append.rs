@@ -275,9 +275,13 @@ impl<'a> Lists<'a> {
             let at = values.iter().zip(longest).position(|(a, b)| a != b).unwrap_or(0);
             self.note(Anomaly::IncompatibleOrder, &[reader, txn], || {
                 format!(
-                    "T1 read k{name} = {} and T2 read k{name} = {}: after {} equal elements one has {} \
-                     and the other {}, so that neither is the beginning of the other",
-                    list(longest), list(values), at, longest[at], values[at]
+                    "T1 read k{name} = {} and T2 read k{name} = {}: element {} is {} in one and {} in \
+                     the other, so that neither is the beginning of the other",
+                    list(longest),
+                    list(values),
+                    at + 1,
+                    longest[at],
+                    values[at]
                 )
             });
             self.check_strays(txn, key, values);

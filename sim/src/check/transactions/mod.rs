@@ -80,7 +80,7 @@ impl Judgement {
 /// ([`Judgement::is_proof`]); with more of them it may still not be.
 pub fn list_append(history: &Transactions, demand: Demand) -> Judgement {
     let belongs = |micro: &Micro| matches!(micro, Micro::Append { .. } | Micro::ReadList { .. });
-    let book = match Book::new(history, belongs) {
+    let book = match Book::new(history, demand.has_real_time, belongs) {
         Ok(book) => book,
         Err(why) => return Judgement::unjudged(why),
     };
@@ -116,7 +116,7 @@ pub fn list_append(history: &Transactions, demand: Demand) -> Judgement {
 /// those too ([`Judgement::is_proof`]).
 pub fn rw_register(history: &Transactions, demand: Demand) -> Judgement {
     let belongs = |micro: &Micro| matches!(micro, Micro::Write { .. } | Micro::Read { .. });
-    let book = match Book::new(history, belongs) {
+    let book = match Book::new(history, demand.has_real_time, belongs) {
         Ok(book) => book,
         Err(why) => return Judgement::unjudged(why),
     };

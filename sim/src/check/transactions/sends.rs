@@ -16,7 +16,7 @@ pub(in crate::check) fn log_cycles(
     order_of: &[(u64, Vec<u64>)],
     has_real_time: bool,
 ) -> Result<Vec<Finding>, String> {
-    let mut book = Book::new(history, |_| true)?;
+    let mut book = Book::new(history, has_real_time, |_| true)?;
     let mut read_from: Vec<(u32, u32)> = Vec::new();
     for txn in book.committed().collect::<Vec<_>>() {
         for (micro, &key) in book.micros(txn).iter().zip(book.keys_of(txn)) {

@@ -104,7 +104,11 @@ fn line(book: &Book, name: usize, txn: u32) -> String {
     };
     let client = call.client;
     let steps = steps(book, txn);
-    format!("T{name} is {steps} by client{client}{outcome}, called at {} and {end}", call.called)
+    let times = match book.has_real_time {
+        true => format!(", called at {} and {end}", call.called),
+        false => String::new(),
+    };
+    format!("T{name} is {steps} by client{client}{outcome}{times}")
 }
 
 /// A step; what it read only where somebody heard of it.
@@ -185,10 +189,13 @@ pub(super) fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String
             format!("{before} client{} did one after the other", book.call(step.from).client)
         }
         WR => {
-            format!("{before} {}, which T{a} {verb}", saw(book, b, step.to, write.key, Some(value)))
+            format!(
+                "{before} {}, which T{a} {verb}",
+                saw(book, (b, step.to), write.key, Shows::This(value))
+            )
         }
         RW => {
-            let what = saw(book, a, step.from, write.key, None);
+            let what = saw(book, (a, step.from), write.key, Shows::Not(value));
             match verb {
                 "appended" => format!("{before} {what}, without the {value} that T{b} appended"),
                 _ => format!("{before} {what}, which T{b} overwrote with {value}"),
@@ -207,21 +214,33 @@ pub(super) fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String
     }
 }
 
-/// `T1 read k1 = [1 2]`: the first read of a key that shows a value, or the first one at all.
-fn saw(book: &Book, name: usize, txn: u32, key: u32, value: Option<u64>) -> String {
-    let shows = |micro: &Micro| match (micro, value) {
-        (Micro::ReadList { values, .. }, Some(value)) => {
+/// Which read of a key is looked for.
+#[derive(Clone, Copy)]
+pub(super) enum Shows {
+    /// One that found a value, as the last one of a list.
+    This(u64),
+    /// One that did not find it.
+    Not(u64),
+}
+
+/// `T1 read k1 = [1 2]`: the first read of a key that shows this, or the first one at all.
+pub(super) fn saw(book: &Book, (name, txn): (usize, u32), key: u32, shows: Shows) -> String {
+    let is_it = |micro: &Micro| match (micro, shows) {
+        (Micro::ReadList { values, .. }, Shows::This(value)) => {
             values.as_ref().is_some_and(|values| values.last() == Some(&value))
         }
-        (Micro::Read { value: found, .. }, Some(value)) => *found == Some(value),
-        (micro, None) => micro.written().is_none(),
+        (Micro::ReadList { values, .. }, Shows::Not(value)) => {
+            values.as_ref().is_none_or(|values| !values.contains(&value))
+        }
+        (Micro::Read { value: found, .. }, Shows::This(value)) => *found == Some(value),
+        (Micro::Read { value: found, .. }, Shows::Not(value)) => *found != Some(value),
         _ => false,
     };
-    let on_key = || {
-        let keys = book.keys_of(txn).iter();
-        book.micros(txn).iter().zip(keys).filter(|(_, number)| **number == key).map(|pair| pair.0)
-    };
-    match on_key().find(|micro| shows(micro)).or_else(|| on_key().find(|m| m.written().is_none())) {
+    let keys = book.keys_of(txn).iter();
+    let of_key = book.micros(txn).iter().zip(keys).filter(|(_, number)| **number == key);
+    let reads: Vec<&Micro> =
+        of_key.map(|pair| pair.0).filter(|micro| micro.written().is_none()).collect();
+    match reads.iter().find(|micro| is_it(micro)).or(reads.first()) {
         Some(micro) => {
             let text = format!("{micro:?}");
             format!("T{name} {}", text.replacen("read(k", "read k", 1).replacen(')', "", 1))
