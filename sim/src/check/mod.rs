@@ -1,12 +1,15 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
 mod act;
+pub mod bank;
 mod counter_bounds;
 mod final_set;
 mod linearizable;
 pub mod log;
+pub mod long_fork;
 pub mod model;
 pub mod monitor;
+mod problem;
 mod promises;
 mod sessions;
 mod set_full;
@@ -19,6 +22,7 @@ pub use act::{Act, Order};
 pub use counter_bounds::{BoundedRead, CounterBounds, counter_bounds};
 pub use final_set::{FinalSet, final_set};
 pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use problem::{Problem, Problems};
 pub use promises::check_promises;
 pub use sessions::{Guarantee, SessionViolation, Sessions, Touch, sessions};
 pub use set_full::{SetFull, set_full};
