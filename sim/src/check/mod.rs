@@ -4,7 +4,7 @@ mod linearizable;
 pub mod model;
 mod promises;
 
-pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use linearizable::{Budget, Engine, decided_by, linearizable, linearizable_by};
 pub use promises::check_promises;
 
 use serde::{Deserialize, Serialize};

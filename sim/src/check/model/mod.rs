@@ -69,4 +69,13 @@ impl<M: Sequential> Sequential for Many<M> {
     fn origins(operation: &Keyed<M::Operation>, after: &M::State) -> Option<Vec<M::State>> {
         M::origins(&operation.operation, after)
     }
+    fn swaps(operation: &Keyed<M::Operation>) -> Option<(M::State, M::State)> {
+        M::swaps(&operation.operation)
+    }
+    fn appends(operation: &Keyed<M::Operation>) -> Option<&[u64]> {
+        M::appends(&operation.operation)
+    }
+    fn sequence(state: &M::State) -> Option<&[u64]> {
+        M::sequence(state)
+    }
 }
