@@ -73,4 +73,13 @@ impl<M: Sequential> Sequential for Many<M> {
     fn act(operation: &Keyed<M::Operation>, reply: Option<&M::Reply>) -> Option<Act> {
         M::act(&operation.operation, reply)
     }
+    fn swaps(operation: &Keyed<M::Operation>) -> Option<(M::State, M::State)> {
+        M::swaps(&operation.operation)
+    }
+    fn appends(operation: &Keyed<M::Operation>) -> Option<&[u64]> {
+        M::appends(&operation.operation)
+    }
+    fn sequence(state: &M::State) -> Option<&[u64]> {
+        M::sequence(state)
+    }
 }
