@@ -20,7 +20,7 @@
 pub mod cli;
 mod property;
 
-pub use property::{check, check_file, shrink, try_check};
+pub use property::{check, check_file, shrink, shrink_loaded, try_check};
 
 pub use rehearsal_protocols as protocols;
 pub use rehearsal_reports as reports;
