@@ -26,7 +26,7 @@ pub mod formats;
 pub mod prop;
 mod property;
 
-pub use property::{check, check_file, shrink, try_check};
+pub use property::{check, check_file, shrink, shrink_loaded, try_check};
 
 pub use rehearsal_protocols as protocols;
 pub use rehearsal_reports as reports;
