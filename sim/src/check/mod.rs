@@ -1,6 +1,7 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
 mod linearizable;
+pub mod model;
 mod promises;
 
 pub use linearizable::{Budget, linearizable, linearizable_by};
