@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Named;
 use crate::service::Sequential;
 
 /// A counter that begins at zero. It saturates at the ends of an `i64`.
@@ -53,6 +54,17 @@ impl Sequential for Counter {
 
     fn is_always_legal(operation: &CounterOp) -> bool {
         matches!(operation, CounterOp::Add(_))
+    }
+}
+
+impl Named for CounterOp {
+    const NAMES: &'static [&'static str] = &["add", "add_and_get", "read"];
+    fn name(&self) -> usize {
+        match self {
+            CounterOp::Add(_) => 0,
+            CounterOp::AddAndGet(_) => 1,
+            CounterOp::Read => 2,
+        }
     }
 }
 

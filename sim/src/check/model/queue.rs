@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Named;
 use super::register::word;
 use crate::service::Sequential;
 
@@ -50,6 +51,13 @@ impl Sequential for Queue {
 
     fn is_always_legal(operation: &QueueOp) -> bool {
         matches!(operation, QueueOp::Put(_))
+    }
+}
+
+impl Named for QueueOp {
+    const NAMES: &'static [&'static str] = &["put", "take"];
+    fn name(&self) -> usize {
+        usize::from(*self == QueueOp::Take)
     }
 }
 
