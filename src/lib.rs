@@ -15,12 +15,18 @@
 //! ```
 //!
 //! In tests, [`check`] and [`check_file`] rehearse a scenario with many seeds, and say what was
-//! violated. `docs/adding-a-protocol.md` walks through a whole protocol.
+//! violated; [`shrink`] makes what a seed violates smaller. `docs/adding-a-protocol.md` walks through a whole protocol.
 
+#![deny(missing_docs)]
+
+pub mod assertions;
 pub mod cli;
+pub mod formats;
+#[cfg(feature = "prop")]
+pub mod prop;
 mod property;
 
-pub use property::{check, check_file, try_check};
+pub use property::{check, check_file, shrink, try_check};
 
 pub use rehearsal_protocols as protocols;
 pub use rehearsal_reports as reports;

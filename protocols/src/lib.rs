@@ -5,6 +5,8 @@
 //! and [`catalog`] names every protocol. This is teaching code: it is meant to be read next to the
 //! papers it cites, and it keeps their names.
 
+#![deny(missing_docs)]
+
 pub mod bank;
 pub mod catalog;
 pub mod clock_sync;

@@ -18,6 +18,8 @@
 //!
 //! [`Record`]: rehearsal_sim::record::Record
 
+#![deny(missing_docs)]
+
 mod chart;
 pub mod comparison;
 mod format;

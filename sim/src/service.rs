@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::check::Act;
 use crate::simulation::Digest;
 
 /// Plain data: what operations, replies and model states are made of.
@@ -130,6 +131,13 @@ pub trait Sequential: 'static {
     /// Every state, `after` itself aside, that `operation` leads to `after`, whatever it replies;
     /// `None` where the model can not say. Not asked of reads and blind writes.
     fn origins(_operation: &Self::Operation, _after: &Self::State) -> Option<Vec<Self::State>> {
+        None
+    }
+
+    /// What `operation` with this reply (`None`: nobody knows it) does to a well-known object that
+    /// begins as this one does. Where every operation on an object has its act, a monitor judges it
+    /// in about linear time (`check::monitor`).
+    fn act(_operation: &Self::Operation, _reply: Option<&Self::Reply>) -> Option<Act> {
         None
     }
 }

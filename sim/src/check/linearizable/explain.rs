@@ -41,7 +41,12 @@ pub(super) fn explain<M: Sequential>(
             list(states, before)
         ),
     };
-    Explanation { sentence, at_ns: ended(call).0, details: details(plan, culprit, event) }
+    Explanation {
+        sentence,
+        at_ns: ended(call).0,
+        details: details(plan, culprit, event),
+        ..Explanation::default()
+    }
 }
 
 /// A few states in words.

@@ -23,6 +23,7 @@ pub use register::{Register, RegisterOp, RegisterReply};
 pub use set::{Set, SetOp, SetReply};
 pub use stack::Stack;
 
+use super::Act;
 use crate::service::{Accepts, Data, Operation, Sequential};
 
 /// An operation on one of many independent objects.
@@ -86,5 +87,8 @@ impl<M: Sequential> Sequential for Many<M> {
     }
     fn origins(operation: &Keyed<M::Operation>, after: &M::State) -> Option<Vec<M::State>> {
         M::origins(&operation.operation, after)
+    }
+    fn act(operation: &Keyed<M::Operation>, reply: Option<&M::Reply>) -> Option<Act> {
+        M::act(&operation.operation, reply)
     }
 }
