@@ -27,6 +27,7 @@ impl PlantedBug for Bug {
                 source: "horizontal-scaling-convex#101 (COMMIT is sent before the decision is \
                          durable)",
                 property: "money_is_conserved",
+                hunt: None,
             },
             Bug::CreditedTwice => BugInfo {
                 slug: "credited-twice",
@@ -34,6 +35,7 @@ impl PlantedBug for Bug {
                 sentence: "a branch does not recognise money that comes again",
                 source: "Helland 2007, Life beyond Distributed Transactions, section 5",
                 property: "money_is_conserved",
+                hunt: None,
             },
             Bug::AuditReadsOnce => BugInfo {
                 slug: "audit-reads-once",
@@ -42,6 +44,7 @@ impl PlantedBug for Bug {
                 source: "Chandy & Lamport 1985, Distributed Snapshots, section 1; Afek et al. 1993, \
                          Atomic Snapshots of Shared Memory, section 3 (double collect)",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::TransferForgotten => BugInfo {
                 slug: "transfer-forgotten",
@@ -49,6 +52,7 @@ impl PlantedBug for Bug {
                 sentence: "a branch that restarts does not go on with the transfers under way",
                 source: "horizontal-scaling-convex#158; bitronix btm#59",
                 property: "progress",
+                hunt: None,
             },
         }
     }

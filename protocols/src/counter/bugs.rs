@@ -27,6 +27,7 @@ impl PlantedBug for Bug {
                 source: "bug:S2 in a chain: van Renesse & Schneider 2004, section 2 (duplicates are \
                          for clients and servers to sort out)",
                 property: "counted_once",
+                hunt: None,
             },
             Bug::ReadsAnywhere => BugInfo {
                 slug: "reads-anywhere",
@@ -34,6 +35,7 @@ impl PlantedBug for Bug {
                 sentence: "clients read from any server of the chain, not from its tail",
                 source: "Terrace & Freedman 2009, Object Storage on CRAQ, section 2.1",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::HeadAnswers => BugInfo {
                 slug: "head-answers",
@@ -41,6 +43,7 @@ impl PlantedBug for Bug {
                 sentence: "the head answers before the rest of the chain has the entry",
                 source: "van Renesse & Schneider 2004, Chain Replication, section 3",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::PassedOnBeforeSync => BugInfo {
                 slug: "passed-on-before-sync",
@@ -48,6 +51,7 @@ impl PlantedBug for Bug {
                 sentence: "a server passes an entry on before it is on its own disk",
                 source: "bug:D3 in a chain; openraft a9f696a9",
                 property: "same_entries",
+                hunt: None,
             },
         }
     }

@@ -26,6 +26,7 @@ impl PlantedBug for Bug {
                 sentence: "a store takes a write whatever its fencing token",
                 source: "Kleppmann 2016, How to do distributed locking; Jepsen: etcd 3.4.3",
                 property: "writes_follow_tokens",
+                hunt: None,
             },
             Bug::UnlocksSuccessor => BugInfo {
                 slug: "unlocks-successor",
@@ -33,6 +34,7 @@ impl PlantedBug for Bug {
                 sentence: "a late or doubled release frees the lock of whoever has it now",
                 source: "etcd#22082",
                 property: "granted_when_free",
+                hunt: None,
             },
             Bug::TokenForgotten => BugInfo {
                 slug: "token-forgotten",
@@ -40,6 +42,7 @@ impl PlantedBug for Bug {
                 sentence: "a server that restarts counts its fencing tokens from the beginning",
                 source: "Burrows 2006, The Chubby lock service, section 2.4 (sequencers)",
                 property: "tokens_grow",
+                hunt: None,
             },
             Bug::LeaseForgotten => BugInfo {
                 slug: "lease-forgotten",
@@ -47,6 +50,7 @@ impl PlantedBug for Bug {
                 sentence: "a server that restarts grants locks whose leases still run",
                 source: "Gray & Cheriton 1989, Leases, section 2 (recovery waits for the longest lease)",
                 property: "granted_when_free",
+                hunt: None,
             },
         }
     }

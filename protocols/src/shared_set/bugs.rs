@@ -31,6 +31,7 @@ impl PlantedBug for Bug {
                 source: "Attiya, Bar-Noy & Dolev 1995, Sharing Memory Robustly in Message-Passing \
                          Systems, section 3",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::QuorumOfHalf => BugInfo {
                 slug: "quorum-of-half",
@@ -38,6 +39,7 @@ impl PlantedBug for Bug {
                 sentence: "half of an even number of servers counts as a majority",
                 source: "hashicorp/raft 163a55f",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::StoreAckedBeforeSync => BugInfo {
                 slug: "store-acked-before-sync",
@@ -45,6 +47,7 @@ impl PlantedBug for Bug {
                 sentence: "a server acknowledges a write before it is durable",
                 source: "bug:D1 in a quorum; KAFKA-10533",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::RetryWithANewStamp => BugInfo {
                 slug: "retry-with-a-new-stamp",
@@ -54,6 +57,7 @@ impl PlantedBug for Bug {
                 source: "a retried write whose first attempt took effect: Kingsbury 2014, Jepsen: \
                          etcd and Consul",
                 property: "linearizable",
+                hunt: None,
             },
         }
     }

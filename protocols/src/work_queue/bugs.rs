@@ -26,6 +26,7 @@ impl PlantedBug for Bug {
                 sentence: "a broker serves a request that comes again as if it were new",
                 source: "Ongaro 2014, Consensus: Bridging Theory and Practice, section 6.3",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::AnswerBeforeSync => BugInfo {
                 slug: "answer-before-sync",
@@ -33,6 +34,7 @@ impl PlantedBug for Bug {
                 sentence: "a broker answers before its record is durable",
                 source: "bug:D1 on a single server; etcd#14370",
                 property: "linearizable",
+                hunt: None,
             },
             Bug::TakeNotLogged => BugInfo {
                 slug: "take-not-logged",
@@ -41,6 +43,7 @@ impl PlantedBug for Bug {
                 source: "at-least-once delivery taken for exactly-once: Gray & Reuter 1993, \
                          Transaction Processing, section 10.4 (recoverable queues)",
                 property: "handed_out_once",
+                hunt: None,
             },
             Bug::RestoredBackwards => BugInfo {
                 slug: "restored-backwards",
@@ -48,6 +51,7 @@ impl PlantedBug for Bug {
                 sentence: "a broker that restarts restores its queues with the newest in front",
                 source: "a log of insertions that is read from its end",
                 property: "linearizable",
+                hunt: None,
             },
         }
     }
