@@ -175,7 +175,7 @@ pub mod prelude {
     pub use rehearsal_scenarios::{Loaded, Report, Request, load, load_text};
     pub use rehearsal_sim::bug::{BugInfo, NoBugs, PlantedBug};
     pub use rehearsal_sim::catalog::Entry;
-    pub use rehearsal_sim::check::act::Act;
+    pub use rehearsal_sim::check::Act;
     pub use rehearsal_sim::check::check_promises;
     pub use rehearsal_sim::effects::Effects;
     pub use rehearsal_sim::history::CallId;
