@@ -12,7 +12,7 @@ use crate::cli::{options, print, run, twice};
 
 /// What a search for something smaller may cost where a test has failed: little, as proptest calls
 /// what fails again and again.
-const BUDGET: Budget = Budget { runs: 300, events: 300_000 };
+pub(crate) const BUDGET: Budget = Budget { runs: 300, events: 300_000 };
 /// One seed in this many is run twice and compared, as in `sweep`.
 const REPEAT: usize = 20;
 /// Rows of trace that are compared then.
@@ -45,8 +45,8 @@ const REPEAT_ROWS: usize = 100_000;
 ///
 /// # Panics
 /// With the first seed that fails: what was violated, the last steps before it, the smallest scenario
-/// that was found to fail the same, the scenario and how to run it again. A property that can not be judged fails as well, and so do a text that is no
-/// scenario, and no seeds at all.
+/// that was found to fail the same, the scenario and how to run it again. A property that can not be
+/// judged fails as well, and so do a text that is no scenario, and no seeds at all.
 #[track_caller]
 pub fn check(scenario: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
     if let Err(failure) = judge(scenario, seeds, catalog, Some(BUDGET)) {

@@ -97,7 +97,7 @@ fn picture(layout: &Layout) -> Markup {
             @let line = layout.line();
             @if line.len() > 1 {
                 @let points: Vec<String> =
-                    line.iter().map(|(x, y, _)| format!("{},{}", px(*x), px(*y))).collect() {}
+                    line.iter().map(|(x, y, _)| format!("{},{}", px(*x), px(*y))).collect();
                 polyline class="way" points=(points.join(" ")) {}
             }
             @for (x, y, place) in &line {
