@@ -2,7 +2,7 @@
 
 use rehearsal_sim::check::Verdict;
 use rehearsal_sim::check::transactions::{
-    Anomaly, Demand, Judgement, Level, Micro, Transaction, Transactions,
+    Demand, Judgement, Level, Micro, Transaction, Transactions,
 };
 use rehearsal_sim::history::{Call, CallId};
 use rehearsal_sim::service::Outcome;
@@ -89,10 +89,6 @@ pub(crate) fn names(judgement: &Judgement) -> Vec<String> {
     judgement.findings.iter().map(|finding| finding.anomaly.name()).collect()
 }
 
-pub(crate) fn has(judgement: &Judgement, anomaly: Anomaly) -> bool {
-    judgement.findings.iter().any(|finding| finding.anomaly == anomaly)
-}
-
 pub(crate) fn passes(judgement: &Judgement) -> bool {
     match &judgement.verdict {
         Verdict::Pass => true,
@@ -127,4 +123,18 @@ impl Dice {
     pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[usize::try_from(self.below(items.len() as u64)).unwrap()]
     }
+}
+
+/// A history, a line for each transaction.
+pub(crate) fn show(log: &Transactions) -> String {
+    let line = |call: &Call<Transaction, Transaction>| {
+        let (what, how) = match &call.outcome {
+            Outcome::Ok(steps) => (steps, "ok"),
+            Outcome::Failed => (&call.operation, "failed"),
+            Outcome::Unknown => (&call.operation, "unknown"),
+        };
+        let ended = call.ended.map(|ended| ended.0);
+        format!("client{} {}..{ended:?} {how}: {what:?}\n", call.client, call.called.0)
+    };
+    log.calls.iter().map(line).collect()
 }

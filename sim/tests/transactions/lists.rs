@@ -3,7 +3,7 @@
 use rehearsal_sim::check::transactions::{Anomaly, Level, Micro, Needs, Transactions, list_append};
 use rehearsal_sim::service::Outcome;
 
-use crate::history::{Dice, demand, names, passes, wanted};
+use crate::history::{Dice, demand, names, passes, show, wanted};
 use crate::oracle::{Keeps, is_serializable};
 use crate::store::{Kind, Shape, read_all, run};
 
@@ -78,17 +78,23 @@ fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
         let judgement = list_append(&log, demand(Level::Serializable));
         let found = passes(&judgement);
         let truth = is_serializable(&log, Keeps::Nothing);
-        assert!(found || !truth, "seed {seed}: {judgement:#?} in {log:#?}");
+        assert!(found || !truth, "seed {seed}: {judgement:?} in {}", show(&log));
         let is_strict = passes(&list_append(&log, demand(Level::StrictSerializable)));
         let strict_truth = truth && is_serializable(&log, Keeps::RealTime);
-        assert!(is_strict || !strict_truth, "seed {seed}: {judgement:#?} in {log:#?}");
+        assert!(is_strict || !strict_truth, "seed {seed}: {judgement:?} in {}", show(&log));
         if is_complete(&log) {
             complete += 1;
-            assert_eq!(found, truth, "seed {seed}: {:?} in {log:#?}", names(&judgement));
-            assert_eq!(is_strict, strict_truth, "seed {seed}: {:?} in {log:#?}", names(&judgement));
+            assert_eq!(found, truth, "seed {seed}: {:?} in {}", names(&judgement), show(&log));
+            assert_eq!(
+                is_strict,
+                strict_truth,
+                "seed {seed}: {:?} in {}",
+                names(&judgement),
+                show(&log)
+            );
         }
         if kind == Kind::Serializable && !is_spoiled {
-            assert_eq!(names(&judgement), [""; 0], "seed {seed}: {log:#?}");
+            assert_eq!(names(&judgement), [""; 0], "seed {seed}: {}", show(&log));
         }
         let in_time = |anomaly| matches!(anomaly, Anomaly::Cycle(_, Needs::RealTime));
         strict += u64::from(judgement.findings.iter().any(|f| in_time(f.anomaly)));

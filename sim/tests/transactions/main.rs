@@ -6,8 +6,12 @@
     reason = "tests may be asked for more cases by the environment"
 )]
 
+mod axioms;
 mod history;
 mod lists;
+mod logs;
 mod oracle;
 mod planted;
+mod registers;
 mod store;
+mod workloads;

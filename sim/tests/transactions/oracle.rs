@@ -76,3 +76,46 @@ fn place(
             && place(known, keeps, placed | 1 << i, &after, failed)
     })
 }
+
+/// Whether some order of commits, each after reading some earlier state, gives what was read, where
+/// nobody writes what was written since the state it read.
+pub(crate) fn is_snapshot(log: &Transactions) -> bool {
+    let known: Vec<&TxnCall> =
+        log.calls.iter().filter(|call| call.outcome != Outcome::Failed).collect();
+    commit(&known, 0, &mut vec![State::new()])
+}
+
+fn commit(known: &[&TxnCall], placed: u32, past: &mut Vec<State>) -> bool {
+    let is_ok = |call: &TxnCall| matches!(call.outcome, Outcome::Ok(_));
+    let left: Vec<usize> = (0..known.len()).filter(|i| placed >> i & 1 == 0).collect();
+    if !left.iter().any(|&i| is_ok(known[i])) {
+        return true;
+    }
+    for i in left {
+        let call = known[i];
+        let micros = match &call.outcome {
+            Outcome::Ok(reply) => reply,
+            _ => &call.operation,
+        };
+        let now = past.last().unwrap().clone();
+        let can = past.iter().any(|snapshot| {
+            let mut own = snapshot.clone();
+            let is_fresh = |micro: &Micro| {
+                micro.written().is_none() || snapshot.get(&micro.key()) == now.get(&micro.key())
+            };
+            micros.iter().all(|micro| step(&mut own, micro, is_ok(call)) && is_fresh(micro))
+        });
+        if can {
+            let mut after = now;
+            micros.iter().for_each(|micro| {
+                step(&mut after, micro, false);
+            });
+            past.push(after);
+            if commit(known, placed | 1 << i, past) {
+                return true;
+            }
+            past.pop();
+        }
+    }
+    false
+}

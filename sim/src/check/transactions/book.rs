@@ -45,6 +45,8 @@ type TxnCall = Call<super::Transaction, super::Transaction>;
 /// A history, numbered.
 pub(super) struct Book<'a> {
     calls: Vec<&'a TxnCall>,
+    /// Whether times are worth telling.
+    pub(super) has_real_time: bool,
     pub(super) fates: Vec<Fate>,
     /// The keys as they were called, by number.
     pub(super) keys: Vec<u64>,
@@ -62,6 +64,7 @@ impl<'a> Book<'a> {
     /// Numbers a history; the error says why no checker can judge it.
     pub(super) fn new(
         history: &'a Transactions,
+        has_real_time: bool,
         belongs: impl Fn(&Micro) -> bool,
     ) -> Result<Book<'a>, String> {
         let calls: Vec<&TxnCall> = history.calls.iter().collect();
@@ -72,6 +75,7 @@ impl<'a> Book<'a> {
         let mut book = Book {
             fates: calls.iter().map(|call| fate(&call.outcome)).collect(),
             calls,
+            has_real_time,
             keys: Vec::new(),
             writes: Vec::new(),
             micro_keys: Vec::with_capacity(micros),

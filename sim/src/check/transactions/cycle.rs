@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::book::NONE;
+use super::book::number;
 use super::graph::{Edge, Graph, Kinds, ON, PROCESS, REAL_TIME, RW, Scope, Sketch, WR, WW};
 use super::levels::{Cycle, Needs};
 
@@ -21,7 +21,7 @@ pub(super) struct Step {
     pub(super) from: u32,
     pub(super) to: u32,
     pub(super) kind: Kinds,
-    /// The number of the write it is about, or [`NONE`].
+    /// The number of the write it is about, or [`NONE`](super::book::NONE).
     pub(super) why: u32,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Found {
 /// time is looked for only where the same kind without them is not there.
 pub(super) fn search(graph: &Graph) -> Vec<Found> {
     let all = WW | WR | RW | PROCESS | REAL_TIME;
-    let knots = graph.components(all, None, &mut (0..graph.nodes()).map(super::book::number));
+    let knots = graph.components(all, None, &mut (0..graph.nodes()).map(number));
     if knots.is_empty() {
         return Vec::new();
     }
@@ -49,6 +49,16 @@ pub(super) fn search(graph: &Graph) -> Vec<Found> {
     }
     hunt.found.sort_by_key(|found| (found.cycle, found.needs));
     hunt.found
+}
+
+/// A short cycle over edges of these kinds.
+pub(super) fn any(graph: &Graph, kinds: Kinds) -> Option<Vec<Step>> {
+    let parts = graph.components(kinds, None, &mut (0..graph.nodes()).map(number));
+    let scope = graph.scope(&parts);
+    let mut starts = starts(graph, &parts, kinds, TRIES);
+    starts.sort_by_key(|start| start.1.kind);
+    let path = shortest(graph, &starts, kinds, &scope)?;
+    Some(collapse(path, number(graph.txns), 1))
 }
 
 struct Hunt {
@@ -88,7 +98,7 @@ impl Hunt {
 
     fn note_any(&mut self, graph: &Graph, path: Option<Vec<(u32, Edge)>>) {
         if let Some(path) = path {
-            self.note(collapse(path, u32::try_from(graph.txns).unwrap_or(NONE), 1));
+            self.note(collapse(path, number(graph.txns), 1));
         }
     }
 
@@ -104,7 +114,7 @@ impl Hunt {
         for &(node, _) in &starts_split {
             mild[scope[node as usize / 2] as usize] = false;
         }
-        let txns = u32::try_from(twice.txns).unwrap_or(NONE);
+        let txns = number(twice.txns);
         if !self.has(Cycle::GSingle) {
             let path = shortest(&twice, &starts_split, kinds & !RW, &within);
             if let Some(path) = path {
@@ -166,7 +176,7 @@ fn starts(graph: &Graph, parts: &[Vec<u32>], kind: Kinds, limit: usize) -> Vec<(
         part.iter().flat_map(move |&node| {
             let edges = graph.edges(node).iter();
             edges
-                .filter(move |edge| edge.kind == kind && part.binary_search(&edge.to).is_ok())
+                .filter(move |edge| edge.kind & kind != 0 && part.binary_search(&edge.to).is_ok())
                 .map(move |edge| (node, *edge))
         })
     });

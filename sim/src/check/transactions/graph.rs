@@ -18,6 +18,8 @@ pub(super) const RW: Kinds = 4;
 pub(super) const PROCESS: Kinds = 8;
 /// The earlier one ended before the later one was called.
 pub(super) const REAL_TIME: Kinds = 16;
+/// The later one overwrote, for otherwise a read would not have found what it did.
+pub(super) const FORCED: Kinds = 64;
 /// From a joint onwards.
 pub(super) const ON: Kinds = 32;
 

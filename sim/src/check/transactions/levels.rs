@@ -34,6 +34,18 @@ pub enum Needs {
     RealTime,
 }
 
+/// What the order of commits must respect, the least first (Biswas and Enea, *On the complexity of
+/// checking transactional consistency*, OOPSLA 2019, figure 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Axiom {
+    /// Once a transaction has read from another one, it reads nothing that one had overwritten.
+    ReadCommitted,
+    /// A transaction reads nothing that was overwritten by one it reads from at all.
+    ReadAtomic,
+    /// A transaction reads nothing that was overwritten by one it depends on, directly or not.
+    Causal,
+}
+
 /// What is wrong in a history, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Anomaly {
@@ -59,16 +71,45 @@ pub enum Anomaly {
     Cycle(Cycle, Needs),
     /// Two transactions read one version and both replaced it.
     LostUpdate,
-    /// The axiom of read committed is violated (Biswas and Enea, OOPSLA 2019).
-    NotReadCommitted,
-    /// The axiom of read atomic is violated: a fractured read.
-    NotReadAtomic,
-    /// The axiom of causal consistency is violated.
-    NotCausal,
+    /// No order of commits satisfies an axiom of Biswas and Enea.
+    Axiom(Axiom, Needs),
     /// No order of the transactions explains what each of them read.
     NotSerializable,
     /// No order of the transactions and of their snapshots explains what each of them read.
     NotSnapshotIsolation,
+}
+
+impl Needs {
+    fn told_of(self, name: &str) -> String {
+        match self {
+            Needs::Data => name.to_owned(),
+            Needs::Process => format!("{name}-process"),
+            Needs::RealTime => format!("{name}-realtime"),
+        }
+    }
+}
+
+impl Cycle {
+    fn name(self) -> &'static str {
+        match self {
+            Cycle::G0 => "G0",
+            Cycle::G1c => "G1c",
+            Cycle::GSingle => "G-single",
+            Cycle::LongFork => "long-fork",
+            Cycle::GNonadjacent => "G-nonadjacent",
+            Cycle::G2Item => "G2-item",
+        }
+    }
+}
+
+impl Axiom {
+    fn name(self) -> &'static str {
+        match self {
+            Axiom::ReadCommitted => "not-read-committed",
+            Axiom::ReadAtomic => "fractured-read",
+            Axiom::Causal => "not-causal",
+        }
+    }
 }
 
 impl Anomaly {
@@ -85,26 +126,10 @@ impl Anomaly {
             Anomaly::FutureRead => "future-read",
             Anomaly::Internal => "internal",
             Anomaly::LostUpdate => "lost-update",
-            Anomaly::NotReadCommitted => "not-read-committed",
-            Anomaly::NotReadAtomic => "fractured-read",
-            Anomaly::NotCausal => "not-causal",
             Anomaly::NotSerializable => "not-serializable",
             Anomaly::NotSnapshotIsolation => "not-snapshot-isolation",
-            Anomaly::Cycle(cycle, needs) => {
-                let name = match cycle {
-                    Cycle::G0 => "G0",
-                    Cycle::G1c => "G1c",
-                    Cycle::GSingle => "G-single",
-                    Cycle::LongFork => "long-fork",
-                    Cycle::GNonadjacent => "G-nonadjacent",
-                    Cycle::G2Item => "G2-item",
-                };
-                return match needs {
-                    Needs::Data => name.to_owned(),
-                    Needs::Process => format!("{name}-process"),
-                    Needs::RealTime => format!("{name}-realtime"),
-                };
-            }
+            Anomaly::Cycle(cycle, needs) => return needs.told_of(cycle.name()),
+            Anomaly::Axiom(axiom, needs) => return needs.told_of(axiom.name()),
         };
         name.to_owned()
     }
@@ -190,14 +215,18 @@ impl Level {
             | Anomaly::AbortedRead
             | Anomaly::DirtyUpdate
             | Anomaly::IntermediateRead
-            | Anomaly::FutureRead
-            | Anomaly::NotReadCommitted => self > Level::ReadUncommitted,
-            Anomaly::Internal | Anomaly::NotReadAtomic => self > Level::ReadCommitted,
-            // Repeatable read knows no sessions, and the axiom does.
-            Anomaly::NotCausal => {
-                matches!(self, Level::Causal | Level::StrongSessionSnapshotIsolation)
-                    || matches!(self, Level::StrongSnapshotIsolation)
-                    || self > Level::Serializable
+            | Anomaly::FutureRead => self > Level::ReadUncommitted,
+            Anomaly::Internal => self > Level::ReadCommitted,
+            Anomaly::Axiom(axiom, needs) => {
+                // The weak levels are defined with sessions, the others know them by name.
+                let is_weak = self <= Level::Causal;
+                let in_time = if is_weak { Needs::Process } else { self.in_time() };
+                needs <= in_time
+                    && match axiom {
+                        Axiom::ReadCommitted => self >= Level::ReadCommitted,
+                        Axiom::ReadAtomic => self >= Level::ReadAtomic,
+                        Axiom::Causal => self >= Level::Causal,
+                    }
             }
             Anomaly::LostUpdate => self > Level::Causal,
             Anomaly::NotSerializable => self >= Level::RepeatableRead,
@@ -206,16 +235,25 @@ impl Level {
         }
     }
 
-    fn forbids_cycle(self, cycle: Cycle, needs: Needs) -> bool {
-        let is_snapshot = self > Level::Causal && self < Level::RepeatableRead;
-        let in_time = match self {
+    /// Whether the order of all versions, of processes and of real time decides it.
+    pub(super) fn is_decided_by_order(self) -> bool {
+        !matches!(self, Level::StrongSessionSnapshotIsolation | Level::StrongSnapshotIsolation)
+    }
+
+    /// What its cycles may need.
+    fn in_time(self) -> Needs {
+        match self {
             Level::StrongSessionSnapshotIsolation | Level::StrongSessionSerializable => {
                 Needs::Process
             }
             Level::StrongSnapshotIsolation | Level::StrictSerializable => Needs::RealTime,
             _ => Needs::Data,
-        };
-        needs <= in_time
+        }
+    }
+
+    fn forbids_cycle(self, cycle: Cycle, needs: Needs) -> bool {
+        let is_snapshot = self > Level::Causal && self < Level::RepeatableRead;
+        needs <= self.in_time()
             && match cycle {
                 Cycle::G0 => true,
                 Cycle::G1c => self > Level::ReadUncommitted,

@@ -4,9 +4,11 @@
 //! (VLDB 2020). The longest read of a list is its order of versions; every other read must be a
 //! beginning of it. An append that committed and was never read comes after all that were.
 
+use super::axioms::Facts;
 use super::book::{Book, Fate, NONE, number};
 use super::graph::{Graph, Group, RW, Sketch, WR, WW};
 use super::levels::Anomaly;
+use super::register::RegisterRead;
 use super::tell::{Finding, finding};
 use super::words::{Micro, list};
 
@@ -36,6 +38,8 @@ struct List<'a> {
     updated: Vec<u32>,
     /// Committed appends that nobody read.
     tail: Option<Group>,
+    /// How many transactions made those.
+    tail_length: usize,
     /// Some read is not a beginning of the longest, which then says nothing of what nobody read.
     is_torn: bool,
 }
@@ -57,7 +61,7 @@ pub(super) struct Lists<'a> {
     /// For each write the one before it in the order of versions.
     pub(super) previous: Vec<u32>,
     /// For each write its place in the longest read of its list.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -271,9 +275,13 @@ impl<'a> Lists<'a> {
             let at = values.iter().zip(longest).position(|(a, b)| a != b).unwrap_or(0);
             self.note(Anomaly::IncompatibleOrder, &[reader, txn], || {
                 format!(
-                    "T1 read k{name} = {} and T2 read k{name} = {}: after {} equal elements one has {} \
-                     and the other {}, so that neither is the beginning of the other",
-                    list(longest), list(values), at, longest[at], values[at]
+                    "T1 read k{name} = {} and T2 read k{name} = {}: element {} is {} in one and {} in \
+                     the other, so that neither is the beginning of the other",
+                    list(longest),
+                    list(values),
+                    at + 1,
+                    longest[at],
+                    values[at]
                 )
             });
             self.check_strays(txn, key, values);
@@ -326,6 +334,32 @@ impl<'a> Lists<'a> {
 
 /// The dependencies.
 impl Lists<'_> {
+    /// Whether the order of versions of each list is known to the last append.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.lists.iter().all(|list| !list.is_torn && list.tail_length < 2)
+    }
+
+    /// What the axioms of weak levels look at: who read whose version of each list, and the order of
+    /// the versions.
+    pub(super) fn facts(&self, sessions: Vec<Vec<u32>>) -> Facts {
+        let place_of = |read: &ListRead| {
+            let list = &self.lists[read.key as usize];
+            list.longest.starts_with(read.values).then(|| list.place(read.values.len()))
+        };
+        let read_of = |read: &ListRead| {
+            let last = place_of(read)?.checked_sub(1);
+            let write = last.map_or(NONE, |at| self.lists[read.key as usize].chain[at]);
+            Some(RegisterRead { txn: read.txn, key: read.key, write })
+        };
+        let writer = |write: u32| self.book.writes[write as usize].txn;
+        let pairs = self.lists.iter().flat_map(|list| list.chain.windows(2));
+        Facts {
+            sessions,
+            reads: self.reads.iter().filter_map(read_of).collect(),
+            known: pairs.map(|pair| (writer(pair[0]), writer(pair[1]), pair[1])).collect(),
+        }
+    }
+
     pub(super) fn edges(&mut self, sketch: &mut Sketch) {
         self.tails(sketch);
         for list in &self.lists {
@@ -352,12 +386,15 @@ impl Lists<'_> {
             let is_unread = self.places[number as usize] == NONE;
             if is_unread && self.book.fates[write.txn as usize].is_in() {
                 let list = &mut members[write.key as usize];
+                let known = &self.lists[write.key as usize];
+                self.previous[number as usize] = known.chain.last().copied().unwrap_or(NONE);
                 if list.last().is_none_or(|last| last.0 != write.txn) {
                     list.push((write.txn, number));
                 }
             }
         }
         for (list, members) in self.lists.iter_mut().zip(members) {
+            list.tail_length = members.len();
             if !members.is_empty() && list.reader != NONE && !list.is_torn {
                 list.tail = Some(Group::new(sketch, members));
             }

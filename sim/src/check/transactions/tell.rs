@@ -5,7 +5,7 @@ use super::cycle::{Found, Step};
 use super::graph::{PROCESS, REAL_TIME, RW, WR, WW};
 use super::levels::{Anomaly, Cycle};
 use super::words::Micro;
-use crate::check::Explanation;
+use crate::check::{Bar, Explanation};
 use crate::service::Outcome;
 
 /// An anomaly and what shows it.
@@ -24,35 +24,75 @@ const TOLD: usize = 4;
 /// A finding about a few transactions, which the sentence calls T1, T2 ...
 pub(super) fn finding(book: &Book, anomaly: Anomaly, txns: &[u32], sentence: &str) -> Finding {
     let details = txns.iter().enumerate().map(|(i, &txn)| line(book, i + 1, txn)).collect();
-    let sentence = format!("{anomaly}: {sentence}");
-    Finding {
-        anomaly,
-        explanation: Explanation {
-            sentence,
-            at_ns: last(book, txns),
-            details,
-            ..Explanation::default()
-        },
+    let blamed = txns.iter().copied().max_by_key(|&txn| end(book, txn));
+    let mut by_call = txns.to_vec();
+    by_call.sort_unstable();
+    by_call.dedup();
+    let explanation = Explanation {
+        sentence: format!("{anomaly}: {sentence}"),
+        at_ns: blamed.map_or(0, |txn| end(book, txn)),
+        details,
+        expected: expected(anomaly).to_owned(),
+        bars: by_call.into_iter().map(|txn| bar(book, txn, blamed)).collect(),
+    };
+    Finding { anomaly, explanation }
+}
+
+/// What the transactions could have read or written.
+fn expected(anomaly: Anomaly) -> &'static str {
+    match anomaly {
+        Anomaly::Garbage => "a value that somebody wrote",
+        Anomaly::DuplicateElements => "every element once",
+        Anomaly::IncompatibleOrder => "of any two reads of a list, one the beginning of the other",
+        Anomaly::CyclicVersions => "versions that follow each other in one order",
+        Anomaly::AbortedRead | Anomaly::DirtyUpdate => "nothing of what a failed transaction wrote",
+        Anomaly::IntermediateRead => {
+            "what a transaction left when it ended, and nothing in between"
+        }
+        Anomaly::FutureRead => "nothing of what the transaction had yet to write",
+        Anomaly::Internal => "what the transaction's own earlier steps leave",
+        Anomaly::LostUpdate => "the second of the two to see what the first one wrote",
+        Anomaly::Cycle(..) => {
+            "an order of the transactions in which each sees what those before it wrote, and nothing \
+             of those after it"
+        }
+        Anomaly::Axiom(..) => {
+            "an order of commits in which nothing that was seen is overwritten again"
+        }
+        Anomaly::NotSerializable => "what one transaction after the other gives, in some order",
+        Anomaly::NotSnapshotIsolation => "what each transaction finds in one earlier state",
     }
 }
 
-/// When the last of these transactions ended, in nanoseconds.
-fn last(book: &Book, txns: &[u32]) -> u64 {
-    let ends = txns.iter().map(|&txn| {
-        let call = book.call(txn);
-        call.ended.unwrap_or(call.called).0
-    });
-    ends.max().unwrap_or(0)
+/// When a transaction ended, in nanoseconds; when it was called, if nobody heard of its end.
+fn end(book: &Book, txn: u32) -> u64 {
+    let call = book.call(txn);
+    call.ended.unwrap_or(call.called).0
+}
+
+fn bar(book: &Book, txn: u32, blamed: Option<u32>) -> Bar {
+    let call = book.call(txn);
+    Bar {
+        client: call.client,
+        text: steps(book, txn),
+        called_ns: call.called.0,
+        ended_ns: call.ended.filter(|_| call.outcome != Outcome::Unknown).map(|ended| ended.0),
+        place: None,
+        state_after: None,
+        is_blamed: blamed == Some(txn),
+    }
+}
+
+/// The steps of a transaction in a line.
+fn steps(book: &Book, txn: u32) -> String {
+    let is_known = matches!(book.call(txn).outcome, Outcome::Ok(_));
+    let steps: Vec<String> = book.micros(txn).iter().map(|micro| step(micro, is_known)).collect();
+    steps.join(" ")
 }
 
 /// A transaction as people read it.
 fn line(book: &Book, name: usize, txn: u32) -> String {
     let call = book.call(txn);
-    let steps: Vec<String> = book
-        .micros(txn)
-        .iter()
-        .map(|micro| step(micro, matches!(call.outcome, Outcome::Ok(_))))
-        .collect();
     let outcome = match call.outcome {
         Outcome::Ok(_) => "",
         Outcome::Failed => ", failed",
@@ -63,8 +103,12 @@ fn line(book: &Book, name: usize, txn: u32) -> String {
         None => "never ended".to_owned(),
     };
     let client = call.client;
-    let steps = steps.join(" ");
-    format!("T{name} is {steps} by client{client}{outcome}, called at {} and {end}", call.called)
+    let steps = steps(book, txn);
+    let times = match book.has_real_time {
+        true => format!(", called at {} and {end}", call.called),
+        false => String::new(),
+    };
+    format!("T{name} is {steps} by client{client}{outcome}{times}")
 }
 
 /// A step; what it read only where somebody heard of it.
@@ -82,6 +126,8 @@ pub(super) struct Lore<'a> {
     pub(super) book: &'a Book<'a>,
     /// For each write the one before it in the order of versions, or [`NONE`].
     pub(super) previous: &'a [u32],
+    /// Whether nobody read a write.
+    pub(super) is_unread: &'a dyn Fn(u32) -> bool,
 }
 
 /// A cycle in sentences.
@@ -118,7 +164,7 @@ fn meaning(cycle: Cycle) -> &'static str {
 }
 
 /// Why a step holds: `(1, 2)` are the names of its two transactions.
-fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String {
+pub(super) fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String {
     let book = lore.book;
     let before = format!("T{a} comes before T{b}, because");
     let Some(write) = book.writes.get(step.why as usize).filter(|_| step.why != NONE) else {
@@ -143,41 +189,58 @@ fn reason(lore: &Lore, step: &Step, (a, b): (usize, usize)) -> String {
             format!("{before} client{} did one after the other", book.call(step.from).client)
         }
         WR => {
-            format!("{before} {}, which T{a} {verb}", saw(book, b, step.to, write.key, Some(value)))
+            format!(
+                "{before} {}, which T{a} {verb}",
+                saw(book, (b, step.to), write.key, Shows::This(value))
+            )
         }
         RW => {
-            let what = saw(book, a, step.from, write.key, None);
-            format!("{before} {what}, without {value}, which T{b} {verb} next")
+            let what = saw(book, (a, step.from), write.key, Shows::Not(value));
+            match verb {
+                "appended" => format!("{before} {what}, without the {value} that T{b} appended"),
+                _ => format!("{before} {what}, which T{b} overwrote with {value}"),
+            }
         }
-        WW => match book.writes.get(lore.previous[step.why as usize] as usize) {
-            Some(earlier) if earlier.txn == step.from => format!(
-                "{before} T{b} {verb} {value} to k{key} after T{a} had {verb} {}",
-                earlier.value
-            ),
-            _ => format!(
-                "{before} T{b} {verb} {value} to k{key}, which is not in any list that T{a}'s own \
-                 {verb} value ends"
-            ),
-        },
+        WW => {
+            let earlier = book.writes.get(lore.previous[step.why as usize] as usize);
+            let earlier = earlier.map_or(String::new(), |earlier| format!(" {}", earlier.value));
+            let unread = match (lore.is_unread)(step.why) {
+                true => ": it is in no list that anybody read",
+                false => "",
+            };
+            format!("{before} T{b} {verb} {value} to k{key} after T{a} had {verb}{earlier}{unread}")
+        }
         _ => format!("T{a} comes before T{b}"),
     }
 }
 
-/// `T1 read k1 = [1 2]`: the first read of a key that shows a value, or the first one at all.
-fn saw(book: &Book, name: usize, txn: u32, key: u32, value: Option<u64>) -> String {
-    let shows = |micro: &Micro| match (micro, value) {
-        (Micro::ReadList { values, .. }, Some(value)) => {
+/// Which read of a key is looked for.
+#[derive(Clone, Copy)]
+pub(super) enum Shows {
+    /// One that found a value, as the last one of a list.
+    This(u64),
+    /// One that did not find it.
+    Not(u64),
+}
+
+/// `T1 read k1 = [1 2]`: the first read of a key that shows this, or the first one at all.
+pub(super) fn saw(book: &Book, (name, txn): (usize, u32), key: u32, shows: Shows) -> String {
+    let is_it = |micro: &Micro| match (micro, shows) {
+        (Micro::ReadList { values, .. }, Shows::This(value)) => {
             values.as_ref().is_some_and(|values| values.last() == Some(&value))
         }
-        (Micro::Read { value: found, .. }, Some(value)) => *found == Some(value),
-        (micro, None) => micro.written().is_none(),
+        (Micro::ReadList { values, .. }, Shows::Not(value)) => {
+            values.as_ref().is_none_or(|values| !values.contains(&value))
+        }
+        (Micro::Read { value: found, .. }, Shows::This(value)) => *found == Some(value),
+        (Micro::Read { value: found, .. }, Shows::Not(value)) => *found != Some(value),
         _ => false,
     };
-    let on_key = || {
-        let keys = book.keys_of(txn).iter();
-        book.micros(txn).iter().zip(keys).filter(|(_, number)| **number == key).map(|pair| pair.0)
-    };
-    match on_key().find(|micro| shows(micro)).or_else(|| on_key().find(|m| m.written().is_none())) {
+    let keys = book.keys_of(txn).iter();
+    let of_key = book.micros(txn).iter().zip(keys).filter(|(_, number)| **number == key);
+    let reads: Vec<&Micro> =
+        of_key.map(|pair| pair.0).filter(|micro| micro.written().is_none()).collect();
+    match reads.iter().find(|micro| is_it(micro)).or(reads.first()) {
         Some(micro) => {
             let text = format!("{micro:?}");
             format!("T{name} {}", text.replacen("read(k", "read k", 1).replacen(')', "", 1))
