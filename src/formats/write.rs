@@ -59,7 +59,7 @@ impl Written {
     pub fn of_run(history: &ToldHistory) -> Written {
         let manifest = Manifest {
             model: history.model.map(str::to_owned),
-            dialect: history.model.map(|_| "porcupine".to_owned()),
+            dialect: Some(Dialect::Rehearsal.name().to_owned()),
         };
         let processes = processes(&history.calls);
         let mut moments: Vec<(u64, u8, usize)> = Vec::new();

@@ -1,6 +1,7 @@
 //! The command line as its users meet it: the binary is started, and what it prints, writes and
 //! returns is compared with its contract (exit codes, fields, folders).
 
+mod check;
 mod contract;
 mod exit_codes;
 mod failures;

@@ -42,7 +42,7 @@ fn random(dice: &mut Dice) -> History<Kv, Reply> {
     let mut history = History::default();
     let mut open: Vec<(rehearsal::sim::history::CallId, Kv)> = Vec::new();
     let mut values = [Value::default(), Value::default()];
-    let wrong = dice.below(12);
+    let wrong = [0, 6][dice.below(2)];
     let mut now = 0;
     for number in 0..(4 + dice.below(20)) as u64 {
         now += dice.below(3) as u64;
@@ -67,7 +67,7 @@ fn random(dice: &mut Dice) -> History<Kv, Reply> {
                 1 => Outcome::Unknown,
                 2 => Outcome::Failed,
                 fate => {
-                    if fate == wrong && matches!(reply, Reply::Value(_)) {
+                    if fate < wrong && matches!(reply, Reply::Value(_)) {
                         reply = Reply::Value(Value::of(&[1 + dice.below(8) as u64]));
                     }
                     Outcome::Ok(reply)

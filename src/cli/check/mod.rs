@@ -39,7 +39,8 @@ pub(crate) struct Args {
     /// The format, where it is not to be recognised from the content; `list formats` shows them
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<Format>,
-    /// What is demanded [default: linearizable]
+    /// What is demanded: `linearizable`, or `session` (read your writes, monotonic reads, monotonic
+    /// writes, writes follow reads) [default: linearizable]
     #[arg(long, value_name = "NAME", value_parser = consistency)]
     consistency: Option<Consistency>,
     /// Of transactions, how strictly they are to be kept apart [default: strict-serializable, or
@@ -47,7 +48,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     level: Option<Level>,
     /// What a failed compare-and-set and a read of nil say: `jepsen`: nothing, `porcupine`: that
-    /// another value, or none, was there [default: what the format's own checker takes them for]
+    /// another value, or none, was there; `rehearsal`: a failure nothing but what its error says
+    /// [default: what the format's own checker takes them for]
     #[arg(long, value_name = "NAME", value_parser = dialect)]
     dialect: Option<Dialect>,
     /// What every object holds at first: a number, or a string in double quotes
@@ -57,6 +59,12 @@ pub(crate) struct Args {
     /// write them
     #[arg(long)]
     independent: bool,
+    /// Of a bank, what is in all accounts together [default: what the first read finds]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    total: Option<i64>,
+    /// Of a bank, accounts may be overdrawn
+    #[arg(long)]
+    negative_balances: bool,
     /// How many configurations may be looked at per object before the history counts as inconclusive
     #[arg(long, value_name = "N", default_value_t = Budget::default().configurations,
           value_parser = options::number, allow_negative_numbers = true)]
@@ -87,6 +95,8 @@ pub(crate) fn main(args: &Args) -> Result<Exit, Failure> {
         dialect: args.dialect,
         initial: args.initial.clone(),
         independent: args.independent.then_some(true),
+        total: args.total,
+        may_be_negative: args.negative_balances,
         budget: Budget { configurations: args.budget },
     };
     match &files[..] {
@@ -281,7 +291,7 @@ fn format(name: &str) -> Result<Format, String> {
 }
 
 fn dialect(name: &str) -> Result<Dialect, String> {
-    named(Dialect::named(name), "dialect", name, &["jepsen", "porcupine"])
+    named(Dialect::named(name), "dialect", name, Dialect::NAMES)
 }
 
 fn level(name: &str) -> Result<Level, String> {

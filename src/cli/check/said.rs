@@ -34,7 +34,8 @@ impl Checked {
 
     /// What was demanded, of which model.
     fn claim(&self) -> String {
-        format!("{} {}", self.finding.demand, self.finding.model.info().name)
+        let claim = format!("{} {}", self.finding.demand, self.finding.model.info().name);
+        claim.trim().to_owned()
     }
 
     /// One line among many.

@@ -27,6 +27,24 @@ pub enum Model {
     ListAppend,
     /// Transactions that write registers and read them.
     RwRegister,
+    /// A set that grows, by what the last read has.
+    FinalSet,
+    /// A set that grows, element by element.
+    SetFull,
+    /// A counter, read by read.
+    CounterBounds,
+    /// A queue without regard to order, by what is lost.
+    TotalQueue,
+    /// Identifiers that are all different.
+    UniqueIds,
+    /// A bank whose total stays.
+    Bank,
+    /// Reads that see independent writes in one order.
+    LongFork,
+    /// Reads that see no effect without its cause.
+    CausalReverse,
+    /// Logs that are sent to and polled from.
+    Log,
 }
 
 /// A model, described.
@@ -138,6 +156,78 @@ pub const MODELS: &[ModelInfo] = &[
         vocabulary: "a transaction is a list of steps: [[:w KEY VALUE] [:r KEY nil]]",
         has_dialects: false,
     },
+    ModelInfo {
+        model: Model::FinalSet,
+        name: "set-final",
+        aliases: &["jepsen-set"],
+        sentence: "Jepsen's set: the last read has all that was added",
+        vocabulary: "a set has add VALUE and read",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::SetFull,
+        name: "set-full",
+        aliases: &[],
+        sentence: "Jepsen's set-full: each element is seen from some moment on, and never lost",
+        vocabulary: "a set has add VALUE and read",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::CounterBounds,
+        name: "counter-bounds",
+        aliases: &["jepsen-counter"],
+        sentence: "Jepsen's counter: each read lies between what was surely added and what may have been",
+        vocabulary: "a counter has add NUMBER and read",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::TotalQueue,
+        name: "total-queue",
+        aliases: &[],
+        sentence: "Jepsen's total-queue: what was put comes out, in any order",
+        vocabulary: "a queue has enqueue VALUE, dequeue and drain",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::UniqueIds,
+        name: "unique-ids",
+        aliases: &["unique"],
+        sentence: "Jepsen's unique-ids: no identifier is handed out twice",
+        vocabulary: "whatever was called, its result is an identifier: {:f :generate, :value 17}",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::Bank,
+        name: "bank",
+        aliases: &[],
+        sentence: "Jepsen's bank: transfers keep the total that reads of all accounts find",
+        vocabulary: "a bank has read, which gets {ACCOUNT BALANCE, ..}, and transfer {:from A, :to B, :amount N}",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::LongFork,
+        name: "long-fork",
+        aliases: &[],
+        sentence: "Jepsen's long-fork: no two reads see two writes in opposite orders",
+        vocabulary: "a transaction is a list of steps: [[:w KEY VALUE]] or [[:r KEY nil] [:r KEY nil]]",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::CausalReverse,
+        name: "causal-reverse",
+        aliases: &["comments"],
+        sentence: "Jepsen's causal-reverse: no read sees an element without one added before it",
+        vocabulary: "a set has add VALUE and read",
+        has_dialects: false,
+    },
+    ModelInfo {
+        model: Model::Log,
+        name: "kafka",
+        aliases: &["log"],
+        sentence: "Jepsen's kafka: logs lose, repeat and turn round nothing",
+        vocabulary: "a log has send [[:send KEY VALUE]], poll [[:poll]], assign [KEY ..] and subscribe [KEY ..]",
+        has_dialects: false,
+    },
 ];
 
 impl Model {
@@ -160,17 +250,20 @@ impl Model {
 pub enum Consistency {
     /// Every operation takes effect at one instant between its call and its end.
     Linearizable,
+    /// The four session guarantees of Terry and others.
+    Session,
 }
 
 impl Consistency {
     /// Every name.
-    pub const NAMES: &'static [&'static str] = &["linearizable"];
+    pub const NAMES: &'static [&'static str] = &["linearizable", "session"];
 
     /// The consistency of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Consistency> {
         match name {
             "linearizable" => Some(Consistency::Linearizable),
+            "session" => Some(Consistency::Session),
             _ => None,
         }
     }
@@ -180,6 +273,7 @@ impl Consistency {
     pub fn name(self) -> &'static str {
         match self {
             Consistency::Linearizable => "linearizable",
+            Consistency::Session => "session",
         }
     }
 }
@@ -191,14 +285,21 @@ pub enum Dialect {
     Jepsen,
     /// A failed compare-and-set found another value, and a read of nil found nothing.
     Porcupine,
+    /// A failed operation did not happen, and its error says why: `mismatch` that another value was
+    /// there; a read of nil found nothing.
+    Rehearsal,
 }
 
 impl Dialect {
+    /// Every name.
+    pub const NAMES: &'static [&'static str] = &["jepsen", "porcupine", "rehearsal"];
+
     /// What the checker that a format comes from takes them for.
     #[must_use]
     pub fn of(format: Format) -> Dialect {
         match format {
             Format::JepsenEdn | Format::JepsenJson => Dialect::Jepsen,
+            Format::JsonLines => Dialect::Rehearsal,
             _ => Dialect::Porcupine,
         }
     }
@@ -209,6 +310,7 @@ impl Dialect {
         match name {
             "jepsen" => Some(Dialect::Jepsen),
             "porcupine" => Some(Dialect::Porcupine),
+            "rehearsal" => Some(Dialect::Rehearsal),
             _ => None,
         }
     }
@@ -219,6 +321,7 @@ impl Dialect {
         match self {
             Dialect::Jepsen => "jepsen",
             Dialect::Porcupine => "porcupine",
+            Dialect::Rehearsal => "rehearsal",
         }
     }
 
@@ -228,6 +331,10 @@ impl Dialect {
         match self {
             Dialect::Jepsen => "a failed operation did not happen, a read of nil says nothing",
             Dialect::Porcupine => "a failed cas found another value, a read of nil found nothing",
+            Dialect::Rehearsal => {
+                "a failed operation did not happen, and its error may say why; a read of nil found \
+                 nothing"
+            }
         }
     }
 }

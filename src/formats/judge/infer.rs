@@ -46,6 +46,18 @@ fn by_operations(recorded: &Recorded) -> Option<Model> {
     if only(&["get", "put", "cas"]) && operations.iter().any(|operation| operation.key.is_some()) {
         return Some(Model::Kv);
     }
+    if has("drain") && only(&["enqueue", "dequeue", "drain"]) {
+        return Some(Model::TotalQueue);
+    }
+    if has("transfer") && only(&["transfer", "read"]) {
+        return Some(Model::Bank);
+    }
+    if only(&["generate"]) {
+        return Some(Model::UniqueIds);
+    }
+    if has("poll") && only(&["send", "poll", "txn", "assign", "subscribe", "crash"]) {
+        return Some(Model::Log);
+    }
     if (has("write") || has("cas")) && only(&["read", "write", "cas"]) {
         return Some(Model::Register);
     }
@@ -70,6 +82,9 @@ fn by_operations(recorded: &Recorded) -> Option<Model> {
     });
     if has("add") && has("read") && only(&["add", "read"]) && reads_numbers {
         return Some(Model::Counter);
+    }
+    if has("add") && has("read") && only(&["add", "read"]) {
+        return Some(Model::SetFull);
     }
     None
 }

@@ -148,7 +148,7 @@ impl Case<'_> {
 
     /// Whether what was read says what was there.
     fn says_something(&self, value: &Value) -> bool {
-        !value.is_nil() || self.dialect == Dialect::Porcupine
+        !value.is_nil() || self.dialect != Dialect::Jepsen
     }
 
     fn tokens(&mut self, value: &Value, appends: bool, parts: &BTreeSet<String>) -> Vec<u64> {

@@ -6,6 +6,7 @@ mod infer;
 mod kv;
 mod names;
 mod objects;
+mod others;
 mod text;
 mod transactions;
 
@@ -39,6 +40,10 @@ pub struct Question {
     pub initial: Option<Value>,
     /// Whether values are pairs of a key and a value; `None` finds out.
     pub independent: Option<bool>,
+    /// What is in all accounts of a bank together; where it is `None`, the first read tells.
+    pub total: Option<i64>,
+    /// Whether accounts of a bank may be overdrawn.
+    pub may_be_negative: bool,
     /// How much work may be done.
     pub budget: Budget,
 }
@@ -52,6 +57,8 @@ impl Default for Question {
             dialect: None,
             initial: None,
             independent: None,
+            total: None,
+            may_be_negative: false,
             budget: Budget::default(),
         }
     }
@@ -166,6 +173,14 @@ impl Case<'_> {
     }
 
     fn judge(&mut self) -> Result<Finding, ReadError> {
+        if self.question.consistency == Consistency::Session && self.model != Model::Register {
+            let what = "session guarantees are judged of registers";
+            return Err(self.source.error(
+                0,
+                what,
+                "add --model register, or demand something else",
+            ));
+        }
         match self.model {
             Model::Register => self.register(),
             Model::Kv => self.kv(),
@@ -176,6 +191,7 @@ impl Case<'_> {
             Model::Counter => self.counter(),
             Model::Mutex | Model::Lock => self.lock(),
             Model::ListAppend | Model::RwRegister => self.transactions(),
+            _ => self.other(),
         }
     }
 

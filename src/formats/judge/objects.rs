@@ -6,13 +6,22 @@ use rehearsal_sim::check::model::{
     Counter, CounterOp, CounterReply, Keyed, Lock, LockOp, LockReply, Many, QueueOp, QueueReply,
     Register, RegisterOp, RegisterReply, Set, SetOp, SetReply,
 };
+use rehearsal_sim::check::{Guarantee, Touch, sessions};
 use rehearsal_sim::history::Call;
 use rehearsal_sim::service::{Outcome, Sequential};
 
 use super::{Case, Finding, Meaning, in_order, is_timeout, outcome, says_mismatch};
 use crate::formats::{Ending, Operation, ReadError, Value};
 
-use super::catalog::{Dialect, Model};
+use super::catalog::{Consistency, Dialect, Model};
+use super::others::unkeyed;
+
+/// What the operations of a history mean.
+pub(super) struct Collected<M: Sequential> {
+    pub(super) calls: Vec<Call<Keyed<M::Operation>, M::Reply>>,
+    /// Whether objects have keys.
+    pub(super) has_keys: bool,
+}
 
 impl Case<'_> {
     pub(super) fn register(&mut self) -> Result<Finding, ReadError> {
@@ -21,7 +30,37 @@ impl Case<'_> {
             let number = self.names.number(&value);
             (RegisterOp::Write(number), RegisterReply::Done)
         });
+        if self.question.consistency == Consistency::Session {
+            return self.register_sessions(first);
+        }
         self.keyed::<Register>(first, Case::register_meaning)
+    }
+
+    /// Judges the session guarantees.
+    fn register_sessions(
+        &mut self,
+        first: Option<(RegisterOp, RegisterReply)>,
+    ) -> Result<Finding, ReadError> {
+        let collected = self.collect::<Register>(first, Case::register_meaning)?;
+        let history = in_order(collected.calls);
+        let found = sessions(&history, |keyed: &Keyed<RegisterOp>, reply| {
+            let touch = match (keyed.operation, reply) {
+                (RegisterOp::Write(value), _) => Touch::Write(value),
+                (RegisterOp::Read, Some(RegisterReply::Value(value))) => Touch::Read(*value),
+                (RegisterOp::Cas { to, .. }, Some(RegisterReply::Done)) => Touch::Write(to),
+                _ => Touch::Nothing,
+            };
+            (keyed.key, touch)
+        });
+        let broken = Guarantee::ALL.into_iter().filter(|guarantee| !found.keeps(*guarantee));
+        let broken: Vec<&str> = broken.map(Guarantee::name).collect();
+        if !broken.is_empty() {
+            self.notes.push(format!("guarantees that are broken: {}", broken.join(", ")));
+        }
+        let mut keys: Vec<u64> = history.calls.iter().map(|call| call.operation.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(self.finding(found.verdict, &history, keys.len()))
     }
 
     fn register_meaning(
@@ -30,7 +69,7 @@ impl Case<'_> {
         argument: &Value,
         ending: &Ending,
     ) -> Result<Option<Meaning<Register>>, ReadError> {
-        let asserts = self.dialect == Dialect::Porcupine;
+        let asserts = self.dialect != Dialect::Jepsen;
         Ok(Some(match operation.f.as_str() {
             "read" | "r" | "get" => {
                 let said = match ending {
@@ -104,8 +143,8 @@ impl Case<'_> {
         found
     }
 
-    /// Judges a history in which each key is an object of its own.
-    fn keyed<M: Sequential>(
+    /// What the operations of a history mean, each with the object it was called on.
+    pub(super) fn collect<M: Sequential>(
         &mut self,
         first: Option<(M::Operation, M::Reply)>,
         meaning: impl Fn(
@@ -114,7 +153,7 @@ impl Case<'_> {
             &Value,
             &Ending,
         ) -> Result<Option<Meaning<M>>, ReadError>,
-    ) -> Result<Finding, ReadError> {
+    ) -> Result<Collected<M>, ReadError> {
         let tuples = self.has_tuples();
         let recorded = self.recorded;
         let mut calls: Vec<Call<Keyed<M::Operation>, M::Reply>> = Vec::new();
@@ -138,19 +177,26 @@ impl Case<'_> {
                 calls.push(call);
             }
         }
-        if keys.keys().all(Option::is_none) {
-            let plain = calls.into_iter().map(|call| Call {
-                id: call.id,
-                client: call.client,
-                operation: call.operation.operation,
-                called: call.called,
-                ended: call.ended,
-                outcome: call.outcome,
-            });
-            let history = in_order(plain.collect());
-            return Ok(self.objects::<M>(&history, |_| 0));
+        Ok(Collected { calls, has_keys: keys.keys().any(Option::is_some) })
+    }
+
+    /// Judges a history in which each key is an object of its own.
+    fn keyed<M: Sequential>(
+        &mut self,
+        first: Option<(M::Operation, M::Reply)>,
+        meaning: impl Fn(
+            &mut Self,
+            &Operation,
+            &Value,
+            &Ending,
+        ) -> Result<Option<Meaning<M>>, ReadError>,
+    ) -> Result<Finding, ReadError> {
+        let collected = self.collect::<M>(first, meaning)?;
+        if !collected.has_keys {
+            let plain = in_order(collected.calls.into_iter().map(unkeyed).collect());
+            return Ok(self.objects::<M>(&plain, |_| 0));
         }
-        let history = in_order(calls);
+        let history = in_order(collected.calls);
         Ok(self.objects::<Many<M>>(&history, |operation| operation.key))
     }
 
@@ -186,7 +232,7 @@ impl Case<'_> {
         self.names.number(value)
     }
 
-    fn queue_meaning<M>(
+    pub(super) fn queue_meaning<M>(
         &mut self,
         operation: &Operation,
         argument: &Value,
@@ -236,7 +282,7 @@ impl Case<'_> {
         self.keyed::<Set>(None, Case::set_meaning)
     }
 
-    fn set_meaning(
+    pub(super) fn set_meaning(
         &mut self,
         operation: &Operation,
         argument: &Value,
@@ -293,7 +339,7 @@ impl Case<'_> {
         self.keyed::<Counter>(first, Case::counter_meaning)
     }
 
-    fn counter_meaning(
+    pub(super) fn counter_meaning(
         &mut self,
         operation: &Operation,
         argument: &Value,

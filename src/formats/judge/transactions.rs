@@ -1,6 +1,8 @@
 //! Transactions: lists that are appended to, and registers that are overwritten.
 
-use rehearsal_sim::check::transactions::{self, Demand, Judgement, Level, Micro, Transaction};
+use rehearsal_sim::check::transactions::{
+    self, Demand, Judgement, Level, Micro, Transaction, Transactions,
+};
 use rehearsal_sim::history::Call;
 use rehearsal_sim::service::Outcome;
 
@@ -11,6 +13,28 @@ use crate::formats::{Ending, Operation, ReadError, Value};
 impl Case<'_> {
     /// Judges list-append or rw-register.
     pub(super) fn transactions(&mut self) -> Result<Finding, ReadError> {
+        let history = self.transactions_history()?;
+        let has_real_time = self.recorded.has_real_time;
+        let level = self.question.level.unwrap_or(match has_real_time {
+            true => Level::StrictSerializable,
+            false => Level::StrongSessionSerializable,
+        });
+        let demand = Demand { level, has_real_time };
+        let judgement = match self.model {
+            Model::ListAppend => transactions::list_append(&history, demand),
+            _ => transactions::rw_register(&history, demand),
+        };
+        let keys = history.calls.iter().flat_map(|call| call.operation.iter().map(Micro::key));
+        let mut keys: Vec<u64> = keys.collect();
+        keys.sort_unstable();
+        keys.dedup();
+        self.remark_on(&judgement, level);
+        let mut finding = self.finding(judgement.verdict, &history, keys.len());
+        finding.demand = level.name().to_owned();
+        Ok(finding)
+    }
+
+    pub(super) fn transactions_history(&mut self) -> Result<Transactions, ReadError> {
         let recorded = self.recorded;
         let mut calls: Vec<Call<Transaction, Transaction>> = Vec::new();
         for operation in &recorded.operations {
@@ -23,25 +47,7 @@ impl Case<'_> {
             let call = self.call(calls.len(), operation, asked, outcome);
             calls.push(call);
         }
-        let history = in_order(calls);
-        let has_real_time = recorded.has_real_time;
-        let level = self.question.level.unwrap_or(match has_real_time {
-            true => Level::StrictSerializable,
-            false => Level::StrongSessionSerializable,
-        });
-        let demand = Demand { level, has_real_time };
-        let judgement = match self.model {
-            Model::ListAppend => transactions::list_append(&history, demand),
-            _ => unimplemented!(),
-        };
-        let keys = history.calls.iter().flat_map(|call| call.operation.iter().map(Micro::key));
-        let mut keys: Vec<u64> = keys.collect();
-        keys.sort_unstable();
-        keys.dedup();
-        self.remark_on(&judgement, level);
-        let mut finding = self.finding(judgement.verdict, &history, keys.len());
-        finding.demand = level.name().to_owned();
-        Ok(finding)
+        Ok(in_order(calls))
     }
 
     /// Says which anomalies there are beside the one that is explained.
