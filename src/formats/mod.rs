@@ -270,7 +270,7 @@ fn recognise(source: &Source<'_>) -> Option<Format> {
             || sessions::is_rule(line, '=')
             || sessions::is_rule(line, '-')
     };
-    lines.iter().all(|line| is_step(&line)).then_some(Format::Sessions)
+    lines.iter().all(is_step).then_some(Format::Sessions)
 }
 
 fn is_limo(line: &str) -> bool {

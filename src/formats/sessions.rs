@@ -35,7 +35,7 @@ type Sessions = Vec<(Process, Vec<Transaction>)>;
 /// A read of 0 where nobody wrote 0 read the initial value.
 fn finish(
     source: &Source<'_>,
-    sessions: Sessions,
+    sessions: &Sessions,
     zero_is_initial: bool,
 ) -> Result<Read, ReadError> {
     let steps = || sessions.iter().flat_map(|(_, all)| all).flat_map(|one| &one.steps);
@@ -46,7 +46,7 @@ fn finish(
         return Err(source.error(step.at, "this write has no value", help));
     }
     let mut read = Read { model: Some("rw-register".to_owned()), ..Read::default() };
-    for (process, transactions) in &sessions {
+    for (process, transactions) in sessions {
         for transaction in transactions.iter().filter(|one| !one.steps.is_empty()) {
             let micro = |step: &Step| {
                 let is_zero = step.value == Value::Int(0) && !zeros.contains(&step.key);
@@ -108,7 +108,7 @@ pub(super) fn read_plume(source: &Source<'_>) -> Result<Read, ReadError> {
         sessions.entry(name.0).or_default().extend(found.remove(&name));
     }
     let named = |(session, all)| (Process::Number(session), all);
-    finish(source, sessions.into_iter().map(named).collect(), true)
+    finish(source, &sessions.into_iter().map(named).collect(), true)
 }
 
 fn verb_writes(verb: &str) -> Option<bool> {
@@ -151,7 +151,7 @@ pub(super) fn read_sessions(source: &Source<'_>) -> Result<Read, ReadError> {
         let one = session.last_mut().expect("there is one from the beginning");
         one.steps.push(Step { at, writes, key, value });
     }
-    finish(source, numbered(sessions), false)
+    finish(source, &numbered(sessions), false)
 }
 
 fn numbered(sessions: Vec<Vec<Transaction>>) -> Sessions {
@@ -191,7 +191,7 @@ pub(super) fn read_dbcop(source: &Source<'_>) -> Result<Read, ReadError> {
         }
         sessions.push(all);
     }
-    finish(source, numbered(sessions), true)
+    finish(source, &numbered(sessions), true)
 }
 
 /// `{"Read": {"variable": 1, "version": 2}}`, `["r", 1, 2]`, or the older flat form.

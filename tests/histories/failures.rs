@@ -9,11 +9,19 @@ use super::folder;
 /// `tests/golden/failures/stale-read.txt`.
 const FAILURES: &[(&str, &str)] = &[
     ("aborted-read.edn", ""),
+    ("causal-sessions.json", "--level causal"),
     ("circular-flow.edn", ""),
+    ("counter-below-bounds.edn", "--model counter-bounds"),
     ("counter-too-high.edn", "--model counter"),
     ("dequeue-empty.hist", ""),
     ("dirty-write.edn", ""),
     ("duplicate-dequeue.hist", ""),
+    ("fractured-read.txt", "--level read-atomic"),
+    ("keys.edn", ""),
+    ("long-fork.txt", "--level snapshot-isolation"),
+    ("lost-elements.json", "--model set-full"),
+    ("lost-in-queue.edn", ""),
+    ("lost-record.edn", "--model kafka"),
     ("lost-update.edn", ""),
     ("lost-write.txt", ""),
     ("not-fifo.hist", ""),
@@ -22,12 +30,15 @@ const FAILURES: &[(&str, &str)] = &[
     ("read-from-nowhere.log", ""),
     ("read-skew.edn", ""),
     ("refused-cas.log", ""),
+    ("same-id-twice.edn", ""),
     ("set-lost-element.jsonl", ""),
     ("stack-order.hist", ""),
     ("stale-read.edn", ""),
     ("two-cas-win.log", ""),
     ("two-holders.edn", ""),
+    ("went-back.edn", "--consistency session"),
     ("write-skew.edn", ""),
+    ("wrong-total.edn", ""),
 ];
 
 /// What the program prints, without how long it took.

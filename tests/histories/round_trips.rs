@@ -57,10 +57,10 @@ fn random(dice: &mut Dice) -> History<Kv, Reply> {
                 2 => Kv::Append { key, token },
                 _ => Kv::Get { key },
             };
-            open.push((history.call(dice.below(3) as u32, kv, SimTime(now)), kv));
+            open.push((history.call([0, 1, 2][dice.below(3)], kv, SimTime(now)), kv));
         } else if !open.is_empty() {
             let (id, kv) = open.swap_remove(dice.below(open.len()));
-            let value = &mut values[kv.object() as usize];
+            let value = &mut values[usize::from(kv.object() == 1)];
             let (next, mut reply) = KeyValueModel::apply(value, &kv);
             let outcome = match dice.below(12) {
                 0 => continue,

@@ -51,8 +51,8 @@ pub(crate) fn draw(explanation: &Explanation, words: &Words) -> Markup {
                     "The numbered line is the furthest order in which operations can have taken "
                     "effect, each within its bar. "
                 }
-                "The operation in vermilion has no place"
-                @if !explanation.expected.is_empty() { ": " (expected(explanation)) } @else { "." }
+                "The operation in vermilion has no place in any order."
+                @if !explanation.expected.is_empty() { " Expected: " (expected(explanation)) }
                 @if layout.has_open() {
                     " Of operations that fade out nobody knows whether they took effect."
                 }

@@ -13,6 +13,9 @@ use crate::cli::say::clean;
 use crate::formats::judge::Finding;
 use crate::formats::{Clock, Format};
 
+/// The widest line of a text.
+const WIDTH: usize = 100;
+
 /// A history and what was found out about it.
 pub(super) struct Checked {
     pub(super) file: String,
@@ -66,7 +69,7 @@ impl Checked {
         match &finding.verdict {
             Verdict::Pass => {}
             Verdict::Inconclusive(why) => {
-                line(format!("\n{}", clean(why)));
+                line(format!("\n{}", wrapped(&clean(why))));
                 line("more work is allowed with --budget N".to_owned());
             }
             Verdict::Fail(explanation) => out += &self.explained(explanation),
@@ -106,14 +109,18 @@ impl Checked {
     }
 
     fn explained(&self, explanation: &Explanation) -> String {
-        let mut out = format!("\n{}\n", clean(&explanation.sentence));
+        let mut out = format!("\n{}\n", wrapped(&clean(&explanation.sentence)));
         if !explanation.expected.is_empty() {
-            writeln!(out, "{}", clean(&explanation.expected)).expect("a string takes text");
+            let expected = format!("expected: {}", clean(&explanation.expected));
+            writeln!(out, "{}", wrapped(&expected)).expect("a string takes text");
         }
-        if explanation.bars.is_empty() {
+        // Bars show operations; transactions have names as well, which the details say.
+        if explanation.bars.is_empty() || explanation.sentence.contains("T1") {
             for detail in &explanation.details {
                 writeln!(out, "  {}", clean(detail)).expect("a string takes text");
             }
+        }
+        if explanation.bars.is_empty() {
             return out;
         }
         out.push('\n');
@@ -198,4 +205,23 @@ impl Checked {
         })
         .to_string()
     }
+}
+
+/// A text in lines of a hundred columns at most, as far as its words allow.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > WIDTH {
+            out.push('\n');
+            width = 0;
+        } else if width > 0 {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+    }
+    out
 }

@@ -32,6 +32,8 @@ pub(super) struct Names {
     times: Vec<u64>,
     /// What moments are called, by how a checker prints them.
     moments: BTreeMap<String, String>,
+    /// What a checker prints and means nothing to people.
+    pub(super) unsaid: Option<&'static str>,
 }
 
 impl Names {
@@ -44,6 +46,7 @@ impl Names {
             processes: Vec::new(),
             times: Vec::new(),
             moments: BTreeMap::new(),
+            unsaid: None,
         };
         let ends = recorded.operations.iter().filter_map(|operation| operation.ended);
         let calls = recorded.operations.iter().map(|operation| operation.called);
@@ -143,7 +146,11 @@ impl Names {
     /// A text in which the numbers that stand for something are what they stand for.
     pub(super) fn tell(&self, text: &str) -> String {
         let mut told = String::with_capacity(text.len());
-        let mut rest = text;
+        let text = match self.unsaid {
+            Some(unsaid) => text.replace(unsaid, ""),
+            None => text.to_owned(),
+        };
+        let mut rest = text.as_str();
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
             told.push_str(&rest[..at]);
             let digits = rest[at..].find(|c: char| !c.is_ascii_digit());
@@ -169,7 +176,8 @@ impl Names {
 
     fn tell_number(&self, digits: &str, told: &mut String) {
         let number: u64 = digits.parse().unwrap_or(0);
-        let value = number.checked_sub(VALUES).and_then(|which| self.words.get(which as usize));
+        let which = number.checked_sub(VALUES).and_then(|which| usize::try_from(which).ok());
+        let value = which.and_then(|which| self.words.get(which));
         if let Some(value) = value {
             // A key that is no number is called by its name: `x`, not `kx`.
             let is_key = told.ends_with('k')

@@ -31,15 +31,15 @@ impl Case<'_> {
             (RegisterOp::Write(number), RegisterReply::Done)
         });
         if self.question.consistency == Consistency::Session {
-            return self.register_sessions(first);
+            return self.register_sessions(first.as_ref());
         }
-        self.keyed::<Register>(first, Case::register_meaning)
+        self.keyed::<Register>(first.as_ref(), Case::register_meaning)
     }
 
     /// Judges the session guarantees.
     fn register_sessions(
         &mut self,
-        first: Option<(RegisterOp, RegisterReply)>,
+        first: Option<&(RegisterOp, RegisterReply)>,
     ) -> Result<Finding, ReadError> {
         let collected = self.collect::<Register>(first, Case::register_meaning)?;
         let history = in_order(collected.calls);
@@ -146,7 +146,7 @@ impl Case<'_> {
     /// What the operations of a history mean, each with the object it was called on.
     pub(super) fn collect<M: Sequential>(
         &mut self,
-        first: Option<(M::Operation, M::Reply)>,
+        first: Option<&(M::Operation, M::Reply)>,
         meaning: impl Fn(
             &mut Self,
             &Operation,
@@ -172,8 +172,9 @@ impl Case<'_> {
             calls.push(self.call(calls.len(), operation, keyed, meaning.outcome));
         }
         for key in keys.values() {
-            if let Some((operation, reply)) = first.clone() {
-                let call = self.before(Keyed { key: *key, operation }, reply);
+            if let Some((operation, reply)) = first {
+                let keyed = Keyed { key: *key, operation: operation.clone() };
+                let call = self.before(keyed, reply.clone());
                 calls.push(call);
             }
         }
@@ -183,7 +184,7 @@ impl Case<'_> {
     /// Judges a history in which each key is an object of its own.
     fn keyed<M: Sequential>(
         &mut self,
-        first: Option<(M::Operation, M::Reply)>,
+        first: Option<&(M::Operation, M::Reply)>,
         meaning: impl Fn(
             &mut Self,
             &Operation,
@@ -224,7 +225,7 @@ impl Case<'_> {
             None | Some(Value::Nil) => None,
             Some(value) => Some((QueueOp::Put(self.priority(&value)), QueueReply::Done)),
         };
-        self.keyed::<M>(first, Case::queue_meaning)
+        self.keyed::<M>(first.as_ref(), Case::queue_meaning)
     }
 
     /// The number of a value, which priority queues order by.
@@ -336,7 +337,7 @@ impl Case<'_> {
             Some(Value::Int(number)) => Some((CounterOp::Add(*number), CounterReply::Done)),
             _ => None,
         };
-        self.keyed::<Counter>(first, Case::counter_meaning)
+        self.keyed::<Counter>(first.as_ref(), Case::counter_meaning)
     }
 
     pub(super) fn counter_meaning(
@@ -393,6 +394,9 @@ impl Case<'_> {
     }
 
     pub(super) fn lock(&mut self) -> Result<Finding, ReadError> {
+        if self.model == Model::Mutex {
+            self.names.unsaid = Some("(by 0)");
+        }
         self.keyed::<Lock>(None, Case::lock_meaning)
     }
 

@@ -19,6 +19,9 @@ use super::objects::Collected;
 use super::{Case, Finding, Meaning, in_order};
 use crate::formats::{Ending, Operation, ReadError, Value};
 
+/// The calls on one object.
+type Calls<M> = Vec<Call<<M as Sequential>::Operation, <M as Sequential>::Reply>>;
+
 /// An operation that hands out an identifier.
 #[derive(Clone)]
 struct Generate;
@@ -36,10 +39,10 @@ impl Case<'_> {
         collected: Collected<M>,
         check: impl Fn(&History<M::Operation, M::Reply>) -> (Verdict, Vec<String>),
     ) -> Finding {
-        let mut by_key: BTreeMap<u64, Vec<Call<M::Operation, M::Reply>>> = BTreeMap::new();
+        let mut by_key: BTreeMap<u64, Calls<M>> = BTreeMap::new();
         let mut all = Vec::new();
         for call in collected.calls {
-            all.push(Call { operation: (), outcome: Outcome::<()>::Unknown, ..erased(&call) });
+            all.push(erased(&call));
             by_key.entry(call.operation.key).or_default().push(unkeyed(call));
         }
         let objects = by_key.len();
@@ -47,13 +50,12 @@ impl Case<'_> {
         for (_, calls) in by_key {
             let (found, notes) = check(&in_order(calls));
             self.notes.extend(notes.iter().map(|note| self.names.tell(note)));
-            let worse = match (&verdict, &found) {
-                (Verdict::Fail(_), _) | (_, Verdict::Pass) => false,
-                (Verdict::Inconclusive(_), Verdict::Inconclusive(_)) => false,
-                _ => true,
-            };
-            if worse {
-                verdict = found;
+            // The first that is broken is told, or else the first that could not be judged.
+            match (&verdict, &found) {
+                (Verdict::Pass, _) | (Verdict::Inconclusive(_), Verdict::Fail(_)) => {
+                    verdict = found;
+                }
+                _ => {}
             }
         }
         let mut finding = self.finding(verdict, &History { calls: all }, objects);
