@@ -2,12 +2,14 @@
 
 mod act;
 mod counter_bounds;
+mod cycle;
 mod final_set;
 mod linearizable;
 pub mod log;
 pub mod model;
 pub mod monitor;
 mod promises;
+mod sequential;
 mod sessions;
 mod set_full;
 mod total_queue;
@@ -20,6 +22,7 @@ pub use counter_bounds::{BoundedRead, CounterBounds, counter_bounds};
 pub use final_set::{FinalSet, final_set};
 pub use linearizable::{Budget, linearizable, linearizable_by};
 pub use promises::check_promises;
+pub use sequential::{sequential, sequential_by};
 pub use sessions::{Guarantee, SessionViolation, Sessions, Touch, sessions};
 pub use set_full::{SetFull, set_full};
 pub use total_queue::{TotalQueue, total_queue};
