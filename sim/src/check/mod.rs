@@ -1,13 +1,16 @@
 //! Checkers of histories. Each has three verdicts and an explicit budget.
 
 mod act;
+pub mod bank;
 mod counter_bounds;
 mod cycle;
 mod final_set;
 mod linearizable;
 pub mod log;
+pub mod long_fork;
 pub mod model;
 pub mod monitor;
+mod problem;
 mod promises;
 mod sequential;
 mod sessions;
@@ -20,7 +23,8 @@ mod words;
 pub use act::{Act, Order};
 pub use counter_bounds::{BoundedRead, CounterBounds, counter_bounds};
 pub use final_set::{FinalSet, final_set};
-pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use linearizable::{Budget, Engine, decided_by, linearizable, linearizable_by};
+pub use problem::{Problem, Problems};
 pub use promises::check_promises;
 pub use sequential::{sequential, sequential_by};
 pub use sessions::{Guarantee, SessionViolation, Sessions, Touch, sessions};
