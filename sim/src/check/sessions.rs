@@ -18,7 +18,6 @@
 //! The verdict is exact: it passes if and only if each key has an order of its writes in which no
 //! client ever goes back. (The test tree tries all orders.)
 
-mod cycle;
 mod key;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,9 @@ use rehearsal_sim::check::model::{
     Counter, CounterOp, CounterReply, Queue, QueueOp, QueueReply, Set, SetOp, SetReply,
 };
 use rehearsal_sim::check::monitor::{Decision, decide};
-use rehearsal_sim::check::{Verdict, counter_bounds, final_set, set_full, total_queue, unique_ids};
+use rehearsal_sim::check::{
+    ALL, Verdict, counter_bounds, final_set, set_full, total_queue, unique_ids,
+};
 use rehearsal_sim::time::Span;
 
 use crate::draw::{Dice, Shape, correct, log};
@@ -212,4 +214,19 @@ fn the_cheap_checks_agree_with_the_monitors() {
     }
     println!("the cheap checks find {blamed} of {} violations", blamed + silent);
     assert!(blamed > 1_000, "{blamed} found");
+}
+
+#[test]
+fn every_checker_says_what_it_is() {
+    let mut names: Vec<&str> = ALL.iter().map(|checker| checker.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ALL.len(), "no name is used twice");
+    for checker in ALL {
+        let name = checker.name;
+        assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{name}");
+        assert!(checker.sentence.ends_with('.') && !checker.input.ends_with('.'), "{name}");
+        let year = checker.citation.rsplit(' ').next().unwrap();
+        assert!(year.parse().is_ok_and(|year: u32| year > 1970), "{name}: {year}");
+    }
 }

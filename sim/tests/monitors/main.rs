@@ -11,4 +11,5 @@ mod draw;
 mod jepsen;
 mod oracle;
 mod random;
+mod sequential;
 mod sessions;

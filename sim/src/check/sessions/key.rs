@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 
-use super::cycle::cycles;
 use super::{Guarantee, SessionViolation, Touch, Touched};
 use crate::check::Verdict;
+use crate::check::cycle::cycles;
 use crate::check::words::{blame, text};
 use crate::service::Outcome;
 

@@ -1,15 +1,15 @@
-//! Cycles in what clients saw.
+//! Short cycles in a graph.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// From each node the edges: where to, and the two touches that say so.
-type Edges = BTreeMap<usize, Vec<(usize, usize, usize)>>;
+/// From each node the edges: where to, and two numbers that say why.
+pub(super) type Edges = BTreeMap<usize, Vec<(usize, usize, usize)>>;
 
 /// As many cycles are named at most.
 const CYCLES: usize = 16;
 
-/// Some cycles that have no node in common, each a shortest one through some node: the touches of
-/// their edges. None if and only if the graph has no cycle.
+/// Some cycles that have no node in common, each a shortest one through some node: the
+/// reasons of their edges. None if and only if the graph has no cycle.
 pub(super) fn cycles(edges: &Edges) -> Vec<Vec<(usize, usize)>> {
     let mut found = Vec::new();
     let mut gone = BTreeSet::new();
