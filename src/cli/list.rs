@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use rehearsal_scenarios::Request;
 use rehearsal_scenarios::library::{self, Bundled};
 use rehearsal_sim::catalog::Entry;
+use rehearsal_sim::check;
 use rehearsal_sim::script::COMMANDS;
 
 use super::print::{BOLD, DIM, PLAIN};
@@ -40,6 +41,8 @@ enum What {
     Models,
     /// The formats of histories that `check` reads
     Formats,
+    /// The checkers of histories, with their sources
+    Checkers,
 }
 
 pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
@@ -52,6 +55,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         What::Probes => probes(&mut text, catalog),
         What::Commands => commands(&mut text),
         What::Models => list_models(&mut text),
+        What::Checkers => checkers(&mut text),
         What::Formats => list_formats(&mut text),
     };
     written.expect("a string takes text");
@@ -175,4 +179,12 @@ fn list_formats(out: &mut String) -> fmt::Result {
 /// Other names for something.
 fn also(aliases: &[&str]) -> String {
     if aliases.is_empty() { String::new() } else { format!(" (also {})", aliases.join(", ")) }
+}
+
+fn checkers(out: &mut String) -> fmt::Result {
+    for checker in check::ALL {
+        writeln!(out, "{BOLD}{}{PLAIN}\n      {}", checker.name, checker.sentence)?;
+        writeln!(out, "      of {}; {DIM}{}{PLAIN}", checker.input, checker.citation)?;
+    }
+    Ok(())
 }

@@ -13,12 +13,14 @@ const FAILURES: &[(&str, &str)] = &[
     ("circular-flow.edn", ""),
     ("counter-below-bounds.edn", "--model counter-bounds"),
     ("counter-too-high.edn", "--model counter"),
+    ("crossed-reads.edn", "--consistency sequential --dialect porcupine"),
     ("dequeue-empty.hist", ""),
     ("dirty-write.edn", ""),
     ("duplicate-dequeue.hist", ""),
     ("fractured-read.txt", "--level read-atomic"),
     ("keys.edn", ""),
     ("long-fork.txt", "--level snapshot-isolation"),
+    ("late-read.edn", ""),
     ("lost-elements.json", "--model set-full"),
     ("lost-in-queue.edn", ""),
     ("lost-record.edn", "--model kafka"),
@@ -97,7 +99,9 @@ fn every_line_of_a_failure_fits_a_terminal() {
 }
 
 #[test]
-fn a_good_history_is_good() {
+fn what_holds_holds() {
+    let (code, text) = said("late-read.edn", "--consistency sequential");
+    assert_eq!(code, Some(0), "{text}");
     let (code, text) = said("held.edn", "");
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("passed over: 1 lines or events"), "{text}");

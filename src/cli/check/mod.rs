@@ -39,8 +39,8 @@ pub(crate) struct Args {
     /// The format, where it is not to be recognised from the content; `list formats` shows them
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<Format>,
-    /// What is demanded: `linearizable`, or `session` (read your writes, monotonic reads, monotonic
-    /// writes, writes follow reads) [default: linearizable]
+    /// What is demanded of objects: `linearizable`, `sequential`, or `session` (read your writes,
+    /// monotonic reads, monotonic writes, writes follow reads) [default: linearizable]
     #[arg(long, value_name = "NAME", value_parser = consistency)]
     consistency: Option<Consistency>,
     /// Of transactions, how strictly they are to be kept apart [default: strict-serializable, or

@@ -250,19 +250,22 @@ impl Model {
 pub enum Consistency {
     /// Every operation takes effect at one instant between its call and its end.
     Linearizable,
+    /// One order of all operations explains every reply and keeps that of each process.
+    Sequential,
     /// The four session guarantees of Terry and others.
     Session,
 }
 
 impl Consistency {
     /// Every name.
-    pub const NAMES: &'static [&'static str] = &["linearizable", "session"];
+    pub const NAMES: &'static [&'static str] = &["linearizable", "sequential", "session"];
 
     /// The consistency of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Consistency> {
         match name {
             "linearizable" => Some(Consistency::Linearizable),
+            "sequential" => Some(Consistency::Sequential),
             "session" => Some(Consistency::Session),
             _ => None,
         }
@@ -273,6 +276,7 @@ impl Consistency {
     pub fn name(self) -> &'static str {
         match self {
             Consistency::Linearizable => "linearizable",
+            Consistency::Sequential => "sequential",
             Consistency::Session => "session",
         }
     }

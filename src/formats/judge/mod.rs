@@ -13,7 +13,7 @@ mod transactions;
 pub use catalog::{Consistency, Dialect, MODELS, Model, ModelInfo};
 
 pub use rehearsal_sim::check::transactions::Level;
-use rehearsal_sim::check::{Budget, Verdict, linearizable_by};
+use rehearsal_sim::check::{Budget, Verdict, linearizable_by, sequential_by};
 use rehearsal_sim::history::{Call, CallId, History};
 use rehearsal_sim::service::{Outcome, Sequential};
 use rehearsal_sim::time::SimTime;
@@ -220,12 +220,29 @@ impl Case<'_> {
         history: &History<M::Operation, M::Reply>,
         object: impl Fn(&M::Operation) -> u64 + Copy,
     ) -> Finding {
-        let verdict = linearizable_by::<M>(history, object, self.question.budget);
+        let budget = self.question.budget;
+        let demanded = match self.recorded.has_real_time {
+            true => self.question.consistency,
+            // Only the order of each process is known.
+            false => Consistency::Sequential,
+        };
+        if demanded != self.question.consistency {
+            let note = "there is no real time in this history: it is judged as sequential, not as \
+                        linearizable";
+            self.notes.push(note.to_owned());
+        }
+        let verdict = match demanded {
+            Consistency::Sequential => sequential_by::<M>(history, object, budget),
+            _ => linearizable_by::<M>(history, object, budget),
+        };
         let mut objects: Vec<u64> =
             history.calls.iter().map(|call| object(&call.operation)).collect();
         objects.sort_unstable();
         objects.dedup();
-        self.finding(verdict, history, objects.len())
+        Finding {
+            demand: demanded.name().to_owned(),
+            ..self.finding(verdict, history, objects.len())
+        }
     }
 
     /// What was found, in the words of the file.

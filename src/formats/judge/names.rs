@@ -4,6 +4,7 @@
 //! file stands for itself; everything else gets a number that no file has. What a checker says is
 //! told with the words of the file again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rehearsal_sim::check::{Bar, Explanation, Verdict};
@@ -33,7 +34,7 @@ pub(super) struct Names {
     /// What moments are called, by how a checker prints them.
     moments: BTreeMap<String, String>,
     /// What a checker prints and means nothing to people.
-    pub(super) unsaid: Option<&'static str>,
+    pub(super) unsaid: &'static [&'static str],
 }
 
 impl Names {
@@ -46,7 +47,7 @@ impl Names {
             processes: Vec::new(),
             times: Vec::new(),
             moments: BTreeMap::new(),
-            unsaid: None,
+            unsaid: &[],
         };
         let ends = recorded.operations.iter().filter_map(|operation| operation.ended);
         let calls = recorded.operations.iter().map(|operation| operation.called);
@@ -146,11 +147,11 @@ impl Names {
     /// A text in which the numbers that stand for something are what they stand for.
     pub(super) fn tell(&self, text: &str) -> String {
         let mut told = String::with_capacity(text.len());
-        let text = match self.unsaid {
-            Some(unsaid) => text.replace(unsaid, ""),
-            None => text.to_owned(),
-        };
-        let mut rest = text.as_str();
+        let mut text = Cow::Borrowed(text);
+        for unsaid in self.unsaid {
+            text = Cow::Owned(text.replace(unsaid, ""));
+        }
+        let mut rest = text.as_ref();
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
             told.push_str(&rest[..at]);
             let digits = rest[at..].find(|c: char| !c.is_ascii_digit());

@@ -42,6 +42,7 @@ impl Case<'_> {
         first: Option<&(RegisterOp, RegisterReply)>,
     ) -> Result<Finding, ReadError> {
         let collected = self.collect::<Register>(first, Case::register_meaning)?;
+        let has_keys = collected.has_keys;
         let history = in_order(collected.calls);
         let found = sessions(&history, |keyed: &Keyed<RegisterOp>, reply| {
             let touch = match (keyed.operation, reply) {
@@ -56,6 +57,10 @@ impl Case<'_> {
         let broken: Vec<&str> = broken.map(Guarantee::name).collect();
         if !broken.is_empty() {
             self.notes.push(format!("guarantees that are broken: {}", broken.join(", ")));
+        }
+        if !has_keys {
+            // There is one register, and it has no name.
+            self.names.unsaid = &["k0 ", " on k0"];
         }
         let mut keys: Vec<u64> = history.calls.iter().map(|call| call.operation.key).collect();
         keys.sort_unstable();
@@ -395,7 +400,7 @@ impl Case<'_> {
 
     pub(super) fn lock(&mut self) -> Result<Finding, ReadError> {
         if self.model == Model::Mutex {
-            self.names.unsaid = Some("(by 0)");
+            self.names.unsaid = &["(by 0)"];
         }
         self.keyed::<Lock>(None, Case::lock_meaning)
     }
