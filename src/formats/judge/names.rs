@@ -31,8 +31,8 @@ pub(super) struct Names {
     processes: Vec<Process>,
     /// The time of every event, by its number.
     times: Vec<u64>,
-    /// What moments are called, by how a checker prints them.
-    moments: BTreeMap<String, String>,
+    /// Every moment, by its time.
+    moments: Vec<(u64, Moment)>,
     /// What a checker prints and means nothing to people.
     pub(super) unsaid: &'static [&'static str],
 }
@@ -46,31 +46,25 @@ impl Names {
             clients: BTreeMap::new(),
             processes: Vec::new(),
             times: Vec::new(),
-            moments: BTreeMap::new(),
+            moments: Vec::new(),
             unsaid: &[],
         };
         let ends = recorded.operations.iter().filter_map(|operation| operation.ended);
         let calls = recorded.operations.iter().map(|operation| operation.called);
         let mut moments: Vec<Moment> = calls.chain(ends).collect();
         moments.sort();
+        let events = moments.last().map_or(0, |last| last.event as usize + 1);
+        names.times = vec![0; events];
         // What happened before everything happened at 0 and 1.
         let mut last: u64 = 1;
         for moment in moments {
-            let event = moment.event as usize;
-            names.times.resize(names.times.len().max(event + 1), 0);
             let own = match names.clock {
                 Clock::Nanoseconds => moment.time.unwrap_or(0),
                 _ => u64::from(moment.event).saturating_mul(STEP).saturating_add(MARK),
             };
             last = own.max(last.saturating_add(1));
-            names.times[event] = last;
-            let label = match names.clock {
-                Clock::Nanoseconds => continue,
-                Clock::Stamps => format!("time {}", moment.time.unwrap_or(0)),
-                Clock::Lines => format!("line {}", moment.line),
-                Clock::Events => format!("event {}", moment.event),
-            };
-            names.moments.insert(SimTime(last).to_string(), label);
+            names.times[moment.event as usize] = last;
+            names.moments.push((last, moment));
         }
         names
     }
@@ -120,8 +114,19 @@ impl Names {
 
     /// What a moment is called, by its time.
     pub(super) fn moment(&self, time: u64) -> String {
-        let printed = SimTime(time).to_string();
-        self.moments.get(&printed).cloned().unwrap_or(printed)
+        self.label(time).unwrap_or_else(|| SimTime(time).to_string())
+    }
+
+    /// What the file calls a moment; `None` where its time says it.
+    fn label(&self, time: u64) -> Option<String> {
+        let place = self.moments.binary_search_by_key(&time, |(time, _)| *time).ok()?;
+        let moment = self.moments[place].1;
+        match self.clock {
+            Clock::Nanoseconds => None,
+            Clock::Stamps => Some(format!("time {}", moment.time.unwrap_or(0))),
+            Clock::Lines => Some(format!("line {}", moment.line)),
+            Clock::Events => Some(format!("event {}", moment.event)),
+        }
     }
 
     /// A verdict in the words of the file.
@@ -164,8 +169,10 @@ impl Names {
                     && part[1..7].bytes().all(|byte| byte.is_ascii_digit())
             });
             if let Some(fraction) = fraction {
-                let printed = format!("{number}{fraction}");
-                told.push_str(self.moments.get(&printed).unwrap_or(&printed));
+                // The times of events that have none are whole microseconds, as they are printed.
+                let whole = format!("{number}{}000", &fraction[1..7]);
+                let label = whole.parse().ok().and_then(|time| self.label(time));
+                told.push_str(&label.unwrap_or_else(|| format!("{number}{fraction}")));
                 rest = &behind[8..];
             } else {
                 self.tell_number(number, &mut told);
