@@ -2,13 +2,17 @@
 
 use std::fmt::Write as _;
 
-use rehearsal_scenarios::{Loaded, Request, Variants, load_all, load_all_text};
+use rehearsal_scenarios::shrink::{Budget, Refused, Runner, Shrunk};
+use rehearsal_scenarios::{Loaded, Request, Variants, load_all, load_all_text, load_text};
 use rehearsal_sim::catalog::Entry;
-use rehearsal_sim::plan::Watch;
+use rehearsal_sim::plan::{Plan, Watch};
 use rehearsal_sim::record::{Head, Judgement, Record, ViolationKind};
 
 use crate::cli::{options, print, run, twice};
 
+/// What a search for something smaller may cost where a test has failed: little, as proptest calls
+/// what fails again and again.
+pub(crate) const BUDGET: Budget = Budget { runs: 300, events: 300_000 };
 /// One seed in this many is run twice and compared, as in `sweep`.
 const REPEAT: usize = 20;
 /// Rows of trace that are compared then.
@@ -40,18 +44,19 @@ const REPEAT_ROWS: usize = 100_000;
 /// ```
 ///
 /// # Panics
-/// With the first seed that fails: what was violated, the last steps before it, the scenario and
-/// how to run it again. A property that can not be judged fails as well, and so do a text that is no
-/// scenario, and no seeds at all.
+/// With the first seed that fails: what was violated, the last steps before it, the smallest scenario
+/// that was found to fail the same, the scenario and how to run it again. A property that can not be
+/// judged fails as well, and so do a text that is no scenario, and no seeds at all.
 #[track_caller]
 pub fn check(scenario: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
-    if let Err(failure) = try_check(scenario, seeds, catalog) {
+    if let Err(failure) = judge(scenario, seeds, catalog, Some(BUDGET)) {
         panic!("{failure}");
     }
 }
 
 /// The same as a `Result`: for properties that end with `?`, and for tests that a planted bug *is*
-/// caught.
+/// caught. It does not look for anything smaller, as whoever draws scenarios, like proptest, makes
+/// them smaller itself and asks many times.
 ///
 /// # Errors
 /// What [`check`] panics with.
@@ -60,10 +65,95 @@ pub fn try_check(
     seeds: impl IntoIterator<Item = u64>,
     catalog: &[Entry],
 ) -> Result<(), String> {
+    judge(scenario, seeds, catalog, None)
+}
+
+/// Makes what a seed of a scenario, given as text, violates smaller: the smallest scenario found that
+/// violates the same property, as a text with its story at the top.
+///
+/// ```
+/// use rehearsal::scenarios::shrink::Budget;
+///
+/// let scenario = r#"
+///     protocol = "ping"
+///     bug = "stale-answer"
+///     duration = "2s"
+///
+///     [network]
+///     loss = 0.1
+///
+///     [workload]
+///     rate = "50/s"
+/// "#;
+/// let catalog = rehearsal::protocols::catalog::CATALOG;
+/// let small = rehearsal::shrink(scenario, 7, catalog, Budget::default()).expect("seed 7 fails");
+/// assert_eq!(small.violation.property, "answers_match");
+/// assert!(small.after.operations < small.before.operations);
+/// ```
+///
+/// # Errors
+/// Where the run does not fail there is nothing to make smaller; see [`Refused`].
+pub fn shrink(
+    scenario: &str,
+    seed: u64,
+    catalog: &[Entry],
+    budget: Budget,
+) -> Result<Shrunk, Refused> {
+    let request = Request::of("the scenario");
+    let loaded = load_text(scenario.as_bytes(), &request, catalog).map_err(Refused::NoScenario)?;
+    shrink_loaded(&loaded, seed, catalog, budget)
+}
+
+/// Runs plans as they come.
+struct Plain(Entry);
+
+impl Runner for Plain {
+    fn run(&mut self, plan: &Plan) -> Option<Record> {
+        Some((self.0.run)(plan, plan.seed, &Watch::QUIET))
+    }
+
+    fn trace(&mut self, plan: &Plan) -> Option<Record> {
+        Some((self.0.run)(plan, plan.seed, &Watch::TRACED))
+    }
+}
+
+/// The same for a scenario that was loaded: bundled, changed, one point of a matrix.
+///
+/// # Errors
+/// As [`shrink`].
+pub fn shrink_loaded(
+    loaded: &Loaded,
+    seed: u64,
+    catalog: &[Entry],
+    budget: Budget,
+) -> Result<Shrunk, Refused> {
+    rehearsal_scenarios::shrink::shrink(loaded, seed, catalog, budget, &mut Plain(loaded.entry))
+}
+
+/// The smallest scenario that fails the same, as a part of what is told of a failure; nothing where
+/// there is none.
+fn smaller(loaded: &Loaded, head: &Head, search: Search<'_>) -> String {
+    let Some((catalog, budget)) = search else { return String::new() };
+    match shrink_loaded(loaded, head.seed, catalog, budget) {
+        Ok(small) => format!("\nthe smallest scenario found that fails so:\n\n{}", small.text),
+        Err(_) => String::new(),
+    }
+}
+
+/// Whether and how something smaller is looked for.
+type Search<'a> = Option<(&'a [Entry], Budget)>;
+
+fn judge(
+    scenario: &str,
+    seeds: impl IntoIterator<Item = u64>,
+    catalog: &[Entry],
+    budget: Option<Budget>,
+) -> Result<(), String> {
     let request = Request::of("the scenario below");
     let variants = load_all_text(scenario.as_bytes(), &request, catalog)
         .map_err(|report| format!("this is no scenario:\n{report}"))?;
-    rehearse_all(&variants, seeds, "FILE").map_err(|failure| {
+    let search = budget.map(|budget| (catalog, budget));
+    rehearse_all(&variants, seeds, "FILE", search).map_err(|failure| {
         format!("{failure}where FILE has this text:\n\n{}\n", scenario.trim_end())
     })
 }
@@ -77,10 +167,42 @@ pub fn try_check(
 pub fn check_file(source: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
     let result = load_all(&Request::of(source), catalog)
         .map_err(|report| format!("{source} is no scenario:\n{report}"))
-        .and_then(|variants| rehearse_all(&variants, seeds, &options::file(source)));
+        .and_then(|variants| {
+            rehearse_all(&variants, seeds, &options::file(source), Some((catalog, BUDGET)))
+        });
     if let Err(failure) = result {
         panic!("{failure}");
     }
+}
+
+/// The first property that a scenario violates with a seed, or that could not be judged; `None` if
+/// everything holds.
+#[cfg(feature = "prop")]
+pub(crate) fn violated(
+    scenario: &str,
+    seed: u64,
+    catalog: &[Entry],
+) -> Result<Option<String>, String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the day below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    let plan = loaded.plan_for(seed).map_err(|report| report.to_string())?;
+    let head = (loaded.entry.run)(&plan, seed, &Watch::QUIET).head;
+    if head.verdict == Judgement::Pass {
+        return Ok(None);
+    }
+    let unjudged = || {
+        let unjudged = head.expectations.iter().find(|measured| measured.holds.is_none());
+        unjudged.map_or_else(|| "unjudged".to_owned(), |measured| measured.expect.clone())
+    };
+    Ok(Some(head.violations.first().map_or_else(unjudged, |one| one.property.clone())))
+}
+
+/// Rehearses a scenario with the seed that it names.
+#[cfg(feature = "prop")]
+pub(crate) fn try_check_own_seed(scenario: &str, catalog: &[Entry]) -> Result<(), String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the day below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    try_check(scenario, [loaded.plan.seed], catalog)
 }
 
 /// Every point of the scenario's matrix, or the scenario itself where it has none.
@@ -88,18 +210,21 @@ fn rehearse_all(
     variants: &Variants,
     seeds: impl IntoIterator<Item = u64>,
     file: &str,
+    search: Search<'_>,
 ) -> Result<(), String> {
     if let [only] = variants.points.as_slice() {
-        return rehearse(only, seeds, file);
+        return rehearse(only, seeds, file, search);
     }
     let seeds: Vec<u64> = seeds.into_iter().collect();
-    variants.points.iter().try_for_each(|loaded| rehearse(loaded, seeds.iter().copied(), file))
+    let mut points = variants.points.iter();
+    points.try_for_each(|loaded| rehearse(loaded, seeds.iter().copied(), file, search))
 }
 
 fn rehearse(
     loaded: &Loaded,
     seeds: impl IntoIterator<Item = u64>,
     file: &str,
+    search: Search<'_>,
 ) -> Result<(), String> {
     let mut count = 0;
     for seed in seeds {
@@ -117,15 +242,15 @@ fn rehearse(
         }
         if record.head.verdict != Judgement::Pass {
             // Once more, to see the last steps.
-            let point = loaded.point.as_ref().map(|point| point.number);
-            return Err(failure(&record.head, &run(&Watch::TRACED), file, point));
+            let (told, reproduce) = failure(loaded, &record.head, &run(&Watch::TRACED), file);
+            return Err(told + &smaller(loaded, &record.head, search) + &reproduce);
         }
     }
     if count == 0 { Err("there are no seeds to rehearse with".to_owned()) } else { Ok(()) }
 }
 
-/// What is told of a run that did not pass.
-fn failure(head: &Head, traced: &Record, file: &str, point: Option<u32>) -> String {
+/// What is told of a run that did not pass, and how it is run again.
+fn failure(loaded: &Loaded, head: &Head, traced: &Record, file: &str) -> (String, String) {
     let mut text = format!("{} (seed {})\n", head.title, head.seed);
     text += &print::violations(traced, &head.violations, None);
     if head.violations.is_empty() {
@@ -137,10 +262,10 @@ fn failure(head: &Head, traced: &Record, file: &str, point: Option<u32>) -> Stri
     let is_random = |kind| kind == ViolationKind::Nondeterminism;
     let twice = if head.violations.iter().any(|one| is_random(one.kind)) { " --twice" } else { "" };
     let seed = head.seed;
-    let point = point.map(|point| format!(" --point {point}")).unwrap_or_default();
-    writeln!(text, "\nreproduce: cargo run -- run {file} --seed {seed}{point}{twice}")
-        .expect("a string takes text");
-    anstream::adapter::strip_str(&text).to_string()
+    let point = loaded.point.as_ref().map(|point| format!(" --point {}", point.number));
+    let point = point.unwrap_or_default();
+    let reproduce = format!("\nreproduce: cargo run -- run {file} --seed {seed}{point}{twice}\n");
+    (anstream::adapter::strip_str(&text).to_string(), reproduce)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::Plan;
 use rehearsal_sim::simulation::Digest;
+use serde_json::Value;
 
 use crate::diagnose;
 use crate::files::{self, Found, Origin};
@@ -60,6 +61,9 @@ pub struct Loaded {
     pub fingerprint: String,
     /// Where every seed draws a day of its own: [`Loaded::plan_for`] has the plan that runs.
     pub swarm: Option<Arc<Swarm>>,
+    /// Everything that was said of it, merged: what it builds on, what the command line changed, the
+    /// settings of its point.
+    pub(crate) whole: Arc<Value>,
     /// Which point of a matrix this is; `None` where there is no matrix. The title of the plan ends
     /// with its settings.
     pub point: Option<Point>,
@@ -260,6 +264,10 @@ impl Draft {
                 plan.title = format!("{} ({})", plan.title, point.shown());
             }
             let mut fingerprint = self.fingerprint;
+            let mut whole = tree.to_json();
+            for key in ["matrix", "extends"] {
+                whole.as_object_mut().expect("a scenario is a table").remove(key);
+            }
             number.iter().for_each(|number| fingerprint.word(u64::from(*number)));
             Loaded {
                 plan,
@@ -269,6 +277,7 @@ impl Draft {
                 text: self.text.clone(),
                 fingerprint: fingerprint.to_string(),
                 swarm,
+                whole: Arc::new(whole),
                 point,
             }
         });

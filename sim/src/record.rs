@@ -32,6 +32,10 @@ pub struct Record {
     pub faults: Vec<FaultBand>,
     /// Counts and latencies of operations in equal buckets of time.
     pub series: Series,
+    /// The strikes of the plan's faults that hit somebody, in the order they began; they stay in
+    /// memory.
+    #[serde(skip)]
+    pub strikes: Vec<Strike>,
     /// Latency by percentile, from the median to the last percentile that has samples beyond it.
     pub latency_curve: Vec<CurvePoint>,
     /// The latencies of the operations that succeeded, to be put together with those of other runs;
@@ -258,6 +262,47 @@ pub struct FaultBand {
     pub to_ns: Option<u64>,
     /// The names of the nodes concerned; empty for the whole network.
     pub nodes: Vec<String>,
+}
+
+/// One strike of a fault of the plan, as it came about: when, and whom it hit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strike {
+    /// The fault, by its place in [`Plan::faults`](crate::plan::Plan::faults).
+    pub fault: usize,
+    /// When it began.
+    pub from_ns: u64,
+    /// When its own end came; `None` where the run was over before, where the nodes it held were
+    /// taken over by another fault, and for what happens at once.
+    pub to_ns: Option<u64>,
+    /// Whom it hit, as indexes into [`Record::nodes`]: one group, or those of a partition, senders
+    /// and receivers, the two halves around a bridge with the bridge between them. Empty for the
+    /// whole network.
+    pub groups: Vec<Vec<u32>>,
+    /// What it did to single nodes in its course: the crashes and restarts of a crash loop, the
+    /// clogs of a swizzle.
+    pub turns: Vec<Turn>,
+}
+
+/// Something that a strike did to one node in its course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// When.
+    pub at_ns: u64,
+    /// The node, an index into [`Record::nodes`].
+    pub node: u32,
+    /// Whether it did harm, or ended it.
+    pub begins: bool,
+}
+
+impl Strike {
+    /// How many fault operations it was: one for its beginning and one for its end, if that came
+    /// before the run was over; of a strike that comes in turns, one for each.
+    pub fn operations(&self) -> u64 {
+        match self.turns.len() as u64 {
+            0 => 1 + u64::from(self.to_ns.is_some()),
+            turns => turns,
+        }
+    }
 }
 
 /// Operations in equal buckets of time. Bucket `i` covers

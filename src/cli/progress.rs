@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rehearsal_scenarios::shrink::Size;
 use rehearsal_sim::plan::Plan;
 use rehearsal_sim::time::{SimTime, Span};
 
@@ -145,6 +146,37 @@ impl Seeds {
                 format!("{done} of {all}, {rate}/s, {failed} failed, {left} left")
             }
         }
+    }
+}
+
+/// How far a search for something smaller is: a line on stderr, where that is a terminal.
+pub(super) struct Search(ProgressBar);
+
+impl Search {
+    /// A bar over the runs that the search may take.
+    pub(super) fn new(runs: u64) -> Search {
+        Search(new_bar(runs, "{bar:14} {pos} runs {wide_msg}"))
+    }
+
+    /// One more run is over.
+    pub(super) fn ran(&self) {
+        self.0.inc(1);
+    }
+
+    /// Something smaller was found.
+    pub(super) fn found(&self, size: &Size) {
+        if !self.0.is_hidden() {
+            let operations = print::counted(size.fault_operations, "fault operation");
+            let nodes = print::counted(size.servers + size.clients, "node");
+            let length = Span(size.duration_ns);
+            self.0.set_message(format!("{operations}, {nodes}, {length} left"));
+        }
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

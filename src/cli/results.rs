@@ -11,10 +11,12 @@ use rehearsal_scenarios::Drawn;
 use rehearsal_sim::record::{Head, Record};
 use serde::Serialize;
 
-use super::{Failure, interrupt, say, stored};
+use super::{Failure, interrupt, options, say, stored};
 
 /// The scenario that a swarm drew, as a file that can be run.
 pub(crate) const DRAWN: &str = "drawn.toml";
+/// The smallest scenario that fails like a run, as a file that can be run.
+pub(crate) const MINIMAL: &str = "minimal.toml";
 /// The longest name of a folder, in bytes; systems allow 255.
 const LONGEST_NAME: usize = 120;
 /// How often two runs that write the same folder may get in each other's way.
@@ -50,6 +52,8 @@ impl Host {
 /// The results of a run on disk.
 pub(crate) struct Results {
     pub(crate) report: PathBuf,
+    /// The line that runs the smallest scenario that fails the same, if one was found before.
+    pub(crate) minimal: Option<String>,
     /// The JSON object, as `run.json` holds it.
     pub(crate) json: String,
 }
@@ -81,6 +85,11 @@ impl Shelf {
         &self.folder
     }
 
+    /// Where the smallest scenario that fails like a run lies, beside the results of that run.
+    pub(crate) fn minimal(&self, seed: u64, digest: &str) -> PathBuf {
+        self.folder.join(leaf(seed, digest)).join(MINIMAL)
+    }
+
     /// Makes and removes a folder as deep on the way as there are folders already.
     fn probe(&self) -> io::Result<()> {
         let there = |folder: &&Path| folder.symlink_metadata().is_ok();
@@ -98,8 +107,12 @@ impl Shelf {
         host: Host,
         reproduce: &str,
     ) -> Result<Results, Failure> {
-        let leaf = format!("{}-{}", record.head.seed, &record.head.digest[..8]);
-        let reproduce = Reproduce { run: reproduce.to_owned(), ..Reproduce::default() };
+        let leaf = leaf(record.head.seed, &record.head.digest);
+        // What was found by `shrink` belongs to the same run, and stays.
+        let minimal = self.minimal(record.head.seed, &record.head.digest);
+        let smallest = std::fs::read(&minimal).ok();
+        let minimal = smallest.as_ref().map(|_| run_line(&minimal));
+        let reproduce = Reproduce { run: reproduce.to_owned(), minimal, replay: None };
         let mut files = vec![
             ("report.html", rehearsal_reports::report(record, &reproduce).into_bytes()),
             (stored::NAME, stored::encode(record, &reproduce)),
@@ -107,6 +120,7 @@ impl Shelf {
         if let Some(drawn) = drawn {
             files.push((DRAWN, drawn.text.clone().into_bytes()));
         }
+        files.extend(smallest.map(|text| (MINIMAL, text)));
         let trace = trace_text(record);
         if !trace.is_empty() {
             files.push(("trace.txt", trace.into_bytes()));
@@ -117,7 +131,8 @@ impl Shelf {
         let json = json(record, &names, host);
         files.push(("run.json", format!("{json}\n").into_bytes()));
         interrupt::hold(|| self.write(&leaf, &files)).map_err(|error| self.unwritable(&error))?;
-        Ok(Results { report: self.folder.join(leaf).join("report.html"), json })
+        let report = self.folder.join(leaf).join("report.html");
+        Ok(Results { report, json, minimal: reproduce.minimal })
     }
 
     /// Writes a page over many runs, with what belongs to it, into the folder `leaf`, and lets
@@ -161,6 +176,11 @@ impl Shelf {
     }
 }
 
+/// The folder of a run: `<seed>-<digest8>`.
+fn leaf(seed: u64, digest: &str) -> String {
+    format!("{seed}-{}", &digest[..8])
+}
+
 /// `raft/leader-crash` as the name of one folder: whatever the scenario is called, the results stay
 /// below the folder the user named.
 fn folder_name(name: &str) -> String {
@@ -200,6 +220,11 @@ fn unwritable_file(path: &Path, error: &io::Error) -> Failure {
         _ => (say::why(error), "choose another place for it"),
     };
     Failure::said(format!("can not write {}: {why}", shown(path)), help)
+}
+
+/// The command line that runs a scenario file.
+pub(crate) fn run_line(file: &Path) -> String {
+    format!("{} run {}", options::program(), options::file(&file.display().to_string()))
 }
 
 /// A path for people.

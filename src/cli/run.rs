@@ -129,6 +129,9 @@ fn report(
     text += &print::violations(record, &record.head.violations, code);
     if !record.head.violations.is_empty() {
         text += &format!("\nreproduce:    {reproduce}\n");
+        if let Some(minimal) = results.as_ref().ok().and_then(|results| results.minimal.as_ref()) {
+            text += &format!("minimal:      {minimal}\n");
+        }
     }
     if let Ok(results) = &results {
         text += &format!("report        {}\n", results::shown(&results.report));

@@ -127,6 +127,7 @@ pub(crate) fn encode(record: &Record, reproduce: &Reproduce) -> Vec<u8> {
         faults: record.faults.clone(),
         series: record.series.clone(),
         latency_curve: record.latency_curve.clone(),
+        strikes: Vec::new(),
         latencies: Histogram::default(),
         standings: record.standings.clone(),
         trace,

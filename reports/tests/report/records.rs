@@ -82,6 +82,7 @@ pub(crate) fn empty() -> Record {
         faults: Vec::new(),
         series: Series { bucket_ns: 250 * MS, ..Series::default() },
         latency_curve: Vec::new(),
+        strikes: Vec::new(),
         latencies: Histogram::default(),
         standings: Vec::new(),
         trace: Trace::default(),

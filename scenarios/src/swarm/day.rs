@@ -7,11 +7,7 @@ use serde_json::{Map, Value, json};
 use super::dice::{Dice, law, text};
 use super::families::{Draft, Setting, points};
 use super::{SUBJECT_LATENCY, SUBJECT_LIMITS, SUBJECT_POINTS, SUBJECT_SIZE, Swarm};
-use crate::language::SECTIONS;
 use crate::toml_text;
-
-/// The keys of a fault that say when, before the others.
-const WHEN: [&str; 7] = ["at", "every", "on", "after", "times", "until", "for"];
 
 /// The scenario of a seed, and the families that were drawn.
 pub(super) fn write(swarm: &Swarm, seed: u64, profile: &str) -> (String, Vec<&'static str>) {
@@ -60,7 +56,7 @@ pub(super) fn write(swarm: &Swarm, seed: u64, profile: &str) -> (String, Vec<&'s
         "# A day that {} drew for seed {seed}: profile {profile}, {story}.\n",
         swarm.scenario
     );
-    (head + &toml(&day), drawn)
+    (head + &toml_text::document(&day), drawn)
 }
 
 /// How many nodes of the first role there are.
@@ -110,45 +106,4 @@ fn table<'a>(day: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String,
 fn leaves_nodes_down(fault: &Value) -> bool {
     const KINDS: [&str; 4] = ["crash", "power_off", "write_error", "disk_full"];
     KINDS.iter().any(|kind| fault.get(kind).is_some()) && fault.get("restart_after").is_none()
-}
-
-/// A scenario as a file: the top level, the tables, and the lists of tables, each in the order of the
-/// language.
-fn toml(day: &Map<String, Value>) -> String {
-    let mut page = String::new();
-    let line = |key: &str, value: &Value| {
-        format!("{} = {}\n", toml_text::key(key), toml_text::value(value))
-    };
-    let is_list = |value: &Value| {
-        value
-            .as_array()
-            .is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
-    };
-    for (key, value) in day.iter().filter(|(_, value)| !value.is_object() && !is_list(value)) {
-        if !value.as_array().is_some_and(Vec::is_empty) {
-            page += &line(key, value);
-        }
-    }
-    let place = |key: &str| SECTIONS.iter().position(|name| *name == key).unwrap_or(1);
-    let mut tables: Vec<&String> = day.keys().filter(|key| day[*key].is_object()).collect();
-    tables.sort_by_key(|key| place(key));
-    for name in tables {
-        page += &format!("\n[{}]\n", toml_text::key(name));
-        let keys = day[name].as_object().expect("only tables").iter();
-        for (key, value) in keys.filter(|(_, value)| !value.is_null()) {
-            page += &line(key, value);
-        }
-    }
-    let mut lists: Vec<&String> = day.keys().filter(|key| is_list(&day[*key])).collect();
-    lists.sort_by_key(|key| place(key));
-    for name in lists {
-        for item in day[name].as_array().expect("only lists") {
-            page += &format!("\n[[{}]]\n", toml_text::key(name));
-            let mut keys: Vec<(&String, &Value)> = item.as_object().into_iter().flatten().collect();
-            let first = |key: &str| WHEN.iter().position(|when| *when == key);
-            keys.sort_by_key(|(key, _)| first(key).unwrap_or(WHEN.len()));
-            keys.into_iter().for_each(|(key, value)| page += &line(key, value));
-        }
-    }
-    page
 }

@@ -1,9 +1,16 @@
 //! Compares what a sequential model promises with what it does.
 
+use std::collections::BTreeSet;
+
+use super::act::Mirror;
 use crate::service::{Accepts, Sequential};
 
+/// As many states of a model are compared with its acts at most.
+const COMPARED: usize = 500;
+
 /// Checks a model's promises (`is_read`, `is_blind_write`, `is_always_legal`, `accepts`, `origins`,
-/// `swaps`, `appends`, `sequence`) against its `apply`, for every pair of the given states and operations; the initial state is
+/// `act`, `swaps`, `appends`, `sequence`) against its `apply`, for every pair of the given states and
+/// operations; the initial state is
 /// always among them. For the tests of a model: choose states that the operations lead to.
 ///
 /// # Panics
@@ -24,6 +31,7 @@ pub fn check_promises<M: Sequential>(states: &[M::State], operations: &[M::Opera
         check_swaps::<M>(&all, operation);
         check_appends::<M>(&all, operation);
     }
+    check_acts::<M>(operations);
 }
 
 fn check_kinds<M: Sequential>(states: &[M::State], operation: &M::Operation) {
@@ -84,6 +92,44 @@ fn check_origins<M: Sequential>(states: &[M::State], operation: &M::Operation) {
             after == *state || origins.contains(state),
             "{operation:?} leads from {state:?} to {after:?}, but its origins are {origins:?}"
         );
+    }
+}
+
+/// Walks through the states that the operations lead to, with a well-known object at its side that
+/// does what the acts say.
+fn check_acts<M: Sequential>(operations: &[M::Operation]) {
+    let mut seen = BTreeSet::from([(M::initial(), Mirror::default())]);
+    let mut todo: Vec<_> = seen.iter().cloned().collect();
+    let mut next = 0;
+    while next < todo.len().min(COMPARED) {
+        let (state, mirror) = todo[next].clone();
+        next += 1;
+        let replies: BTreeSet<M::Reply> =
+            operations.iter().map(|operation| M::apply(&state, operation).1).collect();
+        for operation in operations {
+            let (after, right) = M::apply(&state, operation);
+            for reply in replies.iter().chain([&right]) {
+                let Some(act) = M::act(operation, Some(reply)) else { continue };
+                let is_accepted = mirror.clone().accept(&act);
+                assert_eq!(
+                    is_accepted,
+                    *reply == right,
+                    "{operation:?} replies {right:?} in {state:?}, but {reply:?} is {act:?}"
+                );
+            }
+            let Some(act) = M::act(operation, Some(&right)) else { continue };
+            assert_eq!(
+                M::act(operation, None),
+                Some(act.without_reply()),
+                "{operation:?} with a reply is {act:?}"
+            );
+            let mut mirror = mirror.clone();
+            mirror.accept(&act);
+            let pair = (after, mirror);
+            if seen.insert(pair.clone()) {
+                todo.push(pair);
+            }
+        }
     }
 }
 

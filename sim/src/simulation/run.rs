@@ -279,6 +279,7 @@ impl<P: Protocol> Simulation<'_, P> {
             duration_ns: self.plan.duration.0,
             nodes: self.laws.infos.clone(),
             faults: world.bands,
+            strikes: world.struck,
             series,
             latency_curve: Ledger::curve(&latencies),
             latencies: histogram,

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::protocol::{NodeId, Standing};
 use crate::random::{Keyed, Seed};
 use crate::record::{
-    FaultBand, Health, MessageCounts, RowKind, StandingChange, Violation, ViolationKind,
+    FaultBand, Health, MessageCounts, RowKind, StandingChange, Strike, Violation, ViolationKind,
 };
 use crate::time::SimTime;
 
@@ -68,6 +68,7 @@ pub(crate) struct World {
     /// The largest values of the protocol's gauges.
     pub(crate) gauges: Tally,
     pub(crate) bands: Vec<FaultBand>,
+    pub(crate) struck: Vec<Strike>,
     pub(crate) standings: Vec<StandingChange>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) last_fault_end: SimTime,
@@ -98,6 +99,7 @@ impl World {
             metrics: Tally::default(),
             gauges: Tally::default(),
             bands: Vec::new(),
+            struck: Vec::new(),
             standings: Vec::with_capacity(laws.names.len()),
             violations: Vec::new(),
             last_fault_end: SimTime::ZERO,

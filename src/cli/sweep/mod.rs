@@ -7,6 +7,7 @@ mod campaign;
 mod column;
 mod journal;
 mod junit;
+mod minimal;
 mod pooled;
 mod row;
 mod summary;
@@ -63,6 +64,9 @@ pub(crate) struct Args {
     /// How many failing seeds to describe
     #[arg(long, value_name = "N", default_value_t = 5)]
     failures: usize,
+    /// Do not look for the smallest scenario that fails like each of the first failures
+    #[arg(long)]
+    no_shrink: bool,
     /// The folder that the results go to
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
@@ -87,7 +91,10 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let outcome = sweep.campaign.go()?;
     let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let host = Host::new(wall_ns, sweep.campaign.jobs);
-    let summary = sweep.summary(outcome, old.as_ref(), host)?;
+    let mut summary = sweep.summary(outcome, old.as_ref(), host)?;
+    if !args.no_shrink {
+        minimal::look_for(&mut summary, &loaded, catalog, args.scenario.check_budget, &folder)?;
+    }
     let json = serde_json::to_string(&summary).expect("a summary is plain data") + "\n";
     let file = folder.join("sweep.json");
     let written = sweep.write_junit(&summary).and_then(|()| results::put_file(&file, &json));
@@ -183,7 +190,8 @@ impl<'a> Sweep<'a> {
         let mut failures = Vec::new();
         for place in odd.values().take(args.failures) {
             let head = self.head(place)?;
-            failures.push(summary::Outcome { reproduce: args.scenario.reproduce(&head), head });
+            let reproduce = args.scenario.reproduce(&head);
+            failures.push(summary::Outcome { reproduce, head, minimal: None });
         }
         self.odd = odd;
         let numbers = tally.numbers(&loaded.entry);
@@ -324,7 +332,12 @@ fn command_line(args: &Args) -> String {
     if let Some(file) = &args.junit {
         add("--junit", &file.display().to_string());
     }
-    let flags = [(args.fail_fast, "--fail-fast"), (args.json, "--json"), (true, "--resume")];
+    let flags = [
+        (args.fail_fast, "--fail-fast"),
+        (args.no_shrink, "--no-shrink"),
+        (args.json, "--json"),
+        (true, "--resume"),
+    ];
     words.extend(flags.iter().filter(|(is_on, _)| *is_on).map(|(_, flag)| (*flag).to_owned()));
     words.join(" ")
 }

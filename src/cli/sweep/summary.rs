@@ -62,6 +62,9 @@ pub(super) struct Facts {
 pub(super) struct Outcome {
     pub(super) head: Head,
     pub(super) reproduce: String,
+    /// The line that runs the smallest scenario that fails the same, where it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) minimal: Option<String>,
 }
 
 impl Summary {

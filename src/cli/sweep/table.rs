@@ -228,7 +228,11 @@ fn describe(
         let found = say::clean(&measured.measured);
         writeln!(out, "  {}: {found}", say::clean(&measured.expect))?;
     }
-    writeln!(out, "  reproduce: {}", failure.reproduce)
+    writeln!(out, "  reproduce: {}", failure.reproduce)?;
+    match &failure.minimal {
+        Some(minimal) => writeln!(out, "  minimal:   {minimal}"),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Named;
+use crate::check::Act;
 use crate::service::Sequential;
 
 /// A counter that begins at zero. It saturates at the ends of an `i64`.
@@ -53,6 +55,31 @@ impl Sequential for Counter {
 
     fn is_always_legal(operation: &CounterOp) -> bool {
         matches!(operation, CounterOp::Add(_))
+    }
+
+    fn act(operation: &CounterOp, reply: Option<&CounterReply>) -> Option<Act> {
+        let total = match reply {
+            Some(CounterReply::Value(value)) => Some(*value),
+            Some(CounterReply::Done) | None => None,
+        };
+        let is_done = matches!(reply, Some(CounterReply::Done));
+        match *operation {
+            CounterOp::Add(amount) if total.is_none() => Some(Act::Count { amount }),
+            CounterOp::AddAndGet(amount) if !is_done => Some(Act::CountAndGet { amount, total }),
+            CounterOp::Read if !is_done => Some(Act::Total { total }),
+            _ => None,
+        }
+    }
+}
+
+impl Named for CounterOp {
+    const NAMES: &'static [&'static str] = &["add", "add_and_get", "read"];
+    fn name(&self) -> usize {
+        match self {
+            CounterOp::Add(_) => 0,
+            CounterOp::AddAndGet(_) => 1,
+            CounterOp::Read => 2,
+        }
     }
 }
 

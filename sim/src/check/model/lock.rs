@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::check::Act;
 use crate::service::Sequential;
 
 /// A lock that one holder at a time may have. It is not reentrant, and only its holder gives it back.
@@ -42,6 +43,14 @@ impl Sequential for Lock {
             LockOp::Release(holder) if *state == Some(holder) => (None, LockReply::Granted),
             LockOp::Acquire(_) | LockOp::Release(_) => (*state, LockReply::Refused),
         }
+    }
+
+    fn act(operation: &LockOp, reply: Option<&LockReply>) -> Option<Act> {
+        let is_granted = reply.map(|reply| *reply == LockReply::Granted);
+        Some(match *operation {
+            LockOp::Acquire(holder) => Act::Acquire { holder, is_granted },
+            LockOp::Release(holder) => Act::Release { holder, is_granted },
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A priority queue.
 
 use super::{QueueOp, QueueReply};
+use crate::check::{Act, Order};
 use crate::service::Sequential;
 
 /// A priority queue without a bound: the greatest value is taken first.
@@ -32,5 +33,9 @@ impl Sequential for PriorityQueue {
 
     fn is_always_legal(operation: &QueueOp) -> bool {
         matches!(operation, QueueOp::Put(_))
+    }
+
+    fn act(operation: &QueueOp, reply: Option<&QueueReply>) -> Option<Act> {
+        operation.act(Order::Greatest, reply)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::Named;
 use super::register::word;
+use crate::check::{Act, Order};
 use crate::service::Sequential;
 
 /// A queue without a bound: what was put first is taken first.
@@ -50,6 +52,31 @@ impl Sequential for Queue {
 
     fn is_always_legal(operation: &QueueOp) -> bool {
         matches!(operation, QueueOp::Put(_))
+    }
+
+    fn act(operation: &QueueOp, reply: Option<&QueueReply>) -> Option<Act> {
+        operation.act(Order::First, reply)
+    }
+}
+
+impl QueueOp {
+    /// The act on a container of this order; `None` if the reply does not belong to the operation.
+    pub(super) fn act(&self, order: Order, reply: Option<&QueueReply>) -> Option<Act> {
+        match (*self, reply) {
+            (QueueOp::Put(value), Some(QueueReply::Done) | None) => Some(Act::Put { order, value }),
+            (QueueOp::Take, Some(&QueueReply::Took(value))) => {
+                Some(Act::Take { order, taken: Some(value) })
+            }
+            (QueueOp::Take, None) => Some(Act::Take { order, taken: None }),
+            _ => None,
+        }
+    }
+}
+
+impl Named for QueueOp {
+    const NAMES: &'static [&'static str] = &["put", "take"];
+    fn name(&self) -> usize {
+        usize::from(*self == QueueOp::Take)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::check::Act;
 use crate::service::Sequential;
 
 /// A set of numbers.
@@ -75,6 +76,28 @@ impl Sequential for Set {
 
     fn is_always_legal(operation: &SetOp) -> bool {
         matches!(operation, SetOp::Put(_))
+    }
+
+    fn act(operation: &SetOp, reply: Option<&SetReply>) -> Option<Act> {
+        let was = match reply {
+            Some(SetReply::Was(was)) => Some(*was),
+            _ => None,
+        };
+        let is_answer = matches!(reply, Some(SetReply::Was(_)) | None);
+        Some(match *operation {
+            SetOp::Add(element) if is_answer => Act::Add { element, was_missing: was },
+            SetOp::Remove(element) if is_answer => Act::Remove { element, was_there: was },
+            SetOp::Contains(element) if is_answer => Act::Contains { element, is_there: was },
+            SetOp::Put(element) if matches!(reply, Some(SetReply::Done) | None) => {
+                Act::Ensure { element }
+            }
+            SetOp::Read => match reply {
+                Some(SetReply::Elements(all)) => Act::Elements { elements: Some(all.clone()) },
+                None => Act::Elements { elements: None },
+                Some(_) => return None,
+            },
+            _ => return None,
+        })
     }
 }
 

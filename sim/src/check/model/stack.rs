@@ -1,6 +1,7 @@
 //! A stack.
 
 use super::{QueueOp, QueueReply};
+use crate::check::{Act, Order};
 use crate::service::Sequential;
 
 /// A stack without a bound: what was put last is taken first.
@@ -30,5 +31,9 @@ impl Sequential for Stack {
 
     fn is_always_legal(operation: &QueueOp) -> bool {
         matches!(operation, QueueOp::Put(_))
+    }
+
+    fn act(operation: &QueueOp, reply: Option<&QueueReply>) -> Option<Act> {
+        operation.act(Order::Last, reply)
     }
 }

@@ -40,7 +40,8 @@ impl<P: Protocol> Simulation<'_, P> {
         let nodes = (0u32..).zip(&group_of).filter_map(concerned).collect();
         self.world.network.cut(strike, CutShape::Groups(group_of));
         self.world.count("partitions", 1);
-        Some(cut("partition", labels.join(" | "), nodes))
+        members.retain(|members| !members.is_empty());
+        Some(Struck { groups: members, ..cut("partition", labels.join(" | "), nodes) })
     }
 
     pub(super) fn one_way(&mut self, strike: usize, from: &Target, to: &Target) -> Option<Struck> {
@@ -54,7 +55,8 @@ impl<P: Protocol> Simulation<'_, P> {
         self.world.network.cut(strike, shape);
         self.world.count("partitions", 1);
         let label = format!("{} -/-> {}", self.label(&senders), self.label(&receivers));
-        Some(cut("one-way", label, senders.into_iter().chain(receivers).collect()))
+        let nodes = [&senders[..], &receivers].concat();
+        Some(Struck { groups: vec![senders, receivers], ..cut("one-way", label, nodes) })
     }
 
     /// Two halves of the other servers, and who alone hears both.
@@ -75,10 +77,11 @@ impl<P: Protocol> Simulation<'_, P> {
             group.iter().for_each(|id| group_of[id.index()] = Some(number));
         }
         let labels = [self.label(half), self.label(&bridge), self.label(other)];
-        let nodes = [&*half, &bridge, &*other].concat();
+        let groups = vec![half.to_vec(), bridge, other.to_vec()];
+        let nodes = groups.concat();
         self.world.network.cut(strike, CutShape::Groups(group_of));
         self.world.count("partitions", 1);
-        Some(cut("bridge", labels.join(" - "), nodes))
+        Some(Struck { groups, ..cut("bridge", labels.join(" - "), nodes) })
     }
 
     /// Majorities in a ring, as Jepsen's `majorities-ring` (`jepsen/nemesis.clj`): of the servers in a

@@ -17,7 +17,7 @@ use super::world::Tag;
 use super::{Event, Simulation};
 use crate::plan::{DiskFault, Fault};
 use crate::protocol::{NodeId, Protocol};
-use crate::record::{FaultBand, RowKind};
+use crate::record::{self, FaultBand, RowKind, Turn};
 
 pub(crate) use when::{FaultLaws, Strike, Triggers};
 pub(crate) use work::CrashLoops;
@@ -30,6 +30,8 @@ struct Struck {
     label: String,
     /// The nodes concerned; empty for the whole network.
     nodes: Vec<NodeId>,
+    /// The same in groups, where there are several.
+    groups: Vec<Vec<NodeId>>,
     /// What the trace says when it begins; empty where the nodes' own rows tell of it.
     begins: String,
     /// What the trace says when it ends; empty likewise.
@@ -41,8 +43,8 @@ struct Struck {
 impl Struck {
     /// Something happened to nodes, which tell of it themselves.
     fn nodes(kind: &'static str, label: String, nodes: Vec<NodeId>) -> Struck {
-        let (begins, ends) = (String::new(), String::new());
-        Struck { kind, label, nodes, begins, ends, is_instant: false }
+        let (begins, ends, groups) = (String::new(), String::new(), Vec::new());
+        Struck { kind, label, nodes, groups, begins, ends, is_instant: false }
     }
 }
 
@@ -60,7 +62,8 @@ impl<P: Protocol> Simulation<'_, P> {
             return;
         };
         self.world.last_fault_end = self.world.now;
-        let Struck { kind, label, nodes, begins, ends, is_instant } = struck;
+        self.keep(strike, &struck);
+        let Struck { kind, label, nodes, begins, ends, is_instant, .. } = struck;
         if !begins.is_empty() {
             self.world.trace(RowKind::Fault, None, || begins);
         }
@@ -112,6 +115,7 @@ impl<P: Protocol> Simulation<'_, P> {
             return;
         }
         self.world.last_fault_end = self.world.now;
+        self.own_end(strike);
         self.close_band(strike);
         let held = self.held.remove(&strike).unwrap_or_default();
         let plan = self.plan;
@@ -140,6 +144,37 @@ impl<P: Protocol> Simulation<'_, P> {
         let ends = std::mem::take(&mut self.strikes[strike].ends);
         if !ends.is_empty() {
             self.world.trace(RowKind::Fault, None, || ends);
+        }
+    }
+
+    /// Notes down whom a strike hit.
+    fn keep(&mut self, strike: usize, struck: &Struck) {
+        let numbers = |ids: &[NodeId]| ids.iter().map(|id| id.0).collect::<Vec<u32>>();
+        let mut groups: Vec<Vec<u32>> = struck.groups.iter().map(|ids| numbers(ids)).collect();
+        if groups.is_empty() && !struck.nodes.is_empty() {
+            groups.push(numbers(&struck.nodes));
+        }
+        self.strikes[strike].kept = Some(self.world.struck.len());
+        self.world.struck.push(record::Strike {
+            fault: self.strikes[strike].fault,
+            from_ns: self.world.now.0,
+            groups,
+            ..record::Strike::default()
+        });
+    }
+
+    /// Notes down that a strike came to its own end.
+    fn own_end(&mut self, strike: usize) {
+        if let Some(kept) = self.strikes[strike].kept {
+            self.world.struck[kept].to_ns = Some(self.world.now.0);
+        }
+    }
+
+    /// Notes down what a strike does to one node in its course.
+    fn turn(&mut self, strike: usize, node: NodeId, begins: bool) {
+        if let Some(kept) = self.strikes[strike].kept {
+            let turn = Turn { at_ns: self.world.now.0, node: node.0, begins };
+            self.world.struck[kept].turns.push(turn);
         }
     }
 

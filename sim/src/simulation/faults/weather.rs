@@ -34,7 +34,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn weather(&mut self, strike: usize, weather: &Weather) -> Option<Struck> {
         let Weather { change, scope } = weather;
         let mut dice = self.choices(strike);
-        let (ends, who, nodes) = self.ends(strike, &scope.ends, &mut dice)?;
+        let Parties { ends, who, groups } = self.ends(strike, &scope.ends, &mut dice)?;
         let names = <P::Message as Kinds>::KINDS;
         let kinds = match scope.messages.as_slice() {
             [] => None,
@@ -47,7 +47,7 @@ impl<P: Protocol> Simulation<'_, P> {
         let parts = [what, who, messages.join(" ")];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let kind = change.kind();
-        Some(Struck { nodes, ..window(kind, parts.join(", ")) })
+        Some(Struck { nodes: groups.concat(), groups, ..window(kind, parts.join(", ")) })
     }
 
     /// What the network is told, the metric that counts it, and what people are told.
@@ -88,10 +88,9 @@ impl<P: Protocol> Simulation<'_, P> {
             found
         };
         let marks = |ids: &[NodeId]| self.marks(ids);
-        let joined = |a: &[NodeId], b: &[NodeId]| [a, b].concat();
         let everybody = |targets: &[Target]| targets.is_empty();
         match ends {
-            Ends::All => Some((Vec::new(), String::new(), Vec::new())),
+            Ends::All => Some(Parties::default()),
             Ends::Directed { from, to } => {
                 let (a, b) = (all(from), all(to));
                 let is_nobody =
@@ -100,20 +99,23 @@ impl<P: Protocol> Simulation<'_, P> {
                 let name = |ids: &[NodeId]| {
                     if ids.is_empty() { "all".to_owned() } else { self.label(ids) }
                 };
-                let label = format!("{} -> {}", name(&a), name(&b));
-                (!is_nobody).then(|| (vec![(side(&a), side(&b))], label, joined(&a, &b)))
+                let who = format!("{} -> {}", name(&a), name(&b));
+                let ends = vec![(side(&a), side(&b))];
+                (!is_nobody).then(|| Parties { ends, who, groups: vec![a, b] })
             }
             Ends::Between(a, b) => {
                 let (a, b) = (all(a), all(b));
-                let label = format!("{} <-> {}", self.label(&a), self.label(&b));
-                let both =
+                let who = format!("{} <-> {}", self.label(&a), self.label(&b));
+                let ends =
                     vec![(Some(marks(&a)), Some(marks(&b))), (Some(marks(&b)), Some(marks(&a)))];
-                (!a.is_empty() && !b.is_empty()).then(|| (both, label, joined(&a, &b)))
+                let is_nobody = a.is_empty() || b.is_empty();
+                (!is_nobody).then(|| Parties { ends, who, groups: vec![a, b] })
             }
             Ends::At(targets) => {
                 let at = all(targets);
-                let both = vec![(Some(marks(&at)), None), (None, Some(marks(&at)))];
-                (!at.is_empty()).then(|| (both, self.label(&at), at))
+                let ends = vec![(Some(marks(&at)), None), (None, Some(marks(&at)))];
+                let who = self.label(&at);
+                (!at.is_empty()).then(|| Parties { ends, who, groups: vec![at] })
             }
         }
     }
@@ -170,6 +172,7 @@ impl<P: Protocol> Simulation<'_, P> {
             return;
         }
         self.world.digest(Tag::Swizzle, u64::from(node.0), strike as u64, u64::from(clogs));
+        self.turn(strike, node, clogs);
         if clogs {
             let marks = self.marks(&[node]);
             let ends = vec![(Some(marks.clone()), None), (None, Some(marks))];
@@ -184,8 +187,16 @@ impl<P: Protocol> Simulation<'_, P> {
     }
 }
 
-/// Senders and receivers as marks, as people read them, and as nodes.
-type Parties = (Vec<(Marks, Marks)>, String, Vec<NodeId>);
+/// Whom a change of the network is about.
+#[derive(Default)]
+struct Parties {
+    /// Senders and receivers.
+    ends: Vec<(Marks, Marks)>,
+    /// For people.
+    who: String,
+    /// As nodes.
+    groups: Vec<Vec<NodeId>>,
+}
 
 fn window(kind: &'static str, label: String) -> Struck {
     let space = if label.is_empty() { "" } else { " " };

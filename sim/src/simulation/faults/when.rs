@@ -65,6 +65,8 @@ pub(crate) struct Strike {
     pub(super) subject: Option<(NodeId, Option<NodeId>)>,
     /// The nodes that it changes until it ends, whatever happens to their processes.
     pub(super) marks: Vec<NodeId>,
+    /// Its place among the strikes that hit somebody.
+    pub(super) kept: Option<usize>,
     /// Its band while it is under way.
     pub(super) band: Option<usize>,
     /// What the trace says when it ends.
@@ -170,7 +172,7 @@ impl<P: Protocol> Simulation<'_, P> {
         }
         let number = u32::try_from(self.strikes.len()).expect("fewer strikes than events");
         let (marks, ends) = (Vec::new(), String::new());
-        self.strikes.push(Strike { fault, nth, subject, marks, band: None, ends });
+        self.strikes.push(Strike { fault, nth, subject, marks, kept: None, band: None, ends });
         self.queue.push(at, Event::FaultBegins(number));
         if subject.is_some() {
             self.world.causes(|causes| causes.triggers(number));

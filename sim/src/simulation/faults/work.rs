@@ -108,6 +108,9 @@ impl<P: Protocol> Simulation<'_, P> {
         self.world.causes(|causes| causes.strike_goes_on(strike));
         let node = &self.nodes[id.index()];
         let crashes = node.is_up();
+        if crashes || crashed {
+            self.turn(strike, id, crashes);
+        }
         if crashes {
             self.crash(id);
         } else if crashed {
@@ -134,6 +137,7 @@ impl<P: Protocol> Simulation<'_, P> {
     pub(super) fn end_loop(&mut self, strike: usize) {
         for id in self.strikes[strike].marks.clone() {
             if self.loops.remove(&(strike, id)).is_some_and(|turning| turning.crashed) {
+                self.turn(strike, id, false);
                 self.restart(id);
             }
         }
