@@ -1,5 +1,6 @@
 //! Whether an object's share of a history has an order: the cheapest engine that can tell.
 
+use super::super::monitor;
 use super::Budget;
 use super::frontier;
 use super::problem::{NEVER, Op, Problem, Rule};
@@ -15,6 +16,8 @@ const SHARE: u64 = 4;
 /// Which way of judging gave the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Engine {
+    /// A monitor of a well-known object: about linear time.
+    Monitor,
     /// Clusters and zones of a register with unique values: `O(n log n)`.
     Zones,
     /// The frontier of all ways the past may have gone, at most 64 operations open at once.
@@ -42,6 +45,9 @@ pub(super) fn decide<M: Sequential>(
     calls: &[&Call<M::Operation, M::Reply>],
     budget: Budget,
 ) -> (Decision, Engine) {
+    if let Some(known) = monitor::decide::<M>(calls) {
+        return (Decision::from(known == monitor::Decision::Holds), Engine::Monitor);
+    }
     let mut problem = Problem::<M>::new(calls);
     if let Some(holds) = zones::decide(&problem.ops, problem.states(), problem.initial) {
         return (Decision::from(holds), Engine::Zones);
@@ -74,6 +80,9 @@ pub(super) fn blame<M: Sequential>(
     budget: Budget,
 ) -> Option<usize> {
     let mut problem = Problem::<M>::new(calls);
+    if engine == Engine::Monitor {
+        return blame_by_prefixes::<M>(calls, budget);
+    }
     let by_zones = (engine == Engine::Zones).then(|| blame_by_zones(&problem)).flatten();
     by_zones
         .or_else(|| blame_by_frontier(&mut problem, budget))
@@ -182,6 +191,9 @@ pub fn decided_by<M: Sequential>(
     budget: Budget,
 ) -> Option<bool> {
     match engine {
+        Engine::Monitor => {
+            monitor::decide::<M>(calls).map(|known| known == monitor::Decision::Holds)
+        }
         Engine::Zones => {
             let problem = Problem::<M>::new(calls);
             zones::decide(&problem.ops, problem.states(), problem.initial)

@@ -1,9 +1,10 @@
 //! Which operations belong together: those that write and read the same.
 
+use super::super::super::act::Act;
 use super::super::intern::Interner;
 use super::super::problem::{Problem, Rule};
 use super::CallOf;
-use crate::service::Sequential;
+use crate::service::{Outcome, Sequential};
 
 /// Sets that grow together.
 struct Sets(Vec<usize>);
@@ -49,7 +50,8 @@ pub(super) fn units<M: Sequential>(calls: &[&CallOf<M>]) -> Vec<usize> {
             Rule::Read(state) | Rule::Refuse(state) | Rule::Blind(state) => (state, state),
             Rule::Swap(from, to) | Rule::Maybe(from, to) => (from, to),
             Rule::Apply(_) => {
-                for &number in M::appends(&calls[call].operation).unwrap_or_default() {
+                let appended = M::appends(&calls[call].operation).unwrap_or_default();
+                for number in appended.iter().copied().chain(dealt_with::<M>(calls[call])) {
                     let node = node(&mut sets, number);
                     sets.join(call, node);
                 }
@@ -70,4 +72,21 @@ pub(super) fn units<M: Sequential>(calls: &[&CallOf<M>]) -> Vec<usize> {
         }
     }
     (0..calls.len()).map(|call| sets.root(call)).collect()
+}
+
+/// The value that an act on a container or a set has to do with.
+fn dealt_with<M: Sequential>(call: &CallOf<M>) -> Option<u64> {
+    let reply = match &call.outcome {
+        Outcome::Ok(reply) => Some(reply),
+        _ => None,
+    };
+    match M::act(&call.operation, reply)? {
+        Act::Put { value, .. } => Some(value),
+        Act::Take { taken, .. } => taken.flatten(),
+        Act::Add { element, .. }
+        | Act::Ensure { element }
+        | Act::Remove { element, .. }
+        | Act::Contains { element, .. } => Some(element),
+        _ => None,
+    }
 }
