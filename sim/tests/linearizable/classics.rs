@@ -55,20 +55,28 @@ fn a_stale_read_is_found_and_explained() {
     assert_eq!(explanation.at_ns, 4_010_000);
     assert_eq!(
         explanation.sentence,
-        "Op(17, Get) = Is(Some([3])) by client2, called at 0.004001s and ended at 0.004010s can \
-         not be placed: before it every possible order leaves object 17 at Some([5]), and no \
-         operation open at that time leads from there to a state that allows this reply"
+        "client2's Op(17, Get) -> Is(Some([3])) (4.001ms .. 4.01ms) can not be placed: client1's \
+         Op(17, Put(5)) -> Done had already ended at 3us, and nothing after it leads back to \
+         Some([3]); Op(17, Get) could only have replied Is(Some([5])) or Is(Some([7]))"
+    );
+    assert_eq!(
+        explanation.expected,
+        "Op(17, Get) could only have replied Is(Some([5])) or Is(Some([7]))"
     );
     assert_eq!(
         explanation.details,
         [
-            "Op(17, Put(3)) = Done by client1, called at 0.000000s and ended at 0.000001s",
-            "Op(17, Put(5)) = Done by client1, called at 0.000002s and ended at 0.000003s",
-            "Op(17, Put(7)) = Done by client3, called at 0.000003s and ended at 0.009000s",
-            "Op(17, Get) = Is(Some([3])) by client2, called at 0.004001s and ended at 0.004010s \
-             <- can not be placed",
+            "client1  Op(17, Put(3)) -> Done  0s .. 1us",
+            "client1  Op(17, Put(5)) -> Done  2us .. 3us",
+            "client2  Op(17, Get) -> Is(Some([3]))  4.001ms .. 4.01ms <- can not be placed",
         ]
     );
+    let bars = explanation.bars;
+    let places: Vec<Option<u32>> = bars.iter().map(|bar| bar.place).collect();
+    assert_eq!(places, [Some(1), Some(2), None]);
+    assert_eq!(bars[1].state_after.as_deref(), Some("Some([5])"));
+    assert_eq!((bars[1].called_ns, bars[1].ended_ns), (2_000, Some(3_000)));
+    assert_eq!(bars.iter().map(|bar| bar.is_blamed).collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[test]

@@ -75,6 +75,13 @@ impl Sequential for TextModel {
             _ => Accepts::Only(Vec::new()),
         }
     }
+
+    fn swaps(operation: &TextOp) -> Option<(String, String)> {
+        match operation {
+            TextOp::Cas { from, to, .. } => Some((from.clone(), to.clone())),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for TextOp {

@@ -1,8 +1,9 @@
 //! Whether an object's share of a history has an order: the cheapest engine that can tell.
 
+use super::super::monitor;
 use super::Budget;
 use super::frontier;
-use super::problem::{Op, Problem, Rule};
+use super::problem::{NEVER, Op, Problem, Rule};
 use super::sweep::{Judge, Plan, SweepAnswer};
 use super::zones;
 use crate::history::Call;
@@ -15,6 +16,8 @@ const SHARE: u64 = 4;
 /// Which way of judging gave the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Engine {
+    /// A monitor of a well-known object: about linear time.
+    Monitor,
     /// Clusters and zones of a register with unique values: `O(n log n)`.
     Zones,
     /// The frontier of all ways the past may have gone, at most 64 operations open at once.
@@ -29,10 +32,7 @@ pub(super) enum Decision {
     /// Everything has a place.
     Holds,
     /// It has no order.
-    Breaks {
-        /// The first of the calls that can not be placed by its end, where it is known.
-        blamed: Option<usize>,
-    },
+    Breaks,
     /// The budget ended at this event.
     Exhausted {
         /// The number of an event.
@@ -45,40 +45,53 @@ pub(super) fn decide<M: Sequential>(
     calls: &[&Call<M::Operation, M::Reply>],
     budget: Budget,
 ) -> (Decision, Engine) {
+    if let Some(known) = monitor::decide::<M>(calls) {
+        return (Decision::from(known == monitor::Decision::Holds), Engine::Monitor);
+    }
     let mut problem = Problem::<M>::new(calls);
     if let Some(holds) = zones::decide(&problem.ops, problem.states(), problem.initial) {
-        let decision = match holds {
-            true => Decision::Holds,
-            false => Decision::Breaks {
-                blamed: blame_by_zones(&problem)
-                    .or_else(|| blame_by_frontier(&mut problem, budget)),
-            },
-        };
-        return (decision, Engine::Zones);
+        return (Decision::from(holds), Engine::Zones);
     }
     let mut purse = budget.configurations / SHARE;
     match frontier::decide(&mut problem, &mut purse) {
         frontier::Answer::Holds => return (Decision::Holds, Engine::Frontier),
-        frontier::Answer::Breaks { op } => {
-            let blamed = Some(problem.ops[op].source as usize);
-            return (Decision::Breaks { blamed }, Engine::Frontier);
-        }
+        frontier::Answer::Breaks { .. } => return (Decision::Breaks, Engine::Frontier),
         frontier::Answer::Exhausted { .. } | frontier::Answer::Wide => {}
     }
     let decision = match sweep::<M>(calls, budget) {
         SweepAnswer::Holds => Decision::Holds,
-        SweepAnswer::Breaks { .. } => {
-            Decision::Breaks { blamed: blame_by_sweep::<M>(calls, budget) }
-        }
+        SweepAnswer::Breaks { .. } => Decision::Breaks,
         SweepAnswer::Exhausted { event } => Decision::Exhausted { event },
     };
     (decision, Engine::Sweep)
 }
 
+impl From<bool> for Decision {
+    fn from(holds: bool) -> Decision {
+        if holds { Decision::Holds } else { Decision::Breaks }
+    }
+}
+
+/// The first of the calls, those of one object without an order, that can not be placed by its end;
+/// `None` if the budget ends before that is known.
+pub(super) fn blame<M: Sequential>(
+    calls: &[&Call<M::Operation, M::Reply>],
+    engine: Engine,
+    budget: Budget,
+) -> Option<usize> {
+    let mut problem = Problem::<M>::new(calls);
+    if engine == Engine::Monitor {
+        return blame_by_prefixes::<M>(calls, budget);
+    }
+    let by_zones = (engine == Engine::Zones).then(|| blame_by_zones(&problem)).flatten();
+    by_zones
+        .or_else(|| blame_by_frontier(&mut problem, budget))
+        .or_else(|| blame_by_prefixes::<M>(calls, budget))
+}
+
 fn sweep<M: Sequential>(calls: &[&Call<M::Operation, M::Reply>], budget: Budget) -> SweepAnswer {
     let plan = Plan::<M>::new(calls);
-    let events = plan.events.len();
-    Judge::new(&plan, budget, false).decide(events, events)
+    Judge::new(&plan, budget).decide()
 }
 
 /// The first of a list of beginnings that breaks, where the last one does and each contains those
@@ -99,22 +112,22 @@ fn first_broken(count: usize, mut breaks: impl FnMut(usize) -> Option<bool>) -> 
 /// have taken effect, or not.
 fn beginning(ops: &[Op], until: (u64, u32)) -> Vec<Op> {
     let cut = |op: &Op| {
-        let is_due = !op.is_pending && (op.ended, op.source) <= until;
+        let is_due = !op.is_pending() && (op.ended, op.source) <= until;
         let rule = match op.rule {
             rule if is_due => rule,
             Rule::Read(_) | Rule::Refuse(_) | Rule::Never => return None,
             Rule::Swap(from, to) => Rule::Maybe(from, to),
             rule => rule,
         };
-        let ended = if is_due { op.ended } else { u64::MAX };
-        (op.called <= until.0).then_some(Op { rule, is_pending: !is_due, ended, ..*op })
+        let ended = if is_due { op.ended } else { NEVER };
+        (op.called <= until.0).then_some(Op { rule, ended, ..*op })
     };
     ops.iter().filter_map(cut).collect()
 }
 
 fn blame_by_zones<M: Sequential>(problem: &Problem<M>) -> Option<usize> {
     let mut ends: Vec<(u64, u32)> =
-        problem.ops.iter().filter(|op| !op.is_pending).map(|op| (op.ended, op.source)).collect();
+        problem.ops.iter().filter(|op| !op.is_pending()).map(|op| (op.ended, op.source)).collect();
     ends.sort();
     let first = first_broken(ends.len(), |index| {
         let ops = beginning(&problem.ops, ends[index]);
@@ -124,14 +137,15 @@ fn blame_by_zones<M: Sequential>(problem: &Problem<M>) -> Option<usize> {
 }
 
 fn blame_by_frontier<M: Sequential>(problem: &mut Problem<M>, budget: Budget) -> Option<usize> {
-    match frontier::decide(problem, &mut budget.configurations.clone()) {
+    let mut purse = budget.configurations / SHARE;
+    match frontier::decide(problem, &mut purse) {
         frontier::Answer::Breaks { op } => usize::try_from(problem.ops[op].source).ok(),
         _ => None,
     }
 }
 
-/// In a shorter history the frontier may do what it could not in the whole.
-fn blame_by_sweep<M: Sequential>(
+/// For engines that tell nothing but yes or no.
+fn blame_by_prefixes<M: Sequential>(
     calls: &[&Call<M::Operation, M::Reply>],
     budget: Budget,
 ) -> Option<usize> {
@@ -160,15 +174,10 @@ fn blame_by_sweep<M: Sequential>(
             })
             .collect();
         let refs: Vec<_> = open.iter().collect();
-        let mut purse = budget.configurations / SHARE;
-        match frontier::decide(&mut Problem::<M>::new(&refs), &mut purse) {
-            frontier::Answer::Holds => Some(false),
-            frontier::Answer::Breaks { .. } => Some(true),
-            _ => match sweep::<M>(&refs, budget) {
-                SweepAnswer::Holds => Some(false),
-                SweepAnswer::Breaks { .. } => Some(true),
-                SweepAnswer::Exhausted { .. } => None,
-            },
+        match decide::<M>(&refs, budget).0 {
+            Decision::Holds => Some(false),
+            Decision::Breaks => Some(true),
+            Decision::Exhausted { .. } => None,
         }
     })?;
     Some(ends[first].1)
@@ -182,6 +191,9 @@ pub fn decided_by<M: Sequential>(
     budget: Budget,
 ) -> Option<bool> {
     match engine {
+        Engine::Monitor => {
+            monitor::decide::<M>(calls).map(|known| known == monitor::Decision::Holds)
+        }
         Engine::Zones => {
             let problem = Problem::<M>::new(calls);
             zones::decide(&problem.ops, problem.states(), problem.initial)

@@ -8,14 +8,17 @@ use std::hash::{Hash, Hasher};
 struct Fixed(u64);
 
 impl Fixed {
+    /// The last word is left as it is, so that values that follow each other are neighbours.
     fn mix(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.rotate_left(26).wrapping_mul(SCATTER) ^ word;
     }
 }
 
+const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
+
 impl Hasher for Fixed {
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
+        self.0
     }
     fn write(&mut self, bytes: &[u8]) {
         let mut words = bytes.chunks_exact(8);
@@ -43,33 +46,51 @@ impl Hasher for Fixed {
 /// Numbered values: open addressing over a list.
 pub(super) struct Interner<T> {
     items: Vec<T>,
-    /// The upper half of the hash, and the number plus one; zero is free.
+    /// The upper half of the scattered hash, and the number plus one; zero is free.
     cells: Vec<u64>,
+    /// Whether neighbours are scattered. They are not at first, which is kind to caches; values
+    /// that differ in high bits only need it.
+    is_scattered: bool,
 }
+
+/// A longer walk through full cells shows that values have to be scattered.
+const WALK: usize = 64;
 
 impl<T> Default for Interner<T> {
     fn default() -> Interner<T> {
-        Interner { items: Vec::new(), cells: Vec::new() }
+        Interner { items: Vec::new(), cells: Vec::new(), is_scattered: false }
     }
 }
 
 const NUMBER: u64 = 0xffff_ffff;
 
 impl<T: Hash + Eq> Interner<T> {
+    /// With room for so many values.
+    pub(super) fn with_capacity(count: usize) -> Interner<T> {
+        let mut interner = Interner { items: Vec::with_capacity(count), ..Interner::default() };
+        interner.cells = vec![0; (count * 2).next_power_of_two().max(64)];
+        interner
+    }
+
     /// The number of a value that may be new.
     pub(super) fn number(&mut self, item: T) -> u32 {
         if self.items.len() * 2 >= self.cells.len() {
-            self.grow();
+            self.rebuild(self.cells.len() * 4);
         }
-        let (cell, tag) = self.cell(&item);
-        match self.cells[cell] & NUMBER {
-            0 => {
-                let number = u32::try_from(self.items.len()).expect("fewer than 2^32 values");
-                self.cells[cell] = tag | (u64::from(number) + 1);
-                self.items.push(item);
-                number
+        loop {
+            let (cell, tag, walk) = self.cell(&item);
+            if walk > WALK && !self.is_scattered {
+                self.is_scattered = true;
+                self.rebuild(self.cells.len());
+                continue;
             }
-            found => index(found - 1),
+            if let Some(found) = (self.cells[cell] & NUMBER).checked_sub(1) {
+                return index(found);
+            }
+            let number = u32::try_from(self.items.len()).expect("fewer than 2^32 values");
+            self.cells[cell] = tag | (u64::from(number) + 1);
+            self.items.push(item);
+            return number;
         }
     }
 
@@ -78,7 +99,7 @@ impl<T: Hash + Eq> Interner<T> {
         if self.cells.is_empty() {
             return None;
         }
-        let (cell, _) = self.cell(item);
+        let (cell, ..) = self.cell(item);
         (self.cells[cell] & NUMBER).checked_sub(1).map(index)
     }
 
@@ -92,35 +113,39 @@ impl<T: Hash + Eq> Interner<T> {
         self.items.len()
     }
 
-    /// Where a value is or belongs, and the part of its hash that is kept.
-    fn cell(&self, item: &T) -> (usize, u64) {
-        let hash = hash(item);
+    /// Where a hash belongs, and the part of it that is kept.
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let scattered = hash.wrapping_mul(SCATTER);
+        let place = if self.is_scattered { scattered >> 20 } else { hash };
+        (index(place & NUMBER) as usize & (self.cells.len() - 1), scattered & !NUMBER)
+    }
+
+    /// Where a value is or belongs, the part of its hash that is kept, and how far it was.
+    fn cell(&self, item: &T) -> (usize, u64, usize) {
         let mask = self.cells.len() - 1;
-        let tag = hash & !NUMBER;
-        let mut at = index(hash & NUMBER) as usize & mask;
+        let (mut at, tag) = self.place(hash(item));
+        let mut walk = 0;
         loop {
             let cell = self.cells[at];
             let is_it = || cell & !NUMBER == tag && self.items[index(cell - 1) as usize] == *item;
             if cell & NUMBER == 0 || is_it() {
-                return (at, tag);
+                return (at, tag, walk);
             }
             at = (at + 1) & mask;
+            walk += 1;
         }
     }
 
-    fn grow(&mut self) {
-        let size = (self.cells.len() * 4).max(64);
-        let mask = size - 1;
-        let mut cells = vec![0; size];
+    fn rebuild(&mut self, size: usize) {
+        self.cells = vec![0; size.max(64)];
+        let mask = self.cells.len() - 1;
         for (number, item) in (1..).zip(&self.items) {
-            let hash = hash(item);
-            let mut at = index(hash & NUMBER) as usize & mask;
-            while cells[at] != 0 {
+            let (mut at, tag) = self.place(hash(item));
+            while self.cells[at] != 0 {
                 at = (at + 1) & mask;
             }
-            cells[at] = hash & !NUMBER | number;
+            self.cells[at] = tag | number;
         }
-        self.cells = cells;
     }
 }
 
@@ -195,6 +220,18 @@ mod tests {
         assert_eq!(interner.find(&(18, vec![4; 3])), Some(18));
         assert_eq!(interner.find(&(18, vec![5; 3])), None);
         assert_eq!(Interner::<u64>::default().find(&1), None);
+    }
+
+    #[test]
+    fn values_that_differ_in_high_bits_only_are_scattered() {
+        let mut interner = Interner::with_capacity(2_000);
+        for round in 0..2 {
+            for value in 0..2_000_u32 {
+                assert_eq!(interner.number(u64::from(value) << 40), value, "round {round}");
+            }
+        }
+        assert!(interner.is_scattered);
+        assert_eq!(interner.find(&(7 << 40)), Some(7));
     }
 
     #[test]

@@ -41,8 +41,8 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-use self::decide::{Decision, decide};
-use self::sweep::{Judge, Plan, SweepAnswer as Answer};
+use self::decide::{Decision, blame, decide};
+use self::sweep::{Event, NEVER, Op, Plan};
 use super::{Explanation, Verdict};
 use crate::history::{Call, History};
 use crate::service::{Operation, Sequential, Service};
@@ -109,28 +109,36 @@ fn judge<M: Sequential>(
     calls: &[&Call<M::Operation, M::Reply>],
     budget: Budget,
 ) -> Verdict {
-    let plan = Plan::<M>::new(calls);
-    match decide::<M>(calls, budget).0 {
+    let (decision, engine) = decide::<M>(calls, budget);
+    match decision {
         Decision::Holds => Verdict::Pass,
         Decision::Exhausted { event } => Verdict::Inconclusive(format!(
             "the budget of {} configurations ended before object {object} was judged: {}",
             budget.configurations,
-            explain::how_far(&plan, event),
+            how_far(&Plan::<M>::new(calls), event),
         )),
-        Decision::Breaks { blamed } => {
-            let id = blamed.map(|index| calls[index].id);
-            let event = plan.ops.iter().find(|op| Some(op.call.id) == id).map(|op| op.returned);
-            let Some(event) = event else {
-                let judge = Judge::new(&plan, budget, false);
-                let last = plan.events.len() - 1;
-                return Verdict::Fail(explain::explain(&plan, &judge.states, object, last, None));
-            };
-            let mut judge = Judge::new(&plan, budget, true);
-            let before = match judge.decide(event + 1, event) {
-                Answer::Breaks { event: at, states, .. } if at == event => states,
-                _ => Vec::new(),
-            };
-            Verdict::Fail(explain::explain(&plan, &judge.states, object, event, Some(&before)))
+        Decision::Breaks => {
+            let blamed = blame::<M>(calls, engine, budget);
+            Verdict::Fail(explain::explain::<M>(object, calls, blamed))
         }
     }
+}
+
+/// How far a sweep got, in words.
+fn how_far<M: Sequential>(plan: &Plan<M>, event: usize) -> String {
+    let returns =
+        |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Return(_))).count();
+    let is_open = |op: &&Op<M>| op.called <= event && op.returned >= event && op.returned != NEVER;
+    let open = plan.ops.iter().filter(is_open).count();
+    let (Event::Return(op) | Event::Call(op)) = plan.events[event];
+    let call = plan.ops[op].call;
+    let at = match plan.events[event] {
+        Event::Return(_) => call.ended.unwrap_or(call.called),
+        Event::Call(_) => call.called,
+    };
+    format!(
+        "it placed {} of {} operations, up to {at} with {open} of them open",
+        returns(&plan.events[..event]),
+        returns(&plan.events),
+    )
 }

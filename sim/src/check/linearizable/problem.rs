@@ -4,7 +4,6 @@ use super::intern::{Interner, Memo};
 use super::versions::Versions;
 use crate::history::Call;
 use crate::service::{Accepts, Outcome, Sequential};
-use crate::time::SimTime;
 
 /// The number of a state that stands for every state that no reply of the history depends on.
 pub(super) const UNSEEN: u32 = 0;
@@ -35,14 +34,24 @@ pub(super) enum Rule {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Op {
     pub(super) rule: Rule,
-    /// Nobody knows its reply, and it need not be placed at all.
-    pub(super) is_pending: bool,
     /// Which of the calls it is.
     pub(super) source: u32,
     /// From when on it may take effect.
     pub(super) called: u64,
-    /// By when it must have taken effect; the end of time if it is pending.
+    /// By when it must have taken effect, or [`NEVER`].
     pub(super) ended: u64,
+}
+
+/// The end of an operation that need not be placed at all.
+pub(super) const NEVER: u64 = u64::MAX;
+/// The last instant that is told from the others.
+const LAST: u64 = NEVER - 2;
+
+impl Op {
+    /// Nobody waits for it.
+    pub(super) fn is_pending(&self) -> bool {
+        self.ended == NEVER
+    }
 }
 
 /// An operation with the reply it must give, for the model to be asked about.
@@ -91,7 +100,7 @@ impl<'h, M: Sequential> Problem<'h, M> {
     pub(super) fn new(calls: &[&'h Call<M::Operation, M::Reply>]) -> Problem<'h, M> {
         let mut problem = Problem {
             ops: Vec::with_capacity(calls.len()),
-            states: Interner::default(),
+            states: Interner::with_capacity(calls.len() / 2),
             wanted: vec![false],
             symbols: Vec::new(),
             names: Interner::default(),
@@ -124,12 +133,12 @@ impl<'h, M: Sequential> Problem<'h, M> {
             Some(reply) => self.rule(&call.operation, reply, is_read)?,
             None => self.pending(&call.operation)?,
         };
+        let called = call.called.0.min(LAST);
         let ended = match reply {
-            Some(_) => call.ended.unwrap_or(SimTime(u64::MAX)).max(call.called).0,
-            None => u64::MAX,
+            Some(_) => call.ended.map_or(LAST, |ended| ended.0.clamp(called, LAST)),
+            None => NEVER,
         };
-        let is_pending = reply.is_none();
-        self.ops.push(Op { rule, is_pending, source, called: call.called.0, ended });
+        self.ops.push(Op { rule, source, called, ended });
         Some(self.ops.len() - 1)
     }
 
@@ -249,6 +258,11 @@ impl<'h, M: Sequential> Problem<'h, M> {
             Known::Versions(versions) => versions.len(),
             _ => self.wanted.len(),
         }
+    }
+
+    /// The state behind a number, before states were closed.
+    pub(super) fn state(&self, number: u32) -> &M::State {
+        self.states.get(number - 1)
     }
 
     /// Whether all states that no reply depends on are one.

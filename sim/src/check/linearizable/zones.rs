@@ -15,10 +15,7 @@
 //! it must not find came, and ended before that went, another order may still be better, and the
 //! frontier has to find out.
 
-use super::problem::{Op, Rule};
-
-/// The end of time, for writes that never end.
-const NEVER: u64 = u64::MAX;
+use super::problem::{NEVER, Op, Rule};
 
 /// What reads and writes one value. Times are one more than those of the history, so that the
 /// initial value was written at zero.
@@ -60,11 +57,16 @@ impl Cluster {
 
 /// A chain of clusters.
 struct Block {
-    /// Where it belongs among the others.
-    key: (u64, bool),
     first_end: u64,
     last_call: u64,
     head: u32,
+}
+
+impl Block {
+    /// Where it belongs among the others.
+    fn key(&self) -> (u64, bool) {
+        (self.first_end.min(self.last_call), self.first_end < self.last_call)
+    }
 }
 
 /// Why there is no answer yet.
@@ -90,10 +92,7 @@ fn order(ops: &[Op], states: usize, initial: u32) -> Result<(Vec<Cluster>, Vec<B
     // It counts only where values are unique.
     let mut is_broken = false;
     for op in ops {
-        let (Some(called), Some(ended)) = (op.called.checked_add(1), end(op.ended, op.is_pending))
-        else {
-            return Err(Stop::Alien);
-        };
+        let (called, ended) = (op.called + 1, op.ended.saturating_add(1));
         let (to, kind) = match op.rule {
             Rule::Apply(_) => return Err(Stop::Alien),
             Rule::Never => {
@@ -107,7 +106,7 @@ fn order(ops: &[Op], states: usize, initial: u32) -> Result<(Vec<Cluster>, Vec<B
                 cluster.last_call = cluster.last_call.max(called);
                 continue;
             }
-            Rule::Blind(to) if op.is_pending => (to, Kind::MaybeRoot),
+            Rule::Blind(to) if op.is_pending() => (to, Kind::MaybeRoot),
             Rule::Blind(to) => (to, Kind::Root),
             Rule::Maybe(from, to) => (to, Kind::MaybeLink(from)),
             Rule::Swap(from, to) => {
@@ -136,14 +135,6 @@ fn order(ops: &[Op], states: usize, initial: u32) -> Result<(Vec<Cluster>, Vec<B
         last_call = last_call.max(block.last_call);
     }
     Ok((clusters, blocks))
-}
-
-/// An end, one later; `None` if it is too late to be told from never.
-fn end(ended: u64, is_pending: bool) -> Option<u64> {
-    match is_pending {
-        true => Some(NEVER),
-        false => ended.checked_add(2).map(|end| end - 1),
-    }
 }
 
 /// Decides which writes of unknown outcome took effect: those that somebody read from, and those
@@ -179,7 +170,7 @@ fn blocks(clusters: &[Cluster]) -> Result<Vec<Block>, Stop> {
         if cluster.kind != Kind::Root {
             continue;
         }
-        let mut block = Block { key: (0, false), first_end: NEVER, last_call: 0, head };
+        let mut block = Block { first_end: NEVER, last_call: 0, head };
         let mut state = head;
         loop {
             left -= 1;
@@ -198,16 +189,36 @@ fn blocks(clusters: &[Cluster]) -> Result<Vec<Block>, Stop> {
                 break;
             }
         }
-        let is_forward = block.first_end < block.last_call;
-        block.key = (block.first_end.min(block.last_call), is_forward);
         blocks.push(block);
     }
     if left != 0 {
         // Compare-and-sets that only follow each other.
         return Err(Stop::Broken);
     }
-    blocks.sort_by_key(|block| block.key);
-    Ok(blocks)
+    Ok(sorted(blocks))
+}
+
+/// So many steps per block an insertion may take on average.
+const STEPS: usize = 16;
+
+/// Sorts blocks by their keys. They come about in the order of their calls, which is nearly it.
+fn sorted(mut blocks: Vec<Block>) -> Vec<Block> {
+    let mut steps = blocks.len() * STEPS;
+    for index in 1..blocks.len() {
+        let mut at = index;
+        while at > 0 && blocks[at - 1].key() > blocks[at].key() {
+            blocks.swap(at - 1, at);
+            at -= 1;
+        }
+        match steps.checked_sub(index - at) {
+            Some(left) => steps = left,
+            None => {
+                blocks.sort_by_key(Block::key);
+                break;
+            }
+        }
+    }
+    blocks
 }
 
 /// Whether every refused compare-and-set has a place when each block takes effect as early as it
@@ -236,6 +247,6 @@ fn are_refusals_placed(ops: &[Op], clusters: &[Cluster], blocks: &[Block]) -> bo
     refusals().all(|op| {
         let Rule::Refuse(state) = op.rule else { return true };
         let (came, went) = spans[state as usize];
-        !(came < op.called.saturating_add(1) && op.ended.saturating_add(1) < went)
+        !(came < op.called + 1 && op.ended.saturating_add(1) < went)
     })
 }

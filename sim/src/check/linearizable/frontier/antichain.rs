@@ -43,7 +43,7 @@ impl<const W: usize> Config<W> {
 const NONE: u32 = u32::MAX;
 
 /// Configurations none of which makes another one superfluous.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Antichain<const W: usize> {
     pub(super) items: Vec<Config<W>>,
     /// The item of the same state that was added before, by item.

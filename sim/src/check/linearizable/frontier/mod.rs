@@ -54,6 +54,9 @@ struct Board {
     is_legal: Vec<bool>,
 }
 
+/// With more ways than this, a few are tried first.
+const TRIAL: usize = 16;
+
 const NO_CLASS: u32 = u32::MAX;
 /// A pending operation that can be of no use.
 const USELESS: u32 = u32::MAX - 1;
@@ -82,7 +85,7 @@ impl Board {
         let mut calls: Vec<(u64, u32)> = Vec::with_capacity(problem.ops.len());
         for (number, op) in (0..).zip(&problem.ops) {
             calls.push((op.called, number));
-            if !op.is_pending {
+            if !op.is_pending() {
                 returns.push((op.ended, number));
             }
         }
@@ -111,34 +114,65 @@ impl Board {
         for (rule, is_legal, _) in &self.classes {
             sweep.add_class(*rule, *is_legal);
         }
-        for (number, event) in self.events.iter().enumerate() {
-            let op = (event / 2) as usize;
-            if event % 2 == 1 {
-                match sweep.close(problem, slots[op], purse) {
-                    Step::Placed => {}
-                    Step::Broken => return Answer::Breaks { op },
-                    Step::Spent => return Answer::Exhausted { event: number },
+        let mut trial = TRIAL;
+        for number in 0..self.events.len() {
+            if sweep.width() > trial {
+                trial *= 16;
+                // Few of many ways often lead to the end.
+                let mut few = sweep.clone();
+                few.narrow();
+                let mut slots = slots.clone();
+                let mut share = *purse / 8;
+                let mut rest = number..self.events.len();
+                if rest.all(|next| {
+                    self.step(&mut few, problem, &mut slots, next, &mut share).is_none()
+                }) {
+                    return Answer::Holds;
                 }
-                continue;
             }
-            let what = problem.ops[op];
-            if what.is_pending {
-                if self.class_of[op] != USELESS {
-                    sweep.pend(self.class_of[op]);
-                }
-                continue;
-            }
-            let is_legal = match what.rule {
-                Rule::Blind(_) => true,
-                Rule::Apply(symbol) => self.is_legal[symbol as usize],
-                _ => false,
-            };
-            match sweep.open(problem, what.rule, is_legal, what.ended) {
-                Some(slot) => slots[op] = slot,
-                None => return Answer::Wide,
+            if let Some(answer) = self.step(&mut sweep, problem, &mut slots, number, purse) {
+                return answer;
             }
         }
         Answer::Holds
+    }
+
+    /// Goes through one event; gives the answer if it is the last one looked at.
+    fn step<const W: usize, M: Sequential>(
+        &self,
+        sweep: &mut Sweep<W>,
+        problem: &mut Problem<M>,
+        slots: &mut [u8],
+        number: usize,
+        purse: &mut u64,
+    ) -> Option<Answer> {
+        let op = (self.events[number] / 2) as usize;
+        if self.events[number] % 2 == 1 {
+            return match sweep.close(problem, slots[op], purse) {
+                Step::Placed => None,
+                Step::Broken => Some(Answer::Breaks { op }),
+                Step::Spent => Some(Answer::Exhausted { event: number }),
+            };
+        }
+        let what = problem.ops[op];
+        if what.is_pending() {
+            if self.class_of[op] != USELESS {
+                sweep.pend(self.class_of[op]);
+            }
+            return None;
+        }
+        let is_legal = match what.rule {
+            Rule::Blind(_) => true,
+            Rule::Apply(symbol) => self.is_legal[symbol as usize],
+            _ => false,
+        };
+        match sweep.open(problem, what.rule, is_legal, what.ended) {
+            Some(slot) => {
+                slots[op] = slot;
+                None
+            }
+            None => Some(Answer::Wide),
+        }
     }
 }
 
@@ -146,7 +180,7 @@ impl Board {
 fn classes<M: Sequential>(problem: &Problem<M>) -> (Vec<u32>, Vec<(Rule, bool, u64)>) {
     let mut pending: Vec<(Rule, u32)> = (0..)
         .zip(&problem.ops)
-        .filter(|(_, op)| op.is_pending)
+        .filter(|(_, op)| op.is_pending())
         .map(|(number, op)| (op.rule, number))
         .collect();
     if pending.is_empty() {
@@ -156,7 +190,7 @@ fn classes<M: Sequential>(problem: &Problem<M>) -> (Vec<u32>, Vec<(Rule, bool, u
     let mut refused = vec![false; problem.states()];
     let mut is_any_refused = false;
     let mut is_picky = !problem.is_closed();
-    for op in problem.ops.iter().filter(|op| !op.is_pending) {
+    for op in problem.ops.iter().filter(|op| !op.is_pending()) {
         match op.rule {
             Rule::Refuse(state) => {
                 refused[state as usize] = true;

@@ -51,6 +51,7 @@ struct Slot {
 
 /// Operations pending for ever that are interchangeable: each may take effect once, at any time
 /// after its call, or never.
+#[derive(Clone)]
 struct Class {
     rule: Rule,
     is_legal: bool,
@@ -60,6 +61,7 @@ struct Class {
 }
 
 /// The ways the past may have gone.
+#[derive(Clone)]
 pub(super) struct Sweep<const W: usize> {
     marks: Vec<Marks>,
     slots: [Slot; 64],
@@ -82,7 +84,12 @@ pub(super) struct Sweep<const W: usize> {
     later: Vec<u32>,
     ahead: Vec<(u32, bool, Config<W>)>,
     comparisons: u64,
+    /// Only the most promising ways are kept.
+    is_narrow: bool,
 }
+
+/// As many ways are the most promising.
+const FEW: usize = 6;
 
 /// The open operations in a set, lowest first.
 fn bits(mut set: u64) -> impl Iterator<Item = usize> {
@@ -115,6 +122,7 @@ impl<const W: usize> Sweep<W> {
             later: Vec::new(),
             ahead: Vec::new(),
             comparisons: 0,
+            is_narrow: false,
         })
     }
 
@@ -125,6 +133,29 @@ impl<const W: usize> Sweep<W> {
     /// One more operation of a class was called.
     pub(super) fn pend(&mut self, class: u32) {
         self.classes[class as usize].called += 1;
+    }
+
+    /// How many ways there are.
+    pub(super) fn width(&self) -> usize {
+        self.frontier.len()
+    }
+
+    /// From now on keeps only the most promising ways. If one of them leads to the end, all is
+    /// well; if none does, nothing is known.
+    pub(super) fn narrow(&mut self) {
+        self.is_narrow = true;
+        self.drop_least();
+    }
+
+    fn drop_least(&mut self) {
+        if self.frontier.len() <= FEW {
+            return;
+        }
+        self.frontier.sort_by_key(|config| {
+            let used: u64 = self.lanes.iter().map(|lane| lane.get(&config.used)).sum();
+            (used, config.settled.count_zeros(), config.spent.count_ones())
+        });
+        self.frontier.truncate(FEW);
     }
 
     fn grow(&mut self, steps: &dyn Steps) {
@@ -225,6 +256,9 @@ impl<const W: usize> Sweep<W> {
         } else {
             self.frontier.clear();
             self.frontier.extend(self.next.items.iter().filter(|config| !config.is_dropped()));
+            if self.is_narrow {
+                self.drop_least();
+            }
         }
         self.mark(slot as usize, false);
         self.legal &= !bit;
@@ -250,6 +284,7 @@ impl<const W: usize> Sweep<W> {
         self.seen.clear();
         self.next.clear();
         self.stack.clear();
+        self.later.clear();
         let frontier = std::mem::take(&mut self.frontier);
         for config in &frontier {
             if config.settled & bit != 0 {
@@ -267,7 +302,8 @@ impl<const W: usize> Sweep<W> {
         loop {
             let Some(number) = self.stack.pop() else {
                 std::mem::swap(&mut self.stack, &mut self.later);
-                if self.stack.is_empty() {
+                let is_enough = self.is_narrow && !self.next.items.is_empty();
+                if self.stack.is_empty() || is_enough {
                     return Ok(());
                 }
                 continue;

@@ -33,20 +33,16 @@ pub(in crate::check::linearizable) struct Judge<'p, 'h, M: Sequential> {
 }
 
 impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
-    /// All sweeps together may spend the budget. With `spell_out` states are told apart even if
-    /// nobody sees them.
-    pub(in crate::check::linearizable) fn new(
-        plan: &'p Plan<'h, M>,
-        budget: Budget,
-        spell_out: bool,
-    ) -> Self {
-        let states = States::new(plan, spell_out);
+    /// All sweeps together may spend the budget.
+    pub(in crate::check::linearizable) fn new(plan: &'p Plan<'h, M>, budget: Budget) -> Self {
+        let states = States::new(plan);
         let classes = Classes::new(plan, &states.goals);
         Judge { plan, states, classes, purse: budget.configurations }
     }
 
-    /// Judges the first `end` events, looking ahead as far as `limit`.
-    pub(in crate::check::linearizable) fn decide(&mut self, end: usize, limit: usize) -> Answer {
+    /// Judges the object.
+    pub(in crate::check::linearizable) fn decide(&mut self) -> Answer {
+        let limit = self.plan.events.len();
         let ops = &self.plan.ops;
         let mut heeded: Vec<bool> = ops.iter().map(|op| !op.is_refusal()).collect();
         if Outlook::new(self.plan, &mut self.states, &self.classes, limit, &heeded).is_none() {
@@ -55,12 +51,12 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
         let mut reach = REACH;
         for round in 0.. {
             let is_last = !heeded.contains(&false);
-            let answer = self.sweep(end, limit, &heeded, false);
+            let answer = self.sweep(limit, &heeded, false);
             let at = match answer {
                 Answer::Breaks { event, .. } | Answer::Exhausted { event } if !is_last => event,
                 answer => return answer,
             };
-            match self.sweep(end, limit, &heeded, true) {
+            match self.sweep(limit, &heeded, true) {
                 Answer::Holds => {}
                 answer => return answer,
             }
@@ -76,14 +72,14 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
 
     /// One sweep; `is_without` leaves out what is not heeded. While refusals are left to heed, it
     /// gets only a part of what is left of the budget.
-    fn sweep(&mut self, end: usize, limit: usize, heeded: &[bool], is_without: bool) -> Answer {
+    fn sweep(&mut self, limit: usize, heeded: &[bool], is_without: bool) -> Answer {
         let Judge { plan, states, classes, purse } = self;
         let outlook = Outlook::new(plan, states, classes, limit, heeded);
         let kept = if is_without { heeded.to_vec() } else { vec![true; heeded.len()] };
         let share = if heeded.contains(&false) { *purse / SHARE } else { *purse };
         let mut left = share;
         let answer =
-            Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
+            Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(limit);
         *purse -= share - left;
         answer
     }

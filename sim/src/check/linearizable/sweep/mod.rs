@@ -20,4 +20,3 @@ pub(super) use self::plan::NEVER;
 pub(super) use self::plan::Op;
 pub(super) use self::plan::{Event, Plan};
 pub(super) use self::search::Answer as SweepAnswer;
-pub(super) use self::states::States;

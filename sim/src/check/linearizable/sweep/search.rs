@@ -14,8 +14,8 @@ const COMPARISONS: u64 = 64;
 pub(in crate::check::linearizable) enum Answer {
     /// Everything has a place.
     Holds,
-    /// The return with this event number can not be placed, with these states before it.
-    Breaks { event: usize, states: Vec<usize> },
+    /// The return with this event number can not be placed.
+    Breaks { event: usize },
     /// The budget ended at this event.
     Exhausted { event: usize },
 }
@@ -115,18 +115,13 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
             match *event {
                 Event::Call(op) | Event::Return(op) if !self.kept[op] => {}
                 Event::Call(op) => self.call(op, &mut frontier),
-                Event::Return(op) => {
-                    let mut states: Vec<usize> = frontier.iter().map(|c| c.state).collect();
-                    match self.place(op, frontier) {
-                        Err(Spent) => return Answer::Exhausted { event: number },
-                        Ok(next) if next.is_empty() => {
-                            states.sort();
-                            states.dedup();
-                            return Answer::Breaks { event: number, states };
-                        }
-                        Ok(next) => frontier = next,
+                Event::Return(op) => match self.place(op, frontier) {
+                    Err(Spent) => return Answer::Exhausted { event: number },
+                    Ok(next) if next.is_empty() => {
+                        return Answer::Breaks { event: number };
                     }
-                }
+                    Ok(next) => frontier = next,
+                },
             }
         }
         Answer::Holds

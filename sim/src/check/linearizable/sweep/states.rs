@@ -28,9 +28,8 @@ pub(in crate::check::linearizable) struct States<M: Sequential> {
 }
 
 impl<M: Sequential> States<M> {
-    /// Finds the states that matter, where the model says enough. With `spell_out` the states that
-    /// blind writes lead to are told apart even if nobody sees them, for explanations.
-    pub(in crate::check::linearizable) fn new(plan: &Plan<M>, spell_out: bool) -> States<M> {
+    /// Finds the states that matter, where the model says enough.
+    pub(in crate::check::linearizable) fn new(plan: &Plan<M>) -> States<M> {
         let mut states = States {
             known: vec![None],
             numbers: BTreeMap::new(),
@@ -39,7 +38,7 @@ impl<M: Sequential> States<M> {
             steps: Table::default(),
             goals: Vec::new(),
         };
-        if states.find_those_that_matter(plan, spell_out).is_some() {
+        if states.find_those_that_matter(plan).is_some() {
             states.complete = true;
         } else {
             (states.known, states.numbers) = (vec![None], BTreeMap::new());
@@ -53,7 +52,7 @@ impl<M: Sequential> States<M> {
 
     /// The states that some reply depends on, and backwards all states that lead to one of them
     /// other than by a blind write.
-    fn find_those_that_matter(&mut self, plan: &Plan<M>, spell_out: bool) -> Option<()> {
+    fn find_those_that_matter(&mut self, plan: &Plan<M>) -> Option<()> {
         let mut inner: BTreeMap<&M::Operation, Vec<usize>> = BTreeMap::new();
         for (index, op) in plan.ops.iter().enumerate() {
             let floating = match &op.accepts {
@@ -68,12 +67,6 @@ impl<M: Sequential> States<M> {
             if floating && !op.is_read && !op.is_blind {
                 inner.entry(&op.call.operation).or_default().push(index);
             }
-            if spell_out && op.is_blind {
-                self.add(M::apply(&M::initial(), &op.call.operation).0);
-            }
-        }
-        if spell_out {
-            self.add(M::initial());
         }
         let mut edges = BTreeSet::new();
         let (mut next, mut questions) = (1, 0);
@@ -136,11 +129,6 @@ impl<M: Sequential> States<M> {
     /// How many numbers are in use.
     pub(in crate::check::linearizable) fn len(&self) -> usize {
         self.known.len()
-    }
-
-    /// The state behind a number, unless that stands for many.
-    pub(in crate::check::linearizable) fn get(&self, number: usize) -> Option<&M::State> {
-        self.known[number].as_ref()
     }
 
     /// Where operation `index` leads from `state`; `None` if it can not give its reply there.
