@@ -175,6 +175,28 @@ fn axioms_of_weak_levels() {
     assert_eq!(names(&rw_register(&own, sessions)).pop(), said("fractured-read-process"));
 }
 
+/// More transactions than any order is tried of; clients of their own see nothing of each other but
+/// by the clock.
+#[test]
+fn a_stale_read_is_found_by_the_clock() {
+    let steps = |value: u64| if value < 30 { vec![w(1, value)] } else { vec![r(1, 28)] };
+    let transactions: Vec<_> = (0..31).map(steps).collect();
+    let transactions: Vec<&[_]> = transactions.iter().map(|steps| &steps[..]).collect();
+    let stale = in_a_row(&transactions);
+    let judge = |log: &Transactions, has_real_time| {
+        let judgement =
+            rw_register(log, Demand { level: Level::StrictSerializable, has_real_time });
+        tell(&judgement);
+        names(&judgement)
+    };
+    assert_eq!(judge(&stale, true), ["not-causal-realtime"]);
+    assert_eq!(judge(&stale, false), [""; 0]);
+    let mut fresh = stale.clone();
+    fresh.calls[30].outcome = Outcome::Ok(vec![r(1, 29)]);
+    assert_eq!(judge(&fresh, true), [""; 0]);
+    assert_eq!(judge(&all_at_once(&transactions), true), [""; 0]);
+}
+
 #[test]
 fn levels_forbid_what_they_are_defined_by() {
     let cycle = |cycle| Anomaly::Cycle(cycle, Needs::Data);

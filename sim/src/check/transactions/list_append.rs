@@ -356,6 +356,7 @@ impl Lists<'_> {
         Facts {
             sessions,
             reads: self.reads.iter().filter_map(read_of).collect(),
+            sees_what_ended: false,
             known: pairs.map(|pair| (writer(pair[0]), writer(pair[1]), pair[1])).collect(),
         }
     }

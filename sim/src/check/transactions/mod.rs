@@ -147,6 +147,9 @@ fn axioms_of(demand: Demand) -> Option<(Axiom, Needs)> {
         Level::ReadUncommitted => None,
         Level::ReadCommitted => Some((Axiom::ReadCommitted, Needs::Process)),
         Level::ReadAtomic => Some((Axiom::ReadAtomic, Needs::Process)),
+        Level::StrongSnapshotIsolation | Level::StrictSerializable if demand.has_real_time => {
+            Some((Axiom::Causal, Needs::RealTime))
+        }
         Level::Causal
         | Level::StrongSessionSnapshotIsolation
         | Level::StrongSnapshotIsolation
@@ -171,6 +174,7 @@ fn weak(lore: &tell::Lore, judge: &Registers, demand: Demand) -> (Option<Finding
         sessions: axioms::sessions(&judge.book, needs, demand.has_real_time),
         reads: judge.reads.clone(),
         known: Vec::new(),
+        sees_what_ended: needs == Needs::RealTime,
     };
     let with_sessions = facts(needs);
     let violates = match axioms::check(lore, &with_sessions, strongest, needs) {
@@ -182,8 +186,13 @@ fn weak(lore: &tell::Lore, judge: &Registers, demand: Demand) -> (Option<Finding
             return (milder.ok().flatten(), Some(why));
         }
     };
+    let kinds: Vec<(Needs, Facts)> = [Needs::Data, Needs::Process, Needs::RealTime]
+        .into_iter()
+        .filter(|kind| *kind <= needs)
+        .map(|kind| (kind, facts(kind)))
+        .collect();
     for axiom in [Axiom::ReadCommitted, Axiom::ReadAtomic, Axiom::Causal] {
-        for (kind, facts) in [(Needs::Data, &facts(Needs::Data)), (needs, &with_sessions)] {
+        for (kind, facts) in kinds.iter().map(|(kind, facts)| (*kind, facts)) {
             let is_long = kind == Needs::Data && judge.book.len() > WITHOUT_SESSIONS;
             if is_long && axiom == Axiom::Causal || axiom > strongest {
                 continue;
