@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::graph::{Kinds, PROCESS, REAL_TIME, RW, WR, WW};
+
 /// What a cycle of dependencies is made of, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cycle {
@@ -232,6 +234,17 @@ impl Level {
             Anomaly::NotSerializable => self >= Level::RepeatableRead,
             Anomaly::NotSnapshotIsolation => self > Level::Causal && self != Level::RepeatableRead,
             Anomaly::Cycle(cycle, needs) => self.forbids_cycle(cycle, needs),
+        }
+    }
+
+    /// The edges that any order of the transactions must keep, if such an order is demanded.
+    pub(super) fn saturates(self) -> Option<Kinds> {
+        let data = WW | WR | RW;
+        match self {
+            Level::RepeatableRead | Level::Serializable => Some(data),
+            Level::StrongSessionSerializable => Some(data | PROCESS),
+            Level::StrictSerializable => Some(data | PROCESS | REAL_TIME),
+            _ => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod levels;
 mod list_append;
 mod order;
 mod register;
+mod saturate;
 mod sends;
 mod table;
 mod tell;
@@ -130,6 +131,16 @@ pub fn rw_register(history: &Transactions, demand: Demand) -> Judgement {
     findings.append(&mut judge.findings);
     if demand.level <= Level::Causal || findings.iter().any(|f| demand.level.forbids(f.anomaly)) {
         return Judgement::new(findings, gave_up, demand.level > Level::ReadUncommitted, demand);
+    }
+    if let Some(kinds) = demand.level.saturates() {
+        match saturate::check(&lore, &graph, kinds, &judge.reads) {
+            saturate::Answer::Holds => return Judgement::new(findings, None, true, demand),
+            saturate::Answer::Breaks(found) => {
+                findings.push(found);
+                return Judgement::new(findings, None, true, demand);
+            }
+            saturate::Answer::Open => {}
+        }
     }
     match exhaustive::check(&judge.book, demand.level, demand.has_real_time) {
         Ok(found) => {
