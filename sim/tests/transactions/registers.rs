@@ -86,7 +86,7 @@ const KINDS: [Kind; 4] =
 
 #[test]
 fn registers_are_judged_as_by_trying_every_order() {
-    let count = wanted(40_000);
+    let count = wanted(20_000);
     let (mut passed, mut snapshots, mut by_search) = (0, 0, 0);
     for seed in 0..count {
         let mut dice = Dice(seed);
@@ -147,7 +147,7 @@ fn registers_are_judged_as_by_trying_every_order() {
 
 #[test]
 fn weak_levels_are_judged_as_by_their_axioms() {
-    let count = wanted(40_000);
+    let count = wanted(20_000);
     let mut held = [0; 3];
     let mut judged = 0;
     for seed in 0..count {

@@ -237,13 +237,18 @@ impl Level {
         }
     }
 
-    /// The edges that any order of the transactions must keep, if such an order is demanded.
+    /// The edges that an order of the transactions must keep to be of this level; of snapshot
+    /// isolation there are histories without such an order as well.
     pub(super) fn saturates(self) -> Option<Kinds> {
         let data = WW | WR | RW;
         match self {
-            Level::RepeatableRead | Level::Serializable => Some(data),
-            Level::StrongSessionSerializable => Some(data | PROCESS),
-            Level::StrictSerializable => Some(data | PROCESS | REAL_TIME),
+            Level::SnapshotIsolation | Level::RepeatableRead | Level::Serializable => Some(data),
+            Level::StrongSessionSnapshotIsolation | Level::StrongSessionSerializable => {
+                Some(data | PROCESS)
+            }
+            Level::StrongSnapshotIsolation | Level::StrictSerializable => {
+                Some(data | PROCESS | REAL_TIME)
+            }
             _ => None,
         }
     }

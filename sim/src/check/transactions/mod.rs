@@ -135,11 +135,11 @@ pub fn rw_register(history: &Transactions, demand: Demand) -> Judgement {
     if let Some(kinds) = demand.level.saturates() {
         match saturate::check(&lore, &graph, kinds, &judge.reads) {
             saturate::Answer::Holds => return Judgement::new(findings, None, true, demand),
-            saturate::Answer::Breaks(found) => {
+            saturate::Answer::Breaks(found) if demand.level >= Level::RepeatableRead => {
                 findings.push(found);
                 return Judgement::new(findings, None, true, demand);
             }
-            saturate::Answer::Open => {}
+            saturate::Answer::Breaks(_) | saturate::Answer::Open => {}
         }
     }
     match exhaustive::check(&judge.book, demand.level, demand.has_real_time) {
