@@ -10,8 +10,9 @@ use rehearsal_sim::record::{Head, Judgement, Record, ViolationKind};
 
 use crate::cli::{options, print, run, twice};
 
-/// What a search for something smaller may cost where a test has failed: a second or so.
-const BUDGET: Budget = Budget { runs: 500, events: 1_000_000 };
+/// What a search for something smaller may cost where a test has failed: little, as proptest calls
+/// what fails again and again.
+pub(crate) const BUDGET: Budget = Budget { runs: 300, events: 300_000 };
 /// One seed in this many is run twice and compared, as in `sweep`.
 const REPEAT: usize = 20;
 /// Rows of trace that are compared then.
@@ -44,8 +45,8 @@ const REPEAT_ROWS: usize = 100_000;
 ///
 /// # Panics
 /// With the first seed that fails: what was violated, the last steps before it, the smallest scenario
-/// that was found to fail the same, the scenario and how to run it again. A property that can not be judged fails as well, and so do a text that is no
-/// scenario, and no seeds at all.
+/// that was found to fail the same, the scenario and how to run it again. A property that can not be
+/// judged fails as well, and so do a text that is no scenario, and no seeds at all.
 #[track_caller]
 pub fn check(scenario: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
     if let Err(failure) = judge(scenario, seeds, catalog, Some(BUDGET)) {
@@ -100,7 +101,7 @@ pub fn shrink(
 ) -> Result<Shrunk, Refused> {
     let request = Request::of("the scenario");
     let loaded = load_text(scenario.as_bytes(), &request, catalog).map_err(Refused::NoScenario)?;
-    smallest(&loaded, seed, catalog, budget)
+    shrink_loaded(&loaded, seed, catalog, budget)
 }
 
 /// Runs plans as they come.
@@ -116,7 +117,11 @@ impl Runner for Plain {
     }
 }
 
-fn smallest(
+/// The same for a scenario that was loaded: bundled, changed, one point of a matrix.
+///
+/// # Errors
+/// As [`shrink`].
+pub fn shrink_loaded(
     loaded: &Loaded,
     seed: u64,
     catalog: &[Entry],
@@ -129,7 +134,7 @@ fn smallest(
 /// there is none.
 fn smaller(loaded: &Loaded, head: &Head, search: Search<'_>) -> String {
     let Some((catalog, budget)) = search else { return String::new() };
-    match smallest(loaded, head.seed, catalog, budget) {
+    match shrink_loaded(loaded, head.seed, catalog, budget) {
         Ok(small) => format!("\nthe smallest scenario found that fails so:\n\n{}", small.text),
         Err(_) => String::new(),
     }

@@ -140,4 +140,20 @@ pub trait Sequential: 'static {
     fn act(_operation: &Self::Operation, _reply: Option<&Self::Reply>) -> Option<Act> {
         None
     }
+
+    /// For an operation that changes one state only and leaves all others as they are (a
+    /// compare-and-set): that state, and what it becomes.
+    fn swaps(_operation: &Self::Operation) -> Option<(Self::State, Self::State)> {
+        None
+    }
+    /// For an operation that is always legal and adds something at the end of the state's
+    /// [`sequence`](Sequential::sequence), whatever is there: what it adds.
+    fn appends(_operation: &Self::Operation) -> Option<&[u64]> {
+        None
+    }
+    /// The state as a sequence of numbers, a different one for each state, where
+    /// [`appends`](Sequential::appends) speaks of it. Either every state has one, or none.
+    fn sequence(_state: &Self::State) -> Option<&[u64]> {
+        None
+    }
 }

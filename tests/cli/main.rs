@@ -13,6 +13,7 @@ mod pipes;
 mod report;
 mod results;
 mod shells;
+mod shrink;
 mod support;
 mod sweeps;
 mod sweeps_go_on;

@@ -10,6 +10,7 @@ mod properties;
 mod rehearsals;
 mod scenarios;
 mod scripts;
+mod shrink;
 mod support;
 mod swarm;
 mod traces;

@@ -53,4 +53,11 @@ impl Sequential for CounterService {
     fn is_always_legal(request: &Request) -> bool {
         *request == Request::Add
     }
+    // It is a counter: there is a checker for those.
+    fn act(request: &Request, reply: Option<&Option<u64>>) -> Option<Act> {
+        Some(match request {
+            Request::Add => Act::Count { amount: 1 },
+            Request::Read => Act::Total { total: reply.map(|said| said.unwrap_or(0) as i64) },
+        })
+    }
 }

@@ -87,6 +87,7 @@ pub use message::Message;
 pub use server::Server;
 
 use crate::events::consensus::{Event, Voter};
+use crate::parts::disk::DAMAGED;
 use crate::parts::kv::KeyValue;
 use crate::parts::machine::Machine;
 use log::Entry;
@@ -172,7 +173,7 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
-    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", server::DAMAGED];
+    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", DAMAGED];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",
@@ -221,6 +222,6 @@ impl<M: Machine> Protocol for Raft<M> {
     }
 
     fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
-        reach.missing_majority_without(Role::Server, server::DAMAGED)
+        reach.missing_majority_without(Role::Server, DAMAGED)
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct Best {
 
 impl Best {
     /// How many fault operations there were.
-    pub(super) fn operations(&self) -> u64 {
+    pub(super) fn fault_operations(&self) -> u64 {
         Size::of(&self.plan, &self.record).fault_operations
     }
 

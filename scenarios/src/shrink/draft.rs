@@ -65,9 +65,10 @@ impl Draft {
 
     pub(super) fn with_faults(&self, faults: Vec<Map<String, Value>>) -> Draft {
         let mut draft = self.clone();
+        let faults: Vec<Value> = faults.into_iter().map(Value::Object).collect();
         match faults.is_empty() {
             true => draft.0.remove("fault"),
-            false => draft.0.insert("fault".to_owned(), json!(faults)),
+            false => draft.0.insert("fault".to_owned(), Value::Array(faults)),
         };
         draft
     }

@@ -118,7 +118,7 @@ pub(super) fn shorter(bench: &mut Bench<'_>) {
             let draft = bench.best.draft.with_fault(place, endless);
             // An end that comes all the same is better written where it belongs.
             let is_smaller = |before: &Best, after: &Best| {
-                let (before_it, after_it) = (before.operations(), after.operations());
+                let (before_it, after_it) = (before.fault_operations(), after.fault_operations());
                 after_it < before_it || (after_it == before_it && after.end() <= before.end())
             };
             if !bench.attempt_if(&draft, is_smaller) {
@@ -347,7 +347,7 @@ fn set(fault: &mut Table, path: &[&str], value: Value) {
 /// As a last resort, other draws: where many fault operations are left, some of them may be there only
 /// to move the draws of others to where they do harm.
 pub(super) fn other_draws(bench: &mut Bench<'_>) {
-    if bench.best.operations() <= FEW_OPERATIONS {
+    if bench.best.fault_operations() <= FEW_OPERATIONS {
         return;
     }
     let start = bench.best.draft.clone();

@@ -2,6 +2,8 @@
 
 mod act;
 pub mod bank;
+mod counter_bounds;
+mod final_set;
 mod linearizable;
 pub mod log;
 pub mod long_fork;
@@ -9,12 +11,23 @@ pub mod model;
 pub mod monitor;
 mod problem;
 mod promises;
+mod sessions;
+mod set_full;
+mod total_queue;
 pub mod transactions;
+mod unique_ids;
+mod words;
 
 pub use act::{Act, Order};
-pub use linearizable::{Budget, linearizable, linearizable_by};
+pub use counter_bounds::{BoundedRead, CounterBounds, counter_bounds};
+pub use final_set::{FinalSet, final_set};
+pub use linearizable::{Budget, Engine, decided_by, linearizable, linearizable_by};
 pub use problem::{Problem, Problems};
 pub use promises::check_promises;
+pub use sessions::{Guarantee, SessionViolation, Sessions, Touch, sessions};
+pub use set_full::{SetFull, set_full};
+pub use total_queue::{TotalQueue, total_queue};
+pub use unique_ids::{UniqueIds, unique_ids};
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,8 @@ use crate::service::{Accepts, Sequential};
 const COMPARED: usize = 500;
 
 /// Checks a model's promises (`is_read`, `is_blind_write`, `is_always_legal`, `accepts`, `origins`,
-/// `act`) against its `apply`, for every pair of the given states and operations; the initial state is
+/// `act`, `swaps`, `appends`, `sequence`) against its `apply`, for every pair of the given states and
+/// operations; the initial state is
 /// always among them. For the tests of a model: choose states that the operations lead to.
 ///
 /// # Panics
@@ -27,6 +28,8 @@ pub fn check_promises<M: Sequential>(states: &[M::State], operations: &[M::Opera
         check_kinds::<M>(&all, operation);
         check_accepts::<M>(&all, operation);
         check_origins::<M>(&all, operation);
+        check_swaps::<M>(&all, operation);
+        check_appends::<M>(&all, operation);
     }
     check_acts::<M>(operations);
 }
@@ -127,5 +130,33 @@ fn check_acts<M: Sequential>(operations: &[M::Operation]) {
                 todo.push(pair);
             }
         }
+    }
+}
+
+fn check_swaps<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    let Some((from, to)) = M::swaps(operation) else { return };
+    for state in states.iter().chain([&from]) {
+        let (after, _) = M::apply(state, operation);
+        let told = if *state == from { &to } else { state };
+        assert_eq!(after, *told, "{operation:?} is said to lead from {from:?} to {to:?} only");
+    }
+}
+
+fn check_appends<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    let sequences: Vec<_> = states.iter().filter_map(M::sequence).collect();
+    assert!(
+        sequences.is_empty() || sequences.len() == states.len(),
+        "some states have a sequence and others have none"
+    );
+    assert!(
+        sequences.iter().enumerate().all(|(i, one)| !sequences[..i].contains(one)),
+        "two of {states:?} have the same sequence"
+    );
+    let Some(added) = M::appends(operation) else { return };
+    assert!(M::is_always_legal(operation), "{operation:?} appends yet is not always legal");
+    for state in states {
+        let (after, _) = M::apply(state, operation);
+        let told = M::sequence(state).map(|before| [before, added].concat());
+        assert_eq!(M::sequence(&after), told.as_deref(), "{operation:?} is said to append");
     }
 }

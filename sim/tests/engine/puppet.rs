@@ -216,6 +216,7 @@ impl PlantedBug for Bug {
             sentence: "a decision says what must not be said",
             source: "this test",
             property: "nothing_evil",
+            hunt: None,
         }
     }
 }

@@ -192,3 +192,53 @@ fn faults_draw_for_themselves() {
         assert!(without.iter().all(|band| rest.any(|other| other == band)), "{left_out}");
     }
 }
+
+/// What a record tells of strikes is enough to write each of them out.
+#[test]
+fn a_record_tells_whom_each_strike_hit() {
+    let mut plan = pings(vec![
+        PlannedFault::once(
+            ms(20),
+            Some(Span::millis(10)),
+            Fault::OneWay { from: nodes(&[0]), to: nodes(&[1, 2]) },
+        ),
+        PlannedFault {
+            when: When::Every {
+                first: Some(ms(40)),
+                gap: Law::Constant(Span::millis(30)),
+                times: None,
+                until: None,
+            },
+            lasts: Some(Span::millis(40)),
+            fault: Fault::Crash(Target::Any),
+        },
+        PlannedFault::once(
+            ms(41),
+            Some(Span::millis(20)),
+            Fault::CrashLoop {
+                nodes: nodes(&[0, 1, 2]),
+                up: Law::Constant(Span::millis(4)),
+                down: Law::Constant(Span::millis(8)),
+            },
+        ),
+    ]);
+    plan.duration = Span::millis(100);
+    let record = run(&plan);
+    let [one_way, first, turning, second] = &record.strikes[..] else {
+        panic!("{:?}", record.strikes)
+    };
+    assert_eq!(one_way.groups, [vec![0], vec![1, 2]]);
+    assert_eq!((one_way.from_ns, one_way.to_ns), (20 * MS, Some(30 * MS)));
+    assert_eq!((one_way.fault, one_way.operations()), (0, 2));
+    // Whom "any" was is told, and the end of what did not end in time is not.
+    assert_eq!((first.fault, first.from_ns, first.to_ns), (1, 40 * MS, Some(80 * MS)));
+    assert_eq!(bands(&record)[1].2, format!("n{}", first.groups[0][0] + 1));
+    assert_eq!((second.from_ns, second.to_ns, second.operations()), (70 * MS, None, 1));
+    // The loop crashes the two others at 45 and 57 ms, who start again at 53 and 61 ms.
+    let turns: Vec<(u64, bool)> =
+        turning.turns.iter().map(|turn| (turn.at_ns / MS, turn.begins)).collect();
+    let both = [(45, true), (53, false), (57, true), (61, false)].map(|turn| [turn, turn]);
+    assert_eq!(turns, both.concat());
+    assert!(turning.turns.iter().all(|turn| turn.node != first.groups[0][0]));
+    assert_eq!(turning.operations(), 8);
+}

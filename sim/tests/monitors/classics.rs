@@ -6,29 +6,14 @@ use rehearsal_sim::check::model::{
     QueueOp, QueueReply, Set, SetOp, SetReply, Stack,
 };
 use rehearsal_sim::check::monitor::{Decision, decide};
-use rehearsal_sim::history::{Call, CallId};
-use rehearsal_sim::service::{Outcome, Sequential};
-use rehearsal_sim::time::SimTime;
+use rehearsal_sim::service::Sequential;
 
-use crate::draw::{Log, settle};
+use crate::draw::{Line, log};
 use crate::oracle::is_linearizable;
 
-type Line<M> = (<M as Sequential>::Operation, Option<<M as Sequential>::Reply>, u64, u64);
-
-/// Judges operations given as what, reply (`None`: nobody knows), call and end.
+/// What the monitor says, which is what trying every order says.
 fn judge<M: Sequential>(lines: &[Line<M>]) -> Option<Decision> {
-    let mut log = Log::<M>::default();
-    for (client, (operation, reply, called, ended)) in (0..).zip(lines) {
-        log.calls.push(Call {
-            id: CallId(0),
-            client,
-            operation: operation.clone(),
-            called: SimTime(*called),
-            ended: reply.is_some().then_some(SimTime(*ended)),
-            outcome: reply.clone().map_or(Outcome::Unknown, Outcome::Ok),
-        });
-    }
-    settle::<M>(&mut log);
+    let log = log::<M>(lines);
     let found = decide::<M>(&log.calls.iter().collect::<Vec<_>>());
     if let Some(found) = found {
         assert_eq!(found, is_linearizable::<M>(&log).into(), "{log:?}");

@@ -38,6 +38,9 @@ pub(crate) struct Shape {
     pub(crate) width: u64,
     /// Of a hundred operations, so many have an end that nobody knows.
     pub(crate) doubt: u64,
+    /// Whether a client always waits before it calls again: what is called at the instant of the end
+    /// before is concurrent with it.
+    pub(crate) is_apart: bool,
 }
 
 /// A history of a correct object: each operation takes effect at an instant of its span.
@@ -48,8 +51,7 @@ pub(crate) fn correct<M: Sequential>(
     mut operation: impl FnMut(&mut Dice, u64, u64) -> M::Operation,
 ) -> Log<M> {
     let mut clocks = vec![(0, 0); usize::try_from(shape.clients).unwrap()];
-    // Calls at the instant of the end before are concurrent with it.
-    let pause = dice.below(2);
+    let pause = if shape.is_apart { 1 } else { dice.below(2) };
     let mut drafts = Vec::new();
     for serial in 1..=shape.count {
         let place = dice.index(clocks.len());
@@ -127,4 +129,25 @@ pub(crate) fn settle<M: Sequential>(log: &mut Log<M>) {
     for (id, call) in log.calls.iter_mut().enumerate() {
         call.id = CallId(id as u64);
     }
+}
+
+/// An operation, its reply (`None`: nobody knows), its call and its end in microseconds.
+pub(crate) type Line<M> =
+    (<M as Sequential>::Operation, Option<<M as Sequential>::Reply>, u64, u64);
+
+/// A history with a client for each operation.
+pub(crate) fn log<M: Sequential>(lines: &[Line<M>]) -> Log<M> {
+    let mut log = Log::<M>::default();
+    for (client, (operation, reply, called, ended)) in (0..).zip(lines) {
+        log.calls.push(Call {
+            id: CallId(0),
+            client,
+            operation: operation.clone(),
+            called: SimTime(*called * 1000),
+            ended: reply.is_some().then_some(SimTime(*ended * 1000)),
+            outcome: reply.clone().map_or(Outcome::Unknown, Outcome::Ok),
+        });
+    }
+    settle::<M>(&mut log);
+    log
 }

@@ -8,5 +8,7 @@
 
 mod classics;
 mod draw;
+mod jepsen;
 mod oracle;
 mod random;
+mod sessions;

@@ -19,7 +19,7 @@ struct Tally {
 }
 
 /// `REHEARSAL_HISTORIES` asks for more of them.
-fn wanted(default: u64) -> u64 {
+pub(crate) fn wanted(default: u64) -> u64 {
     let text = std::env::var("REHEARSAL_HISTORIES").ok();
     text.map_or(default, |text| text.parse().expect("a number of histories"))
 }
@@ -34,7 +34,7 @@ fn decision<M: Sequential>(log: &Log<M>) -> Option<Decision> {
 }
 
 /// A history, a line for each operation.
-fn text<M: Sequential>(log: &Log<M>) -> String {
+pub(crate) fn text<M: Sequential>(log: &Log<M>) -> String {
     let line = |call: &Call<M::Operation, M::Reply>| {
         let Call { operation, outcome, called, ended, client, .. } = call;
         let ended = ended.map_or("...".to_owned(), |ended| ended.0.to_string());
@@ -60,6 +60,7 @@ fn compare<M: Sequential>(
             count: 3 + dice.below(8),
             width: 1 + dice.below(9),
             doubt: if dice.chance(50) { doubt } else { 0 },
+            is_apart: false,
         };
         let taste = dice.next();
         let mut log = correct::<M>(&mut dice, &shape, |dice, serial, client| {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Named;
 use crate::check::Act;
 use crate::service::Sequential;
 
@@ -67,6 +68,17 @@ impl Sequential for Counter {
             CounterOp::AddAndGet(amount) if !is_done => Some(Act::CountAndGet { amount, total }),
             CounterOp::Read if !is_done => Some(Act::Total { total }),
             _ => None,
+        }
+    }
+}
+
+impl Named for CounterOp {
+    const NAMES: &'static [&'static str] = &["add", "add_and_get", "read"];
+    fn name(&self) -> usize {
+        match self {
+            CounterOp::Add(_) => 0,
+            CounterOp::AddAndGet(_) => 1,
+            CounterOp::Read => 2,
         }
     }
 }

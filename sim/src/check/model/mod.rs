@@ -24,7 +24,7 @@ pub use set::{Set, SetOp, SetReply};
 pub use stack::Stack;
 
 use super::Act;
-use crate::service::{Accepts, Sequential};
+use crate::service::{Accepts, Data, Operation, Sequential};
 
 /// An operation on one of many independent objects.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,24 @@ pub struct Keyed<O> {
 impl<O: fmt::Debug> fmt::Debug for Keyed<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "k{} {:?}", self.key, self.operation)
+    }
+}
+
+/// What the kinds of an object's operations are called in a workload: `mix = { put = 0.5, take = 0.5 }`.
+pub trait Named: Data {
+    /// The names.
+    const NAMES: &'static [&'static str];
+    /// The index of this operation's name.
+    fn name(&self) -> usize;
+}
+
+impl<O: Named> Operation for Keyed<O> {
+    const KINDS: &'static [&'static str] = O::NAMES;
+    fn kind(&self) -> usize {
+        self.operation.name()
+    }
+    fn object(&self) -> u64 {
+        self.key
     }
 }
 
@@ -72,5 +90,14 @@ impl<M: Sequential> Sequential for Many<M> {
     }
     fn act(operation: &Keyed<M::Operation>, reply: Option<&M::Reply>) -> Option<Act> {
         M::act(&operation.operation, reply)
+    }
+    fn swaps(operation: &Keyed<M::Operation>) -> Option<(M::State, M::State)> {
+        M::swaps(&operation.operation)
+    }
+    fn appends(operation: &Keyed<M::Operation>) -> Option<&[u64]> {
+        M::appends(&operation.operation)
+    }
+    fn sequence(state: &M::State) -> Option<&[u64]> {
+        M::sequence(state)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Named;
 use super::register::word;
 use crate::check::{Act, Order};
 use crate::service::Sequential;
@@ -69,6 +70,13 @@ impl QueueOp {
             (QueueOp::Take, None) => Some(Act::Take { order, taken: None }),
             _ => None,
         }
+    }
+}
+
+impl Named for QueueOp {
+    const NAMES: &'static [&'static str] = &["put", "take"];
+    fn name(&self) -> usize {
+        usize::from(*self == QueueOp::Take)
     }
 }
 

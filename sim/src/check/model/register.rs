@@ -78,6 +78,13 @@ impl Sequential for Register {
             RegisterOp::Read | RegisterOp::Write(_) => None,
         }
     }
+
+    fn swaps(operation: &RegisterOp) -> Option<(Option<u64>, Option<u64>)> {
+        match *operation {
+            RegisterOp::Cas { from, to } => Some((from, Some(to))),
+            RegisterOp::Read | RegisterOp::Write(_) => None,
+        }
+    }
 }
 
 /// A value for people.
