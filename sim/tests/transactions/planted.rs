@@ -242,18 +242,18 @@ fn what_can_not_be_judged_is_not_passed() {
     let judgement = list_append(&mixed, demand(Level::Serializable));
     let Verdict::Inconclusive(why) = judgement.verdict else { panic!("{judgement:?}") };
     assert!(why.contains("write(k2, 1)"), "{why}");
-    let wide: Vec<_> = (0..4).map(|key| vec![w(key, 1)]).collect();
-    let wide: Vec<&[_]> = wide.iter().map(|steps| &steps[..]).collect();
-    assert!(rw_register(&all_at_once(&wide), demand(Level::Serializable)).is_proof);
-    let many: Vec<_> = (0..10_001).map(|key| vec![w(key, 1)]).collect();
-    let many: Vec<&[_]> = many.iter().map(|steps| &steps[..]).collect();
-    assert!(!rw_register(&all_at_once(&many), demand(Level::Serializable)).is_proof);
+    // More transactions than every order is tried of, each of which could come first.
+    let mut open: Vec<_> = (0..30).map(|key| vec![w(key, 1), w(key + 1, 2)]).collect();
+    open.push(vec![r(0, 1), r(1, 2), r(30, 2)]);
+    let open: Vec<&[_]> = open.iter().map(|steps| &steps[..]).collect();
+    let judgement = rw_register(&all_at_once(&open), demand(Level::Serializable));
+    assert_eq!((judgement.verdict, judgement.is_proof), (Verdict::Pass, true));
 }
 
 /// Stores that are right, and larger than any order could be tried of.
 #[test]
 fn serializable_stores_show_nothing() {
-    let mut unproven = 0;
+    let (mut unproven, mut unordered) = (0, 0);
     let count = wanted(100_000) / 10;
     for seed in 0..count {
         let mut dice = Dice(seed);
@@ -272,15 +272,30 @@ fn serializable_stores_show_nothing() {
             false => rw_register(&log, level),
         };
         assert_eq!(names(&judgement), [""; 0], "seed {seed}: {}", show(&log));
-        assert_eq!(judgement.verdict, Verdict::Pass, "seed {seed}");
-        unproven += u64::from(!judgement.is_proof);
+        let is_open = matches!(judgement.verdict, Verdict::Inconclusive(_));
+        assert!(judgement.verdict == Verdict::Pass || is_open, "seed {seed}: {}", show(&log));
+        assert_eq!(judgement.is_proof, !is_open);
+        unproven += u64::from(is_open);
+        let snapshot = match shape.is_list {
+            true => list_append(&log, demand(Level::SnapshotIsolation)),
+            false => rw_register(&log, demand(Level::SnapshotIsolation)),
+        };
+        assert!(!matches!(snapshot.verdict, Verdict::Fail(_)), "seed {seed}: {}", show(&log));
         let weak = demand(dice.pick(&[Level::ReadCommitted, Level::ReadAtomic, Level::Causal]));
         let judgement = match shape.is_list {
             true => list_append(&log, weak),
             false => rw_register(&log, weak),
         };
         assert_eq!(names(&judgement), [""; 0], "seed {seed}: {}", show(&log));
+        // A store that has snapshots and no more, and registers, of which least is known.
+        let shape = Shape { is_list: false, ..shape };
+        let (log, _) = run(&mut dice, Kind::SnapshotIsolation, shape);
+        let judgement = rw_register(&log, demand(Level::SnapshotIsolation));
+        assert!(!matches!(judgement.verdict, Verdict::Fail(_)), "seed {seed}: {}", show(&log));
+        unordered += u64::from(judgement.verdict != Verdict::Pass);
     }
-    println!("{unproven} of {count} pass without a proof");
-    assert!(unproven * 2 < count, "{unproven} of {count} pass without a proof");
+    println!("of {unordered} of {count} no order of snapshots is found");
+    assert!(unordered * 20 < count, "of {unordered} of {count} no order of snapshots is found");
+    println!("of {unproven} of {count} no order is found");
+    assert!(unproven * 20 < count, "of {unproven} of {count} no order is found");
 }

@@ -239,23 +239,17 @@ impl Level {
 
     /// The edges that an order of the transactions must keep to be of this level; of snapshot
     /// isolation there are histories without such an order as well.
-    pub(super) fn saturates(self) -> Option<Kinds> {
+    pub(super) fn saturates(self) -> Kinds {
         let data = WW | WR | RW;
         match self {
-            Level::SnapshotIsolation | Level::RepeatableRead | Level::Serializable => Some(data),
             Level::StrongSessionSnapshotIsolation | Level::StrongSessionSerializable => {
-                Some(data | PROCESS)
+                data | PROCESS
             }
             Level::StrongSnapshotIsolation | Level::StrictSerializable => {
-                Some(data | PROCESS | REAL_TIME)
+                data | PROCESS | REAL_TIME
             }
-            _ => None,
+            _ => data,
         }
-    }
-
-    /// Whether the order of all versions, of processes and of real time decides it.
-    pub(super) fn is_decided_by_order(self) -> bool {
-        !matches!(self, Level::StrongSessionSnapshotIsolation | Level::StrongSnapshotIsolation)
     }
 
     /// What its cycles may need.

@@ -13,6 +13,7 @@ mod levels;
 mod list_append;
 mod order;
 mod register;
+mod run;
 mod saturate;
 mod sends;
 mod table;
@@ -27,7 +28,7 @@ pub use words::{Micro, Transaction, Transactions};
 
 use self::axioms::Facts;
 use self::book::Book;
-use self::graph::Sketch;
+use self::graph::{Graph, Sketch, WR, WW};
 use self::list_append::Lists;
 use self::register::Registers;
 use super::Verdict;
@@ -76,9 +77,9 @@ impl Judgement {
 
 /// Judges a history of [`Micro::Append`] and [`Micro::ReadList`].
 ///
-/// Every anomaly found is one. A history without any is serializable, and strictly so where real
-/// time means something, if of each list at most one transaction's appends were read by nobody
-/// ([`Judgement::is_proof`]); with more of them it may still not be.
+/// Every anomaly found is one, and a history without any has an order of its transactions that
+/// explains it. Only snapshot isolation may be violated unseen, where appends of several
+/// transactions to one list were read by nobody ([`Judgement::is_proof`]).
 pub fn list_append(history: &Transactions, demand: Demand) -> Judgement {
     let belongs = |micro: &Micro| matches!(micro, Micro::Append { .. } | Micro::ReadList { .. });
     let book = match Book::new(history, demand.has_real_time, belongs) {
@@ -104,7 +105,7 @@ pub fn list_append(history: &Transactions, demand: Demand) -> Judgement {
             Err(why) => gave_up = Some(why),
         }
     }
-    let is_proof = judge.is_ordered() && demand.level.is_decided_by_order();
+    let is_proof = judge.is_decided(demand.level);
     findings.append(&mut judge.findings);
     Judgement::new(findings, gave_up, is_proof, demand)
 }
@@ -113,8 +114,9 @@ pub fn list_append(history: &Transactions, demand: Demand) -> Judgement {
 ///
 /// Every anomaly found is one. Read committed, read atomic and causal consistency are decided. Of the
 /// levels above, the order of versions is known only in part, so that a history without anomalies
-/// may still not be of the level; up to twenty transactions every order is tried, which decides
-/// those too ([`Judgement::is_proof`]).
+/// may still not be of the level: it is if an order of the transactions is found, which mostly is
+/// easy, and of up to twenty transactions every order is tried. Where neither tells, the verdict is
+/// [`Verdict::Inconclusive`].
 pub fn rw_register(history: &Transactions, demand: Demand) -> Judgement {
     let belongs = |micro: &Micro| matches!(micro, Micro::Write { .. } | Micro::Read { .. });
     let book = match Book::new(history, demand.has_real_time, belongs) {
@@ -132,23 +134,41 @@ pub fn rw_register(history: &Transactions, demand: Demand) -> Judgement {
     if demand.level <= Level::Causal || findings.iter().any(|f| demand.level.forbids(f.anomaly)) {
         return Judgement::new(findings, gave_up, demand.level > Level::ReadUncommitted, demand);
     }
-    if let Some(kinds) = demand.level.saturates() {
-        match saturate::check(&lore, &graph, kinds, &judge.reads) {
-            saturate::Answer::Holds => return Judgement::new(findings, None, true, demand),
-            saturate::Answer::Breaks(found) if demand.level >= Level::RepeatableRead => {
-                findings.push(found);
-                return Judgement::new(findings, None, true, demand);
-            }
-            saturate::Answer::Breaks(_) | saturate::Answer::Open => {}
+    let (found, is_proof) = orders_of(&lore, &graph, &judge, demand);
+    findings.extend(found);
+    let open = (!is_proof).then(|| {
+        format!(
+            "nothing is wrong in these {} transactions as far as it is known which version comes \
+             after which, and no order that explains them all was found either",
+            judge.book.len()
+        )
+    });
+    Judgement::new(findings, open, is_proof, demand)
+}
+
+/// Whether there is an order of the transactions as the level demands it, and whether that is known.
+fn orders_of(
+    lore: &tell::Lore,
+    graph: &Graph,
+    judge: &Registers,
+    demand: Demand,
+) -> (Option<Finding>, bool) {
+    let kinds = demand.level.saturates();
+    let is_snapshot = demand.level < Level::RepeatableRead;
+    match saturate::check(lore, graph, kinds, &judge.reads) {
+        saturate::Answer::Holds => return (None, true),
+        saturate::Answer::Breaks(found) if !is_snapshot => return (Some(found), true),
+        saturate::Answer::Breaks(_) | saturate::Answer::Open => {}
+    }
+    if demand.level == Level::SnapshotIsolation {
+        let data = graph.of_kinds(WR | WW);
+        if run::gets_to_the_end(&judge.book, &data, &judge.reads, true) {
+            return (None, true);
         }
     }
     match exhaustive::check(&judge.book, demand.level, demand.has_real_time) {
-        Ok(found) => {
-            findings.extend(found);
-            Judgement::new(findings, None, true, demand)
-        }
-        // Nothing was found, and that is all that a pass says then.
-        Err(_) => Judgement::new(findings, None, false, demand),
+        Ok(found) => (found, true),
+        Err(_) => (None, false),
     }
 }
 

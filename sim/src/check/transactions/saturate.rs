@@ -2,20 +2,20 @@
 //!
 //! If one transaction read a register from a second one and a third one wrote it too, the third one
 //! comes before the second or after the first. Where one of the two is ruled out by what is known,
-//! the other is known. Every cycle that appears is a violation. What remains open is tried once: a
-//! run, one transaction after the other, that overwrites nothing somebody has yet to read. If it
-//! gets to the end, it is a proof. The problem itself is NP-complete (Papadimitriou 1979).
+//! the other is known. Every cycle that appears is a violation. What remains open is left to a run
+//! (`run`). The problem itself is NP-complete (Papadimitriou 1979).
 
-use super::book::{NONE, number};
+use super::book::number;
 use super::cycle::{Step, any};
-use super::graph::{Edge, FORCED, Graph, Kinds, ON, Sketch};
+use super::graph::{FORCED, Graph, Kinds};
 use super::levels::Anomaly;
 use super::register::RegisterRead;
+use super::run;
 use super::tell::{Finding, Lore, Shows, finding, reason, saw};
 
 /// More transactions are not looked at in this way: memory grows with their square.
 pub(super) const TRANSACTIONS: usize = 10_000;
-/// As many comparisons, and as many steps of the run that is tried, are made at most.
+/// As many comparisons are made at most.
 const WORK: u64 = 400_000_000;
 
 /// What came out.
@@ -53,9 +53,6 @@ struct Saturation<'a> {
 /// Judges registers by the edges of these kinds in `base`.
 pub(super) fn check(lore: &Lore, base: &Graph, kinds: Kinds, reads: &[RegisterRead]) -> Answer {
     let book = lore.book;
-    if book.len() > TRANSACTIONS {
-        return Answer::Open;
-    }
     let mut writers = vec![Vec::new(); book.keys.len()];
     for (number, write) in (0..).zip(&book.writes) {
         if write.is_final && book.fates[write.txn as usize].is_in() {
@@ -64,8 +61,14 @@ pub(super) fn check(lore: &Lore, base: &Graph, kinds: Kinds, reads: &[RegisterRe
     }
     let mut saturation =
         Saturation { lore, base, kinds, reads, writers, forced: Vec::new(), work: WORK };
+    let mut graph = saturation.graph();
+    if run::gets_to_the_end(book, &graph, reads, false) {
+        return Answer::Holds;
+    }
+    if book.len() > TRANSACTIONS {
+        return Answer::Open;
+    }
     loop {
-        let graph = saturation.graph();
         let Some(order) = topological(&graph) else {
             return any(&graph, kinds | FORCED)
                 .map_or(Answer::Open, |steps| Answer::Breaks(saturation.tell(&steps)));
@@ -75,8 +78,9 @@ pub(super) fn check(lore: &Lore, base: &Graph, kinds: Kinds, reads: &[RegisterRe
         if saturation.forced.len() == before {
             break;
         }
+        graph = saturation.graph();
     }
-    match saturation.runs(&saturation.graph()) {
+    match !saturation.forced.is_empty() && run::gets_to_the_end(book, &graph, reads, false) {
         true => Answer::Holds,
         false => Answer::Open,
     }
@@ -103,7 +107,7 @@ fn topological(graph: &Graph) -> Option<Vec<u32>> {
 }
 
 /// How many edges lead to each node.
-fn waits(graph: &Graph) -> Vec<u32> {
+pub(super) fn waits(graph: &Graph) -> Vec<u32> {
     let mut waits = vec![0_u32; graph.nodes()];
     for node in 0..number(graph.nodes()) {
         for edge in graph.edges(node) {
@@ -147,14 +151,7 @@ impl Ancestors {
 impl Saturation<'_> {
     /// What is known so far.
     fn graph(&self) -> Graph {
-        let mut sketch = Sketch::sized(self.base.txns, self.base.nodes());
-        for node in 0..number(self.base.nodes()) {
-            for &Edge { to, why, kind } in self.base.edges(node) {
-                if kind & (self.kinds | ON) != 0 {
-                    sketch.edge(node, to, kind, why);
-                }
-            }
-        }
+        let mut sketch = self.base.sketch_of(self.kinds);
         for (why, forced) in (0..).zip(&self.forced) {
             sketch.edge(forced.before, forced.after, FORCED, why);
         }
@@ -188,86 +185,6 @@ impl Saturation<'_> {
                 }
             }
         }
-    }
-
-    /// Whether one run, in the order of the calls where nothing speaks against it, gets to the end.
-    fn runs(&mut self, graph: &Graph) -> bool {
-        let book = self.lore.book;
-        // How many reads there are yet to come of each write, or of each key nobody has written.
-        let keys = book.keys.len();
-        let slot = |key: u32, write: u32| match write {
-            NONE => key as usize,
-            write => keys + write as usize,
-        };
-        let mut left = vec![0_usize; keys + book.writes.len()];
-        self.reads.iter().for_each(|read| left[slot(read.key, read.write)] += 1);
-        let mut held: Vec<u32> = vec![NONE; keys];
-        let mut waits = waits(graph);
-        let begin = (0..number(graph.nodes())).filter(|&node| waits[node as usize] == 0);
-        let (mut ready, mut joints): (Vec<u32>, Vec<u32>) =
-            begin.partition(|&node| (node as usize) < graph.txns);
-        let mut placed = 0;
-        loop {
-            let node = match joints.pop() {
-                Some(joint) => joint,
-                None => match self.free(&ready, |key| left[slot(key, held[key as usize])], &held) {
-                    Some(at) => ready.remove(at),
-                    None => return placed == graph.nodes(),
-                },
-            };
-            placed += 1;
-            if (node as usize) < graph.txns && book.fates[node as usize].is_in() {
-                for read in self.reads_of(node) {
-                    left[slot(read.key, read.write)] -= 1;
-                    if held[read.key as usize] != read.write {
-                        return false;
-                    }
-                }
-                for write in book.writes_of(node) {
-                    held[book.writes[write as usize].key as usize] = write;
-                }
-            }
-            for edge in graph.edges(node) {
-                let to = edge.to;
-                waits[to as usize] -= 1;
-                match waits[to as usize] {
-                    0 if to as usize >= graph.txns => joints.push(to),
-                    0 => ready.insert(ready.partition_point(|&other| other < to), to),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// The first of these that overwrites nothing somebody else has yet to read; `left` tells how
-    /// many reads there are yet to come of what a key holds.
-    fn free(&mut self, ready: &[u32], left: impl Fn(u32) -> usize, held: &[u32]) -> Option<usize> {
-        let book = self.lore.book;
-        for (at, &txn) in ready.iter().enumerate() {
-            let own = self.reads_of(txn);
-            let steps = 1 + own.len() as u64;
-            let is_free = book.writes_of(txn).all(|write| {
-                let key = book.writes[write as usize].key;
-                let is_here =
-                    |read: &&RegisterRead| read.key == key && read.write == held[key as usize];
-                left(key) == own.iter().filter(is_here).count()
-            });
-            self.work = self.work.saturating_sub(steps);
-            if self.work == 0 {
-                return None;
-            }
-            if is_free || !book.fates[txn as usize].is_in() {
-                return Some(at);
-            }
-        }
-        None
-    }
-
-    /// The reads of a transaction: they stand in the order of transactions.
-    fn reads_of(&self, txn: u32) -> &[RegisterRead] {
-        let begin = self.reads.partition_point(|read| read.txn < txn);
-        let end = self.reads.partition_point(|read| read.txn <= txn);
-        &self.reads[begin..end]
     }
 
     /// A circle in sentences.
