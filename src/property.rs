@@ -12,7 +12,7 @@ use crate::cli::{options, print, run, twice};
 
 /// What a search for something smaller may cost where a test has failed: little, as proptest calls
 /// what fails again and again.
-const BUDGET: Budget = Budget { runs: 300, events: 300_000 };
+pub(crate) const BUDGET: Budget = Budget { runs: 300, events: 300_000 };
 /// One seed in this many is run twice and compared, as in `sweep`.
 const REPEAT: usize = 20;
 /// Rows of trace that are compared then.
@@ -45,8 +45,8 @@ const REPEAT_ROWS: usize = 100_000;
 ///
 /// # Panics
 /// With the first seed that fails: what was violated, the last steps before it, the smallest scenario
-/// that was found to fail the same, the scenario and how to run it again. A property that can not be judged fails as well, and so do a text that is no
-/// scenario, and no seeds at all.
+/// that was found to fail the same, the scenario and how to run it again. A property that can not be
+/// judged fails as well, and so do a text that is no scenario, and no seeds at all.
 #[track_caller]
 pub fn check(scenario: &str, seeds: impl IntoIterator<Item = u64>, catalog: &[Entry]) {
     if let Err(failure) = judge(scenario, seeds, catalog, Some(BUDGET)) {
@@ -173,6 +173,36 @@ pub fn check_file(source: &str, seeds: impl IntoIterator<Item = u64>, catalog: &
     if let Err(failure) = result {
         panic!("{failure}");
     }
+}
+
+/// The first property that a scenario violates with a seed, or that could not be judged; `None` if
+/// everything holds.
+#[cfg(feature = "prop")]
+pub(crate) fn violated(
+    scenario: &str,
+    seed: u64,
+    catalog: &[Entry],
+) -> Result<Option<String>, String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the day below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    let plan = loaded.plan_for(seed).map_err(|report| report.to_string())?;
+    let head = (loaded.entry.run)(&plan, seed, &Watch::QUIET).head;
+    if head.verdict == Judgement::Pass {
+        return Ok(None);
+    }
+    let unjudged = || {
+        let unjudged = head.expectations.iter().find(|measured| measured.holds.is_none());
+        unjudged.map_or_else(|| "unjudged".to_owned(), |measured| measured.expect.clone())
+    };
+    Ok(Some(head.violations.first().map_or_else(unjudged, |one| one.property.clone())))
+}
+
+/// Rehearses a scenario with the seed that it names.
+#[cfg(feature = "prop")]
+pub(crate) fn try_check_own_seed(scenario: &str, catalog: &[Entry]) -> Result<(), String> {
+    let loaded = load_text(scenario.as_bytes(), &Request::of("the day below"), catalog)
+        .map_err(|report| format!("this is no scenario:\n{report}"))?;
+    try_check(scenario, [loaded.plan.seed], catalog)
 }
 
 /// Every point of the scenario's matrix, or the scenario itself where it has none.

@@ -22,16 +22,7 @@ pub(crate) enum Peer {
     Peer,
 }
 impl protocol::Role for Peer {
-    const ALL: &'static [Peer] = &[Peer::Peer];
-    fn singular(self) -> &'static str {
-        "peer"
-    }
-    fn plural(self) -> &'static str {
-        "peers"
-    }
-    fn default_count(self) -> u32 {
-        5
-    }
+    const ALL: &'static [(Peer, RoleInfo)] = &[(Peer::Peer, RoleInfo::new("peer", "peers", 5))];
 }
 
 #[derive(Clone, Debug)]

@@ -75,19 +75,8 @@ impl protocol::Config for Config {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Member;
 impl protocol::Role for Member {
-    const ALL: &'static [Member] = &[Member];
-    fn singular(self) -> &'static str {
-        "member"
-    }
-    fn plural(self) -> &'static str {
-        "members"
-    }
-    fn default_count(self) -> u32 {
-        3
-    }
-    fn takes_calls(self) -> bool {
-        true
-    }
+    const ALL: &'static [(Member, RoleInfo)] =
+        &[(Member, RoleInfo::new("member", "members", 3).called())];
 }
 
 /// What nodes say to each other.

@@ -2,11 +2,16 @@
 
 use rehearsal_sim::catalog::Entry;
 
+use crate::bank::Bank;
 use crate::clock_sync::ClockSync;
+use crate::counter::Counter;
+use crate::lock::Lock;
 use crate::parts::kv::KeyValue;
 use crate::ping::Ping;
 use crate::raft::Raft;
+use crate::shared_set::SharedSet;
 use crate::transfer::Transfer;
+use crate::work_queue::WorkQueue;
 
 /// Every bundled protocol, in the order of `rehearsal list protocols`.
 pub const CATALOG: &[Entry] = &[
@@ -14,4 +19,9 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<Ping>(),
     Entry::of::<ClockSync>(),
     Entry::of::<Transfer>(),
+    Entry::of::<WorkQueue>(),
+    Entry::of::<SharedSet>(),
+    Entry::of::<Lock>(),
+    Entry::of::<Bank>(),
+    Entry::of::<Counter>(),
 ];

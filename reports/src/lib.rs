@@ -11,6 +11,7 @@
 //!               chart (margins, axes, colours, fault bands: shared, so that pictures line up)
 //! ```
 //!
+//! [`order`] draws a history that no order of its operations explains.
 //! [`trace::export`] gives the trace of a record as text, or for other programs to draw.
 //! [`index::index`] makes one more page, over many runs: a table with a link to each.
 //! Several variants, each with the runs of many seeds, are drawn over each other on one page:
@@ -18,10 +19,13 @@
 //!
 //! [`Record`]: rehearsal_sim::record::Record
 
+#![deny(missing_docs)]
+
 mod chart;
 pub mod comparison;
 mod format;
 pub mod index;
+pub mod order;
 mod page;
 pub mod plot;
 pub mod trace;

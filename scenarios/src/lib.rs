@@ -13,6 +13,8 @@
 //! Protocols are known only as the [`Entry`](rehearsal_sim::catalog::Entry)s of a catalog that is
 //! handed in, so that everybody can bring their own.
 
+#![deny(missing_docs)]
+
 mod amounts;
 mod diagnose;
 mod faults_page;

@@ -14,7 +14,7 @@ use rehearsal_sim::law::Law;
 use rehearsal_sim::plan::{
     Clock, Disk, ErasedConfig, Network, Plan, PlannedNode, Processor, Supervisor, Watch,
 };
-use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role};
+use rehearsal_sim::protocol::{Boot, Input, Message, NoConfig, Protocol, Role, RoleInfo};
 use rehearsal_sim::random::Chance;
 use rehearsal_sim::service::{Ask, Operation, Sequential, Service};
 use rehearsal_sim::simulation::Laws;
@@ -25,16 +25,7 @@ enum Peer {
     Peer,
 }
 impl Role for Peer {
-    const ALL: &'static [Peer] = &[Peer::Peer];
-    fn singular(self) -> &'static str {
-        "peer"
-    }
-    fn plural(self) -> &'static str {
-        "peers"
-    }
-    fn default_count(self) -> u32 {
-        5
-    }
+    const ALL: &'static [(Peer, RoleInfo)] = &[(Peer::Peer, RoleInfo::new("peer", "peers", 5))];
 }
 
 #[derive(Clone, Debug)]

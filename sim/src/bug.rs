@@ -24,6 +24,8 @@ pub struct BugInfo {
     pub source: &'static str,
     /// The property that catches it.
     pub property: &'static str,
+    /// The scenario that `rehearsal hunt` looks for it with, by name; left out, `<protocol>/swarm`.
+    pub hunt: Option<&'static str>,
 }
 
 /// The bugs of a protocol that has none.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::bug::{BugInfo, PlantedBug};
 use crate::divergence::Divergence;
 use crate::plan::{ErasedConfig, Plan, Watch};
+pub use crate::protocol::RoleInfo;
 use crate::protocol::{Config, Kinds, Probe, Protocol, Remark, Role};
 use crate::random::Stream;
 use crate::record::Record;
@@ -107,19 +108,6 @@ pub const WORLD_METRICS: &[&str] = &[
     "writes_torn",
 ];
 
-/// A role, described.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RoleInfo {
-    /// `server`.
-    pub singular: &'static str,
-    /// `servers`: its key in `[cluster]`.
-    pub plural: &'static str,
-    /// How many there are when the scenario does not say.
-    pub default_count: u32,
-    /// Whether the workload calls operations on these nodes.
-    pub takes_calls: bool,
-}
-
 /// A property, described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PropertyInfo {
@@ -170,15 +158,7 @@ impl Entry {
 }
 
 fn roles<P: Protocol>() -> Vec<RoleInfo> {
-    P::Role::ALL
-        .iter()
-        .map(|role| RoleInfo {
-            singular: role.singular(),
-            plural: role.plural(),
-            default_count: role.default_count(),
-            takes_calls: role.takes_calls(),
-        })
-        .collect()
+    P::Role::ALL.iter().map(|(_, info)| *info).collect()
 }
 
 fn invariants<P: Protocol>() -> Vec<PropertyInfo> {

@@ -44,3 +44,31 @@ impl<O, R> Default for History<O, R> {
         History { calls: Vec::new() }
     }
 }
+
+impl<O, R> History<O, R> {
+    /// Notes a call, which nobody heard of yet. Gives its number.
+    ///
+    /// # Panics
+    /// If it is earlier than the call before it.
+    pub fn call(&mut self, client: u32, operation: O, called: SimTime) -> CallId {
+        let before = self.calls.last().map_or(SimTime(0), |call| call.called);
+        assert!(called >= before, "calls are noted in the order of time");
+        let id = CallId(self.calls.last().map_or(0, |call| call.id.0 + 1));
+        let outcome = Outcome::Unknown;
+        self.calls.push(Call { id, client, operation, called, ended: None, outcome });
+        id
+    }
+
+    /// Notes the end of a call.
+    ///
+    /// # Panics
+    /// If there is no such call, if it ended already, or if it had not begun at that time.
+    pub fn end(&mut self, id: CallId, outcome: impl Into<Outcome<R>>, ended: SimTime) {
+        let at =
+            self.calls.binary_search_by_key(&id, |call| call.id).expect("a call that was noted");
+        let call = &mut self.calls[at];
+        assert!(call.ended.is_none(), "a call ends once");
+        assert!(call.called <= ended, "a call ends after it began");
+        (call.outcome, call.ended) = (outcome.into(), Some(ended));
+    }
+}

@@ -1,6 +1,8 @@
 //! The simulated world of rehearsal: time, randomness, network, disks, faults, workload, history,
 //! checkers and the record. It knows nothing of files, threads, command lines or wall clocks.
 
+#![deny(missing_docs)]
+
 pub mod bug;
 pub mod catalog;
 pub mod check;

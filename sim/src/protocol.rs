@@ -84,17 +84,39 @@ impl<T: Debug + Kinds + 'static> Event for T {}
 
 /// What a node is started as. Roles are counted in `[cluster]` by their plural.
 pub trait Role: Copy + Debug + Eq + 'static {
-    /// All roles. Nodes of the first are named `n1`, `n2`, ...; others by role: `client1`.
-    const ALL: &'static [Self];
+    /// All roles, and what scenarios know of each. Nodes of the first are named `n1`, `n2`, ...;
+    /// others by role: `client1`.
+    const ALL: &'static [(Self, RoleInfo)];
+
+    /// What scenarios know of this role. Panics where [`Role::ALL`] leaves it out.
+    fn info(self) -> &'static RoleInfo {
+        let found = Self::ALL.iter().find(|(role, _)| *role == self);
+        found.map_or_else(|| panic!("{self:?} is missing in Role::ALL"), |(_, info)| info)
+    }
+}
+
+/// A role, described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleInfo {
     /// `server`.
-    fn singular(self) -> &'static str;
-    /// `servers`.
-    fn plural(self) -> &'static str;
+    pub singular: &'static str,
+    /// `servers`: its key in `[cluster]`.
+    pub plural: &'static str,
     /// How many nodes of this role a scenario gets when it does not say.
-    fn default_count(self) -> u32;
+    pub default_count: u32,
     /// Whether the workload calls operations on nodes of this role.
-    fn takes_calls(self) -> bool {
-        false
+    pub takes_calls: bool,
+}
+
+impl RoleInfo {
+    /// A role on whose nodes nobody calls operations.
+    pub const fn new(singular: &'static str, plural: &'static str, default_count: u32) -> RoleInfo {
+        RoleInfo { singular, plural, default_count, takes_calls: false }
+    }
+    /// The same, and the workload calls operations on its nodes.
+    #[must_use]
+    pub const fn called(self) -> RoleInfo {
+        RoleInfo { takes_calls: true, ..self }
     }
 }
 
@@ -360,7 +382,7 @@ impl<P: Protocol> Reach<'_, P> {
             let mut text = format!(
                 "a majority of {needed} of {} {} is needed, at most {best} are up and connected",
                 all.len(),
-                role.plural()
+                role.info().plural
             );
             if left_out > 0 {
                 text += &format!(", and {left_out} more take no part: {unfit}");

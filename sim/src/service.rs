@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::check::Act;
 use crate::simulation::Digest;
 
 /// Plain data: what operations, replies and model states are made of.
@@ -130,6 +131,29 @@ pub trait Sequential: 'static {
     /// Every state, `after` itself aside, that `operation` leads to `after`, whatever it replies;
     /// `None` where the model can not say. Not asked of reads and blind writes.
     fn origins(_operation: &Self::Operation, _after: &Self::State) -> Option<Vec<Self::State>> {
+        None
+    }
+
+    /// What `operation` with this reply (`None`: nobody knows it) does to a well-known object that
+    /// begins as this one does. Where every operation on an object has its act, a monitor judges it
+    /// in about linear time (`check::monitor`).
+    fn act(_operation: &Self::Operation, _reply: Option<&Self::Reply>) -> Option<Act> {
+        None
+    }
+
+    /// For an operation that changes one state only and leaves all others as they are (a
+    /// compare-and-set): that state, and what it becomes.
+    fn swaps(_operation: &Self::Operation) -> Option<(Self::State, Self::State)> {
+        None
+    }
+    /// For an operation that is always legal and adds something at the end of the state's
+    /// [`sequence`](Sequential::sequence), whatever is there: what it adds.
+    fn appends(_operation: &Self::Operation) -> Option<&[u64]> {
+        None
+    }
+    /// The state as a sequence of numbers, a different one for each state, where
+    /// [`appends`](Sequential::appends) speaks of it. Either every state has one, or none.
+    fn sequence(_state: &Self::State) -> Option<&[u64]> {
         None
     }
 }

@@ -3,9 +3,11 @@
 //! Results go to stdout, everything else to stderr. The exit codes are part of the contract:
 //! see [`Exit`].
 
+mod check;
 mod compare;
 mod completions;
 mod exec;
+mod hunt;
 mod interrupt;
 mod list;
 mod man;
@@ -76,6 +78,10 @@ enum Command {
     Shrink(shrink::Args),
     /// Compare two scenarios, or two settings of one, seed by seed
     Compare(compare::Args),
+    /// Hunt planted bugs: which property catches each, after how many seeds, and what helps
+    Hunt(hunt::Args),
+    /// Judge histories from elsewhere: are they linearizable, serializable, ..?
+    Check(check::Args),
     /// Drive single steps by hand, as a script says, and compare with what it recorded
     Script(script::Args),
     /// Show what happened in a run, step by step, or write it for other programs to draw
@@ -148,6 +154,8 @@ fn dispatch(catalog: &[Entry], command: &Command) -> Result<Exit, Failure> {
         Command::Sweep(args) => sweep::main(catalog, args),
         Command::Shrink(args) => shrink::main(catalog, args),
         Command::Compare(args) => compare::main(catalog, args),
+        Command::Hunt(args) => hunt::main(catalog, args),
+        Command::Check(args) => check::main(args),
         Command::Script(args) => script::main(catalog, args),
         Command::Trace(args) => trace::main(catalog, args),
         Command::Report(args) => report::main(args),

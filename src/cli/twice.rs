@@ -124,6 +124,7 @@ fn add(record: &mut Record, divergence: &Divergence, and: &str) {
             sentence: message.clone(),
             at_ns: divergence.at_ns,
             details: details.collect(),
+            ..Explanation::default()
         }),
         message,
         citation: "the laws of determinism, docs/determinism.md".to_owned(),

@@ -22,7 +22,9 @@ use std::collections::{BTreeMap, VecDeque};
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::Invariant;
-use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Probe, Protocol, Remark, explorable};
+use rehearsal_sim::protocol::{
+    self, Boot, Input, NodeId, Probe, Protocol, Remark, RoleInfo, explorable,
+};
 use rehearsal_sim::service::Outcome;
 use rehearsal_sim::simulation::Digest;
 use rehearsal_sim::time::{LocalTime, Span};
@@ -83,28 +85,10 @@ pub enum Role {
 }
 
 impl protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Server, Role::Client];
-    fn singular(self) -> &'static str {
-        match self {
-            Role::Server => "server",
-            Role::Client => "client",
-        }
-    }
-    fn plural(self) -> &'static str {
-        match self {
-            Role::Server => "servers",
-            Role::Client => "clients",
-        }
-    }
-    fn default_count(self) -> u32 {
-        match self {
-            Role::Server => 1,
-            Role::Client => 3,
-        }
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Client
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Server, RoleInfo::new("server", "servers", 1)),
+        (Role::Client, RoleInfo::new("client", "clients", 3).called()),
+    ];
 }
 
 /// How a client makes an estimate out of an answer.

@@ -257,6 +257,26 @@ impl Sequential for KeyValueModel {
             _ => Vec::new(),
         })
     }
+
+    fn swaps(operation: &Operation) -> Option<(Value, Value)> {
+        match *operation {
+            Operation::Cas { expected, token, .. } => {
+                Some((Value::expected(expected), Value::of(&[token])))
+            }
+            _ => None,
+        }
+    }
+
+    fn appends(operation: &Operation) -> Option<&[u64]> {
+        match operation {
+            Operation::Append { token, .. } => Some(std::slice::from_ref(token)),
+            _ => None,
+        }
+    }
+
+    fn sequence(state: &Value) -> Option<&[u64]> {
+        Some(state.tokens())
+    }
 }
 
 /// The machine: one [`Value`] per key, each treated as the model says.

@@ -1,5 +1,9 @@
 //! Building blocks that are no protocol by themselves.
 
+pub mod clerk;
 pub mod digest;
+pub mod disk;
 pub mod kv;
 pub mod machine;
+pub mod patience;
+pub mod roles;

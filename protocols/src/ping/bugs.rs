@@ -19,6 +19,7 @@ impl PlantedBug for Bug {
                 sentence: "a server echoes the token of the ping before",
                 source: "a reply buffer that is reused without being filled again",
                 property: "answers_match",
+                hunt: Some("ping/lossy"),
             },
         }
     }

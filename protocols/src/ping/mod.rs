@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::Invariant;
-use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Probe, Protocol, explorable};
+use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Probe, Protocol, RoleInfo, explorable};
 use rehearsal_sim::simulation::Digest;
 use rehearsal_sim::time::Span;
 use rehearsal_sim::view::View;
@@ -63,28 +63,10 @@ pub enum Role {
 }
 
 impl protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Server, Role::Client];
-    fn singular(self) -> &'static str {
-        match self {
-            Role::Server => "server",
-            Role::Client => "client",
-        }
-    }
-    fn plural(self) -> &'static str {
-        match self {
-            Role::Server => "servers",
-            Role::Client => "clients",
-        }
-    }
-    fn default_count(self) -> u32 {
-        match self {
-            Role::Server => 1,
-            Role::Client => 2,
-        }
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Client
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Server, RoleInfo::new("server", "servers", 1)),
+        (Role::Client, RoleInfo::new("client", "clients", 2).called()),
+    ];
 }
 
 /// The table `[ping]`.

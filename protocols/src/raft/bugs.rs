@@ -32,6 +32,7 @@ impl PlantedBug for Bug {
                 source: "Ongaro & Ousterhout 2014, Figure 2 (persistent state); \
                          Vanlightly, raft-and-fsync specification",
                 property: "election_safety",
+                hunt: None,
             },
             Bug::AckBeforeSync => BugInfo {
                 slug: "ack-before-sync",
@@ -39,6 +40,7 @@ impl PlantedBug for Bug {
                 sentence: "a follower acknowledges entries before they are durable",
                 source: "tikv/raft-rs#128; KAFKA-10533; openraft ee460f37",
                 property: "leader_completeness",
+                hunt: None,
             },
             Bug::DamageIgnored => BugInfo {
                 slug: "damage-ignored",
@@ -47,6 +49,7 @@ impl PlantedBug for Bug {
                 source: "Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage, \
                          USENIX FAST 2018 (the approach Truncate)",
                 property: "leader_completeness",
+                hunt: None,
             },
             Bug::WriteFailureIgnored => BugInfo {
                 slug: "write-failure-ignored",
@@ -55,6 +58,7 @@ impl PlantedBug for Bug {
                 source: "Rebello et al., Can Applications Recover from fsync Failures?, \
                          USENIX ATC 2020",
                 property: "leader_completeness",
+                hunt: None,
             },
         }
     }

@@ -6,6 +6,8 @@ use rehearsal_sim::time::{Span, SpanRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::parts::patience::orders;
+
 /// The parameters of Raft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -110,13 +112,6 @@ impl protocol::Config for Config {
             ..self
         }
     }
-}
-
-/// Between two numbers, each order of magnitude as likely as another.
-fn orders(dice: &mut Stream, from: u64, to: u64) -> u64 {
-    let doublings = (to / from).max(1).ilog2();
-    let low = from << dice.below(u64::from(doublings) + 1);
-    (low + dice.below(low)).min(to)
 }
 
 impl Config {

@@ -76,7 +76,7 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::{
-    self, Boot, Input, NodeId, Probe, Protocol, Reach, Standing, explorable,
+    self, Boot, Input, NodeId, Probe, Protocol, Reach, RoleInfo, Standing, explorable,
 };
 use rehearsal_sim::view::View;
 
@@ -87,6 +87,7 @@ pub use message::Message;
 pub use server::Server;
 
 use crate::events::consensus::{Event, Voter};
+use crate::parts::disk::DAMAGED;
 use crate::parts::kv::KeyValue;
 use crate::parts::machine::Machine;
 use log::Entry;
@@ -115,29 +116,10 @@ pub enum Role {
 }
 
 impl protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Server, Role::Client];
-
-    fn singular(self) -> &'static str {
-        match self {
-            Role::Server => "server",
-            Role::Client => "client",
-        }
-    }
-    fn plural(self) -> &'static str {
-        match self {
-            Role::Server => "servers",
-            Role::Client => "clients",
-        }
-    }
-    fn default_count(self) -> u32 {
-        match self {
-            Role::Server => 5,
-            Role::Client => 4,
-        }
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Client
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Server, RoleInfo::new("server", "servers", 5)),
+        (Role::Client, RoleInfo::new("client", "clients", 4).called()),
+    ];
 }
 
 /// What a node may set to ring.
@@ -191,7 +173,7 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
-    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", server::DAMAGED];
+    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", DAMAGED];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",
@@ -240,6 +222,6 @@ impl<M: Machine> Protocol for Raft<M> {
     }
 
     fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
-        reach.missing_majority_without(Role::Server, server::DAMAGED)
+        reach.missing_majority_without(Role::Server, DAMAGED)
     }
 }

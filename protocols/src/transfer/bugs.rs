@@ -21,6 +21,7 @@ impl PlantedBug for Bug {
                 source: "duplicate message suppression, Saltzer, Reed & Clark 1984, \"End-to-end \
                          arguments in system design\"",
                 property: "received_once_and_whole",
+                hunt: Some("transfer/lossy"),
             },
         }
     }

@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::Invariant;
-use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Probe, Protocol, explorable};
+use rehearsal_sim::protocol::{self, Boot, Input, NodeId, Probe, Protocol, RoleInfo, explorable};
 use rehearsal_sim::service::Outcome;
 use rehearsal_sim::simulation::Digest;
 use rehearsal_sim::time::LocalTime;
@@ -88,25 +88,10 @@ pub enum Role {
 }
 
 impl protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Sender, Role::Receiver];
-    fn singular(self) -> &'static str {
-        match self {
-            Role::Sender => "sender",
-            Role::Receiver => "receiver",
-        }
-    }
-    fn plural(self) -> &'static str {
-        match self {
-            Role::Sender => "senders",
-            Role::Receiver => "receivers",
-        }
-    }
-    fn default_count(self) -> u32 {
-        1
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Sender
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Sender, RoleInfo::new("sender", "senders", 1).called()),
+        (Role::Receiver, RoleInfo::new("receiver", "receivers", 1)),
+    ];
 }
 
 /// What nodes say to each other.

@@ -5,6 +5,7 @@ use rehearsal_sim::record::{Record, Row, RowKind, Trace, TraceRow, Violation, Vi
 
 use super::{Reproduce, commands};
 use crate::format::{instant, plural};
+use crate::order;
 
 /// This many rows of the trace are shown.
 const ROWS: usize = 10;
@@ -61,12 +62,15 @@ fn card(violation: &Violation) -> Markup {
                 @if !violation.message.contains(&explanation.sentence) {
                     p class="explanation" { (explanation.sentence) }
                 }
-                @if !explanation.details.is_empty() {
+                @if explanation.bars.is_empty() && !explanation.details.is_empty() {
                     ol class="details" {
                         @for line in &explanation.details { li { (line) } }
                     }
                 }
             }
+        }
+        @if let Some(explanation) = &violation.explanation {
+            (order::draw(explanation, &order::Words::plain(explanation)))
         }
     }
 }

@@ -5,5 +5,6 @@ mod comparisons;
 mod edges;
 mod indexes;
 mod markup;
+mod order;
 mod pages;
 mod records;

@@ -249,6 +249,7 @@ pub(crate) fn two_leaders() -> Record {
                 "client2  put(k17, 5) -> ok        5.101s .. 5.109s".to_owned(),
                 "client1  get(k17)    -> 4         5.112s .. 5.118s".to_owned(),
             ],
+            ..Explanation::default()
         }),
     }];
     head.expectations[0] = measured("linearizable = true", "not judged: the run ended early", None);

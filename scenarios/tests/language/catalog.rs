@@ -103,6 +103,7 @@ fn bugs() -> Vec<BugInfo> {
         sentence: "a wrong decision",
         source: "seen in the wild",
         property: "election_safety",
+        hunt: None,
     };
     vec![info("vote-not-persisted", Some("bug:E4")), info("commit-old-term", None)]
 }

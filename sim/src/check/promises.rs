@@ -1,9 +1,16 @@
 //! Compares what a sequential model promises with what it does.
 
+use std::collections::BTreeSet;
+
+use super::act::Mirror;
 use crate::service::{Accepts, Sequential};
 
-/// Checks a model's promises (`is_read`, `is_blind_write`, `is_always_legal`, `accepts`, `origins`)
-/// against its `apply`, for every pair of the given states and operations; the initial state is
+/// As many states of a model are compared with its acts at most.
+const COMPARED: usize = 500;
+
+/// Checks a model's promises (`is_read`, `is_blind_write`, `is_always_legal`, `accepts`, `origins`,
+/// `act`, `swaps`, `appends`, `sequence`) against its `apply`, for every pair of the given states and
+/// operations; the initial state is
 /// always among them. For the tests of a model: choose states that the operations lead to.
 ///
 /// # Panics
@@ -21,7 +28,10 @@ pub fn check_promises<M: Sequential>(states: &[M::State], operations: &[M::Opera
         check_kinds::<M>(&all, operation);
         check_accepts::<M>(&all, operation);
         check_origins::<M>(&all, operation);
+        check_swaps::<M>(&all, operation);
+        check_appends::<M>(&all, operation);
     }
+    check_acts::<M>(operations);
 }
 
 fn check_kinds<M: Sequential>(states: &[M::State], operation: &M::Operation) {
@@ -82,5 +92,71 @@ fn check_origins<M: Sequential>(states: &[M::State], operation: &M::Operation) {
             after == *state || origins.contains(state),
             "{operation:?} leads from {state:?} to {after:?}, but its origins are {origins:?}"
         );
+    }
+}
+
+/// Walks through the states that the operations lead to, with a well-known object at its side that
+/// does what the acts say.
+fn check_acts<M: Sequential>(operations: &[M::Operation]) {
+    let mut seen = BTreeSet::from([(M::initial(), Mirror::default())]);
+    let mut todo: Vec<_> = seen.iter().cloned().collect();
+    let mut next = 0;
+    while next < todo.len().min(COMPARED) {
+        let (state, mirror) = todo[next].clone();
+        next += 1;
+        let replies: BTreeSet<M::Reply> =
+            operations.iter().map(|operation| M::apply(&state, operation).1).collect();
+        for operation in operations {
+            let (after, right) = M::apply(&state, operation);
+            for reply in replies.iter().chain([&right]) {
+                let Some(act) = M::act(operation, Some(reply)) else { continue };
+                let is_accepted = mirror.clone().accept(&act);
+                assert_eq!(
+                    is_accepted,
+                    *reply == right,
+                    "{operation:?} replies {right:?} in {state:?}, but {reply:?} is {act:?}"
+                );
+            }
+            let Some(act) = M::act(operation, Some(&right)) else { continue };
+            assert_eq!(
+                M::act(operation, None),
+                Some(act.without_reply()),
+                "{operation:?} with a reply is {act:?}"
+            );
+            let mut mirror = mirror.clone();
+            mirror.accept(&act);
+            let pair = (after, mirror);
+            if seen.insert(pair.clone()) {
+                todo.push(pair);
+            }
+        }
+    }
+}
+
+fn check_swaps<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    let Some((from, to)) = M::swaps(operation) else { return };
+    for state in states.iter().chain([&from]) {
+        let (after, _) = M::apply(state, operation);
+        let told = if *state == from { &to } else { state };
+        assert_eq!(after, *told, "{operation:?} is said to lead from {from:?} to {to:?} only");
+    }
+}
+
+fn check_appends<M: Sequential>(states: &[M::State], operation: &M::Operation) {
+    let sequences: Vec<_> = states.iter().filter_map(M::sequence).collect();
+    assert!(
+        sequences.is_empty() || sequences.len() == states.len(),
+        "some states have a sequence and others have none"
+    );
+    assert!(
+        sequences.iter().enumerate().all(|(i, one)| !sequences[..i].contains(one)),
+        "two of {states:?} have the same sequence"
+    );
+    let Some(added) = M::appends(operation) else { return };
+    assert!(M::is_always_legal(operation), "{operation:?} appends yet is not always legal");
+    for state in states {
+        let (after, _) = M::apply(state, operation);
+        let told = M::sequence(state).map(|before| [before, added].concat());
+        assert_eq!(M::sequence(&after), told.as_deref(), "{operation:?} is said to append");
     }
 }

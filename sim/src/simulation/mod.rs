@@ -140,7 +140,7 @@ impl Source {
 
 impl Laws {
     pub(crate) fn of<P: Protocol>(plan: &Plan) -> Arc<Compiled> {
-        let role = |role: usize| P::Role::ALL[role].singular();
+        let role = |role: usize| P::Role::ALL[role].1.singular;
         let known = plan.laws.0.get_or_init(|| Arc::new(Compiled::new(plan, role)));
         if known.of.is_of(plan) { known.clone() } else { Arc::new(Compiled::new(plan, role)) }
     }

@@ -32,7 +32,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         let kinds = <P::Message as Kinds>::KINDS;
         let world = World::new(plan, seed, &laws, kinds, trace_rows);
         let traced = world.tracer.is_some().then(|| Box::new(Traced::new(plan.nodes.len())));
-        let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role]).collect();
+        let roles: Vec<P::Role> = plan.nodes.iter().map(|node| P::Role::ALL[node.role].0).collect();
         let node = |(index, owner): (usize, &u32)| {
             let mut node = Node::new(*owner, seed);
             node.quirks = laws.machines.quirks(index, *owner, seed);
@@ -49,7 +49,7 @@ impl<'a, P: Protocol> Simulation<'a, P> {
             .collect();
         let clients: Vec<NodeId> = (0u32..)
             .zip(&roles)
-            .filter(|(_, role)| role.takes_calls())
+            .filter(|(_, role)| role.info().takes_calls)
             .map(|(id, _)| NodeId(id))
             .collect();
         let workload = laws

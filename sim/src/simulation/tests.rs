@@ -15,7 +15,7 @@ use crate::kinds;
 use crate::law::{KeyLaw, Law};
 use crate::plan::{Clock, Disk, ErasedConfig, Fault, Load, Network, Plan, PlannedFault};
 use crate::plan::{PlannedNode, Processor, Target, Workload};
-use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role};
+use crate::protocol::{Boot, Input, Message, NoConfig, NodeId, Protocol, Role, RoleInfo};
 use crate::random::Chance;
 use crate::record::{FieldChange, RowKind};
 use crate::service::{Ask, Operation, Sequential, Service};
@@ -27,19 +27,8 @@ enum Peer {
     Peer,
 }
 impl Role for Peer {
-    const ALL: &'static [Peer] = &[Peer::Peer];
-    fn singular(self) -> &'static str {
-        "peer"
-    }
-    fn plural(self) -> &'static str {
-        "peers"
-    }
-    fn default_count(self) -> u32 {
-        3
-    }
-    fn takes_calls(self) -> bool {
-        true
-    }
+    const ALL: &'static [(Peer, RoleInfo)] =
+        &[(Peer::Peer, RoleInfo::new("peer", "peers", 3).called())];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 use rehearsal_sim::protocol::{
-    Boot, Input, Message as IsMessage, NodeId, Protocol, Reach, Standing, Survivor,
+    Boot, Input, Message as IsMessage, NodeId, Protocol, Reach, RoleInfo, Standing, Survivor,
 };
 use rehearsal_sim::service::{Ask, Operation, Outcome, Sequential, Service};
 use rehearsal_sim::time::Span;
@@ -149,19 +149,10 @@ pub(crate) enum Role {
     Client,
 }
 impl rehearsal_sim::protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Server, Role::Client];
-    fn singular(self) -> &'static str {
-        ["server", "client"][self as usize]
-    }
-    fn plural(self) -> &'static str {
-        ["servers", "clients"][self as usize]
-    }
-    fn default_count(self) -> u32 {
-        3
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Client
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Server, RoleInfo::new("server", "servers", 3)),
+        (Role::Client, RoleInfo::new("client", "clients", 3).called()),
+    ];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,6 +216,7 @@ impl PlantedBug for Bug {
             sentence: "a decision says what must not be said",
             source: "this test",
             property: "nothing_evil",
+            hunt: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use rehearsal_sim::check::{Budget, Explanation, Verdict, check_promises, lineari
 use rehearsal_sim::service::{Ask, Outcome, Service};
 use rehearsal_sim::time::SimTime;
 
-use crate::model::{Bare, Do, Full, Log, Op, Plain, Reply, is, note};
+use crate::model::{Bare, Do, Full, Log, Op, Plain, Reply, Seq, is, note};
 use Do::{Append, Cas, Get, Put};
 use Reply::{Done, Swapped};
 
@@ -33,6 +33,7 @@ fn models_keep_their_promises() {
     check_promises::<Full>(&states, &operations);
     check_promises::<Plain>(&states, &operations);
     check_promises::<Bare>(&states, &operations);
+    check_promises::<Seq>(&[vec![], vec![1], vec![2], vec![1, 2]], &operations);
     let ask = Ask { kind: 3, key: 4, serial: 5, last_written: Some(6), draw: 0 };
     assert_eq!(Full::compose(&ask), Op(4, Cas(6, 5)));
 }
@@ -188,7 +189,7 @@ fn the_earliest_violation_of_all_objects_is_reported() {
 #[test]
 fn a_spent_budget_says_how_far_it_came() {
     let mut log = Log::default();
-    note(&mut log, 1, Put(1), (0, 10_000), Done);
+    note(&mut log, 1, Append(1), (0, 10_000), Done);
     note(&mut log, 2, Get, (20_000, 30_000), is(&[1]));
     assert_eq!(
         linearizable::<Full>(&log, Budget { configurations: 1 }),

@@ -8,6 +8,7 @@
 )]
 
 mod classics;
+mod generate;
 mod long;
 mod model;
 mod oracle;

@@ -140,6 +140,60 @@ impl Sequential for Bare {
     }
 }
 
+/// Makes every promise there is, and says which operations swap and append.
+///
+/// An empty sequence that was written is not told from one that was never written; no operation
+/// writes one.
+#[derive(Debug)]
+pub(crate) struct Seq;
+
+impl Sequential for Seq {
+    type Operation = Op;
+    type Reply = Reply;
+    type State = Vec<u64>;
+    fn initial() -> Vec<u64> {
+        Vec::new()
+    }
+    fn apply(state: &Vec<u64>, operation: &Op) -> (Vec<u64>, Reply) {
+        let value = (!state.is_empty()).then(|| state.clone());
+        let (after, reply) = apply(&value, operation.1);
+        (after.unwrap_or_default(), reply)
+    }
+    fn is_read(operation: &Op) -> bool {
+        Full::is_read(operation)
+    }
+    fn is_blind_write(operation: &Op) -> bool {
+        Full::is_blind_write(operation)
+    }
+    fn is_always_legal(operation: &Op) -> bool {
+        Full::is_always_legal(operation)
+    }
+    fn accepts(operation: &Op, reply: &Reply) -> Accepts<Vec<u64>> {
+        match (operation.1, reply) {
+            (Do::Get, Reply::Is(Some(value))) if value.is_empty() => Accepts::Only(Vec::new()),
+            (Do::Get, Reply::Is(value)) => Accepts::Only(vec![value.clone().unwrap_or_default()]),
+            (Do::Cas(from, _), Reply::Swapped(true)) => Accepts::Only(vec![vec![from]]),
+            (Do::Cas(from, _), Reply::Swapped(false)) => Accepts::AllBut(vec![vec![from]]),
+            _ => Accepts::Only(Vec::new()),
+        }
+    }
+    fn swaps(operation: &Op) -> Option<(Vec<u64>, Vec<u64>)> {
+        match operation.1 {
+            Do::Cas(from, to) => Some((vec![from], vec![to])),
+            _ => None,
+        }
+    }
+    fn appends(operation: &Op) -> Option<&[u64]> {
+        match &operation.1 {
+            Do::Append(value) => Some(std::slice::from_ref(value)),
+            _ => None,
+        }
+    }
+    fn sequence(state: &Vec<u64>) -> Option<&[u64]> {
+        Some(state)
+    }
+}
+
 impl Service for Full {
     type Operation = Op;
     type Reply = Reply;

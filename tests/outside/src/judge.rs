@@ -102,6 +102,7 @@ impl PlantedBug for Bug {
                 sentence: "a server does a write as often as it is asked to",
                 source: "retries over a server that keeps no sessions",
                 property: "written_once",
+                hunt: None,
             },
         }
     }

@@ -33,19 +33,10 @@ pub enum Role {
 }
 
 impl protocol::Role for Role {
-    const ALL: &'static [Role] = &[Role::Server, Role::Client];
-    fn singular(self) -> &'static str {
-        if self == Role::Server { "server" } else { "client" }
-    }
-    fn plural(self) -> &'static str {
-        if self == Role::Server { "servers" } else { "clients" }
-    }
-    fn default_count(self) -> u32 {
-        if self == Role::Server { 1 } else { 3 }
-    }
-    fn takes_calls(self) -> bool {
-        self == Role::Client
-    }
+    const ALL: &'static [(Role, RoleInfo)] = &[
+        (Role::Server, RoleInfo::new("server", "servers", 1)),
+        (Role::Client, RoleInfo::new("client", "clients", 3).called()),
+    ];
 }
 
 /// The table `[register]`.

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use rehearsal::prelude::*;
+use rehearsal::prop::Days;
 use rehearsal_outside::{Access, OWN, RegisterService};
 
 #[test]
@@ -36,6 +37,50 @@ proptest! {
         );
         rehearsal::check(&scenario, [seed], OWN);
     }
+}
+
+/// The register's days: one server, since there is no second one to ask.
+fn days() -> Days {
+    Days::of("register")
+        .role("clients", 1..=5)
+        .expect("linearizable = true")
+        .expect("written_once = true")
+        .tables("[register]\ntimeout = \"40ms\"")
+}
+
+#[test]
+fn a_drawn_day_is_survived() {
+    days().cases(48).check(OWN);
+}
+
+#[test]
+fn a_drawn_day_finds_the_planted_bug_and_is_small() {
+    let said = days().bug("writes-again").unkept().try_check(OWN).unwrap_err();
+    assert!(said.contains("violated: written_once"), "{said}");
+    assert!(said.matches("[[fault]]").count() <= 1, "{said}");
+    assert!(said.contains("clients = 1\n"), "{said}");
+}
+
+#[test]
+fn a_day_that_failed_is_kept_and_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |days: Days| days.regressions(folder.path()).try_check(OWN);
+    let said = check(days().bug("writes-again")).unwrap_err();
+    let kept = folder.path().join("register-written-once.toml");
+    assert!(said.contains(&format!("reproduce: cargo run -- run {}", kept.display())), "{said}");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    assert!(text.starts_with("# Violates: written_once\n"), "{text}");
+    // It is replayed although no day is drawn, and passes once the bug is gone.
+    let said = check(days().cases(0)).unwrap_err();
+    assert!(said.contains("register-written-once.toml fails again"), "{said}");
+    std::fs::write(&kept, text.replace("bug = \"writes-again\"\n", "")).unwrap();
+    check(days().cases(0)).unwrap();
+}
+
+#[test]
+fn days_of_an_unknown_protocol_say_so() {
+    let said = Days::of("registr").unkept().try_check(OWN).unwrap_err();
+    assert!(said.contains("registr") && said.contains("register"), "{said}");
 }
 
 #[test]

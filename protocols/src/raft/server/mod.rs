@@ -23,6 +23,7 @@ use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
 use rehearsal_sim::view::View;
 
 use crate::events::consensus::{Event, Logged, Voter};
+use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
 use crate::raft::log::{Entry, Log};
 use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
@@ -66,9 +67,6 @@ enum Rank {
     /// Takes no part, because it does not know what it promised.
     Damaged,
 }
-
-/// The rank of a server with a damaged disk.
-pub(super) const DAMAGED: &str = "damaged";
 
 impl<M: Machine> Server<M> {
     /// Starts as a follower with what the disk kept: everything else is volatile in Figure 2, and
@@ -260,16 +258,6 @@ impl<M: Machine> Server<M> {
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
         view.log("log", 1, cells, self.commit_index);
     }
-}
-
-/// How many records of a disk were durable once and are unreadable: all that are unreadable, but for
-/// a half-written one at the very end.
-pub(super) fn damage<R>(disk: &[Survivor<R>]) -> u64 {
-    let durable = match disk {
-        [durable @ .., Survivor::Torn] => durable,
-        all => all,
-    };
-    durable.iter().filter(|record| !matches!(record, Survivor::Intact(_))).count() as u64
 }
 
 /// The smallest number of servers that is more than half of them.

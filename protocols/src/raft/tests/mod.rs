@@ -241,7 +241,7 @@ fn a_torn_tail_is_dropped_and_overwritten() {
 #[test]
 fn only_the_last_record_is_a_torn_tail() {
     use rehearsal_sim::protocol::Survivor::{Damaged, Intact, Torn};
-    let damage = |disk: &[_]| super::server::damage::<u8>(disk);
+    let damage = |disk: &[_]| crate::parts::disk::damage::<u8>(disk);
     assert_eq!((damage(&[]), damage(&[Intact(1)]), damage(&[Intact(1), Torn])), (0, 0, 0));
     assert_eq!(damage(&[Damaged, Intact(1), Torn]), 1);
     assert_eq!((damage(&[Intact(1), Damaged]), damage(&[Torn, Intact(2), Torn])), (1, 1));

@@ -1,7 +1,6 @@
 //! Why a history is not linearizable, in words.
 
-use super::plan::{Event, NEVER, Plan};
-use super::states::States;
+use super::sweep::{Event, NEVER, Op, Plan, States};
 use crate::check::Explanation;
 use crate::history::Call;
 use crate::service::{Outcome, Sequential};
@@ -41,7 +40,12 @@ pub(super) fn explain<M: Sequential>(
             list(states, before)
         ),
     };
-    Explanation { sentence, at_ns: ended(call).0, details: details(plan, culprit, event) }
+    Explanation {
+        sentence,
+        at_ns: ended(call).0,
+        details: details(plan, culprit, event),
+        ..Explanation::default()
+    }
 }
 
 /// A few states in words.
@@ -104,9 +108,7 @@ fn line<M: Sequential>(call: &Call<M::Operation, M::Reply>) -> String {
 pub(super) fn how_far<M: Sequential>(plan: &Plan<M>, event: usize) -> String {
     let returns =
         |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Return(_))).count();
-    let is_open = |op: &&super::plan::Op<M>| {
-        op.called <= event && op.returned >= event && op.returned != NEVER
-    };
+    let is_open = |op: &&Op<M>| op.called <= event && op.returned >= event && op.returned != NEVER;
     let open = plan.ops.iter().filter(is_open).count();
     let (Event::Return(op) | Event::Call(op)) = plan.events[event];
     let call = plan.ops[op].call;

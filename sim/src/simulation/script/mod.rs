@@ -211,8 +211,8 @@ impl<P: Protocol> Simulation<'_, P> {
             let kinds = <<P::Service as Service>::Operation as Operation>::KINDS;
             format!("no operation \"{operation}\"; there are {}", kinds.join(", "))
         })?;
-        if !self.roles[id.index()].takes_calls() {
-            let takes = |id: &NodeId| self.roles[id.index()].takes_calls();
+        if !self.roles[id.index()].info().takes_calls {
+            let takes = |id: &NodeId| self.roles[id.index()].info().takes_calls;
             let clients: Vec<NodeId> = self.all().into_iter().filter(takes).collect();
             let clients = match self.world.names(&clients) {
                 names if names.is_empty() => "nobody does".to_owned(),

@@ -7,35 +7,35 @@ use crate::service::{Accepts, Outcome, Sequential};
 use crate::time::SimTime;
 
 /// The event number of a return that never comes.
-pub(super) const NEVER: usize = usize::MAX;
+pub(in crate::check::linearizable) const NEVER: usize = usize::MAX;
 
 /// What one operation has to be placed as.
-pub(super) struct Op<'h, M: Sequential> {
-    pub(super) call: &'h Call<M::Operation, M::Reply>,
+pub(in crate::check::linearizable) struct Op<'h, M: Sequential> {
+    pub(in crate::check::linearizable) call: &'h Call<M::Operation, M::Reply>,
     /// The reply it must give; `None` when nobody knows, and then it need not be placed at all.
-    pub(super) reply: Option<&'h M::Reply>,
-    pub(super) is_read: bool,
-    pub(super) is_blind: bool,
+    pub(in crate::check::linearizable) reply: Option<&'h M::Reply>,
+    pub(in crate::check::linearizable) is_read: bool,
+    pub(in crate::check::linearizable) is_blind: bool,
     /// Gives the reply it must give from every state.
-    pub(super) is_legal: bool,
+    pub(in crate::check::linearizable) is_legal: bool,
     /// In which states it gives that reply.
-    pub(super) accepts: Accepts<M::State>,
+    pub(in crate::check::linearizable) accepts: Accepts<M::State>,
     /// The number of the event of its call.
-    pub(super) called: usize,
+    pub(in crate::check::linearizable) called: usize,
     /// The number of the event of its return, or [`NEVER`].
-    pub(super) returned: usize,
+    pub(in crate::check::linearizable) returned: usize,
 }
 
 impl<M: Sequential> Op<'_, M> {
     /// Whether it can be placed everywhere but in certain states, and changes nothing.
-    pub(super) fn is_refusal(&self) -> bool {
+    pub(in crate::check::linearizable) fn is_refusal(&self) -> bool {
         matches!(&self.accepts, Accepts::AllBut(exceptions) if !exceptions.is_empty())
     }
 }
 
 /// What happens at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Event {
+pub(in crate::check::linearizable) enum Event {
     /// An operation may take effect from now on.
     Call(usize),
     /// An operation must have taken effect by now.
@@ -43,15 +43,17 @@ pub(super) enum Event {
 }
 
 /// One object's share of a history.
-pub(super) struct Plan<'h, M: Sequential> {
-    pub(super) ops: Vec<Op<'h, M>>,
-    pub(super) events: Vec<Event>,
+pub(in crate::check::linearizable) struct Plan<'h, M: Sequential> {
+    pub(in crate::check::linearizable) ops: Vec<Op<'h, M>>,
+    pub(in crate::check::linearizable) events: Vec<Event>,
 }
 
 impl<'h, M: Sequential> Plan<'h, M> {
     /// Leaves out what certainly had no effect and the reads whose reply nobody knows. At equal
     /// times calls come before returns: only a strictly earlier end orders two operations.
-    pub(super) fn new(calls: &[&'h Call<M::Operation, M::Reply>]) -> Plan<'h, M> {
+    pub(in crate::check::linearizable) fn new(
+        calls: &[&'h Call<M::Operation, M::Reply>],
+    ) -> Plan<'h, M> {
         let mut ops = Vec::new();
         let mut timeline = Vec::new();
         for call in calls {
@@ -109,24 +111,27 @@ fn op<'h, M: Sequential>(call: &'h Call<M::Operation, M::Reply>) -> Option<Op<'h
 
 /// Operations pending for ever that are interchangeable: each may take effect once, at any time
 /// after its call, or never.
-pub(super) struct Class {
+pub(in crate::check::linearizable) struct Class {
     /// Stands for all of them.
-    pub(super) op: usize,
+    pub(in crate::check::linearizable) op: usize,
     /// The events of their calls, ascending.
-    pub(super) calls: Vec<usize>,
+    pub(in crate::check::linearizable) calls: Vec<usize>,
 }
 
 /// The operations pending for ever.
-pub(super) struct Classes {
-    pub(super) list: Vec<Class>,
+pub(in crate::check::linearizable) struct Classes {
+    pub(in crate::check::linearizable) list: Vec<Class>,
     /// The class of each operation that has one.
-    pub(super) of: Vec<Option<usize>>,
+    pub(in crate::check::linearizable) of: Vec<Option<usize>>,
 }
 
 impl Classes {
     /// Sorts the operations pending for ever into classes: blind writes by where they lead, the
     /// others by what they are.
-    pub(super) fn new<M: Sequential>(plan: &Plan<M>, goals: &[Option<usize>]) -> Classes {
+    pub(in crate::check::linearizable) fn new<M: Sequential>(
+        plan: &Plan<M>,
+        goals: &[Option<usize>],
+    ) -> Classes {
         let mut found = BTreeMap::new();
         let mut list: Vec<Class> = Vec::new();
         let mut of = vec![None; plan.ops.len()];

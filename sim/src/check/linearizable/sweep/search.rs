@@ -11,12 +11,11 @@ use crate::service::{Accepts, Sequential};
 const COMPARISONS: u64 = 64;
 
 /// How a sweep ended.
-pub(super) enum Answer {
+pub(in crate::check::linearizable) enum Answer {
     /// Everything has a place.
     Holds,
-    /// The return with this event number can not be placed, with these states before it; nothing
-    /// before the event `since` is to blame.
-    Breaks { event: usize, states: Vec<usize>, since: usize },
+    /// The return with this event number can not be placed, with these states before it.
+    Breaks { event: usize, states: Vec<usize> },
     /// The budget ended at this event.
     Exhausted { event: usize },
 }
@@ -123,7 +122,7 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
                         Ok(next) if next.is_empty() => {
                             states.sort();
                             states.dedup();
-                            return Answer::Breaks { event: number, states, since: number };
+                            return Answer::Breaks { event: number, states };
                         }
                         Ok(next) => frontier = next,
                     }

@@ -8,9 +8,9 @@
 //! refusals not heeded out of the history: if that is not linearizable, neither is the whole. Where
 //! neither tells, more refusals are heeded, in the end all.
 
-use super::Budget;
+use super::super::Budget;
 use super::outlook::Outlook;
-use super::plan::{Classes, Event, Plan};
+use super::plan::{Classes, Plan};
 use super::search::{Answer, Search};
 use super::states::States;
 use crate::service::Sequential;
@@ -24,9 +24,9 @@ const REACH: usize = 32;
 const SHARE: u64 = 3;
 
 /// What it takes to sweep over one object again and again.
-pub(super) struct Judge<'p, 'h, M: Sequential> {
+pub(in crate::check::linearizable) struct Judge<'p, 'h, M: Sequential> {
     plan: &'p Plan<'h, M>,
-    pub(super) states: States<M>,
+    pub(in crate::check::linearizable) states: States<M>,
     classes: Classes,
     /// The configurations that may still be looked at.
     purse: u64,
@@ -35,14 +35,18 @@ pub(super) struct Judge<'p, 'h, M: Sequential> {
 impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
     /// All sweeps together may spend the budget. With `spell_out` states are told apart even if
     /// nobody sees them.
-    pub(super) fn new(plan: &'p Plan<'h, M>, budget: Budget, spell_out: bool) -> Self {
+    pub(in crate::check::linearizable) fn new(
+        plan: &'p Plan<'h, M>,
+        budget: Budget,
+        spell_out: bool,
+    ) -> Self {
         let states = States::new(plan, spell_out);
         let classes = Classes::new(plan, &states.goals);
         Judge { plan, states, classes, purse: budget.configurations }
     }
 
     /// Judges the first `end` events, looking ahead as far as `limit`.
-    pub(super) fn decide(&mut self, end: usize, limit: usize) -> Answer {
+    pub(in crate::check::linearizable) fn decide(&mut self, end: usize, limit: usize) -> Answer {
         let ops = &self.plan.ops;
         let mut heeded: Vec<bool> = ops.iter().map(|op| !op.is_refusal()).collect();
         if Outlook::new(self.plan, &mut self.states, &self.classes, limit, &heeded).is_none() {
@@ -58,9 +62,6 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
             };
             match self.sweep(end, limit, &heeded, true) {
                 Answer::Holds => {}
-                Answer::Breaks { event, states, .. } => {
-                    return Answer::Breaks { event, states, since: at.min(event) };
-                }
                 answer => return answer,
             }
             let near = at.saturating_sub(reach)..=at.saturating_add(reach);
@@ -85,37 +86,5 @@ impl<'p, 'h, M: Sequential> Judge<'p, 'h, M> {
             Search::new(plan, classes, states, outlook, (&kept, limit), &mut left).run(end);
         *purse -= share - left;
         answer
-    }
-
-    /// The first return that can not be placed, given that nothing before the event `since` is to
-    /// blame: strides that double find a beginning that breaks, halving them finds the shortest.
-    /// `None` if the budget ends before that.
-    pub(super) fn blame(&mut self, since: usize) -> Option<usize> {
-        let is_return = |at: &usize| matches!(self.plan.events[*at], Event::Return(_));
-        let returns: Vec<usize> = (since..self.plan.events.len()).filter(is_return).collect();
-        let (mut low, mut high, mut stride) = (0, 0, 1);
-        while high < returns.len() - 1 && !self.breaks(returns[high])? {
-            low = high + 1;
-            high = (high + stride).min(returns.len() - 1);
-            stride *= 2;
-        }
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.breaks(returns[middle])? {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        Some(returns[high])
-    }
-
-    /// Whether the history up to the event `at` has no order.
-    fn breaks(&mut self, at: usize) -> Option<bool> {
-        match self.decide(at + 1, at + 1) {
-            Answer::Holds => Some(false),
-            Answer::Breaks { .. } => Some(true),
-            Answer::Exhausted { .. } => None,
-        }
     }
 }

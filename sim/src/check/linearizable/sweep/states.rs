@@ -6,31 +6,31 @@ use super::plan::{Op, Plan};
 use crate::service::{Accepts, Sequential};
 
 /// Stands for every state that no reply of the history depends on.
-pub(super) const UNSEEN: usize = 0;
+pub(in crate::check::linearizable) const UNSEEN: usize = 0;
 
 /// At most this many questions to [`Sequential::origins`] for one object.
 const QUESTIONS: usize = 4_000_000;
 
 /// A step that changes the state: from, by which operation, to.
-pub(super) type Edge = (usize, usize, usize);
+pub(in crate::check::linearizable) type Edge = (usize, usize, usize);
 
 /// The numbered states, and where operations lead from them.
-pub(super) struct States<M: Sequential> {
+pub(in crate::check::linearizable) struct States<M: Sequential> {
     known: Vec<Option<M::State>>,
     numbers: BTreeMap<M::State, usize>,
     /// Whether every state that some reply depends on is known, so that all others are one.
-    pub(super) complete: bool,
+    pub(in crate::check::linearizable) complete: bool,
     /// The steps between states that matter which are no blind writes; only when `complete`.
-    pub(super) edges: Vec<Edge>,
+    pub(in crate::check::linearizable) edges: Vec<Edge>,
     steps: Table,
     /// Where each blind write leads.
-    pub(super) goals: Vec<Option<usize>>,
+    pub(in crate::check::linearizable) goals: Vec<Option<usize>>,
 }
 
 impl<M: Sequential> States<M> {
     /// Finds the states that matter, where the model says enough. With `spell_out` the states that
     /// blind writes lead to are told apart even if nobody sees them, for explanations.
-    pub(super) fn new(plan: &Plan<M>, spell_out: bool) -> States<M> {
+    pub(in crate::check::linearizable) fn new(plan: &Plan<M>, spell_out: bool) -> States<M> {
         let mut states = States {
             known: vec![None],
             numbers: BTreeMap::new(),
@@ -124,27 +124,32 @@ impl<M: Sequential> States<M> {
     }
 
     /// The number of the state nobody has touched.
-    pub(super) fn initial(&mut self) -> usize {
+    pub(in crate::check::linearizable) fn initial(&mut self) -> usize {
         self.number(M::initial())
     }
 
     /// The number of a state that matters.
-    pub(super) fn find(&self, state: &M::State) -> Option<usize> {
+    pub(in crate::check::linearizable) fn find(&self, state: &M::State) -> Option<usize> {
         self.numbers.get(state).copied()
     }
 
     /// How many numbers are in use.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::check::linearizable) fn len(&self) -> usize {
         self.known.len()
     }
 
     /// The state behind a number, unless that stands for many.
-    pub(super) fn get(&self, number: usize) -> Option<&M::State> {
+    pub(in crate::check::linearizable) fn get(&self, number: usize) -> Option<&M::State> {
         self.known[number].as_ref()
     }
 
     /// Where operation `index` leads from `state`; `None` if it can not give its reply there.
-    pub(super) fn step(&mut self, state: usize, index: usize, op: &Op<M>) -> Option<usize> {
+    pub(in crate::check::linearizable) fn step(
+        &mut self,
+        state: usize,
+        index: usize,
+        op: &Op<M>,
+    ) -> Option<usize> {
         if op.is_legal && self.goals[index].is_some() {
             return self.goals[index];
         }

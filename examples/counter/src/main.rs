@@ -1,0 +1,5 @@
+//! Every verb of the command line, for the counter.
+
+fn main() {
+    rehearsal::cli::main(counter::OWN)
+}

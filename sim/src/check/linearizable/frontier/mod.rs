@@ -1,0 +1,190 @@
+//! The fast engine: a sweep that keeps every way the past may have gone.
+//!
+//! At most 64 operations may be open at once, so that a set of them is a word, and which of them a
+//! state settles or enables is a word per state. Nothing is allocated per step.
+
+mod antichain;
+mod sweep;
+
+use self::sweep::{Step, Sweep};
+use super::problem::{Problem, Rule, UNSEEN};
+use crate::service::Sequential;
+
+pub(super) use self::sweep::Steps;
+
+/// What came out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Everything has a place.
+    Holds,
+    /// This operation can not be placed.
+    Breaks {
+        /// Its number in the problem.
+        op: usize,
+    },
+    /// The budget ended after so many events, of so many.
+    Exhausted {
+        /// Events before.
+        event: usize,
+    },
+    /// Too many operations are open at once, or pending for ever.
+    Wide,
+}
+
+impl<M: Sequential> Steps for Problem<'_, M> {
+    fn ask(&mut self, state: u32, symbol: u32) -> Option<u32> {
+        Problem::ask(self, state, symbol)
+    }
+    fn states(&self) -> usize {
+        Problem::states(self)
+    }
+    fn is_closed(&self) -> bool {
+        Problem::is_closed(self)
+    }
+}
+
+/// What the sweep goes through.
+struct Board {
+    /// Twice the number of an operation, and one more if it returns, in the order of time.
+    events: Vec<u32>,
+    /// The class of each operation pending for ever.
+    class_of: Vec<u32>,
+    /// A rule for each class, and how many operations it has.
+    classes: Vec<(Rule, bool, u64)>,
+    is_legal: Vec<bool>,
+}
+
+const NO_CLASS: u32 = u32::MAX;
+/// A pending operation that can be of no use.
+const USELESS: u32 = u32::MAX - 1;
+
+/// Judges one object, and takes what it spends out of the purse.
+pub(super) fn decide<M: Sequential>(problem: &mut Problem<M>, purse: &mut u64) -> Answer {
+    problem.close();
+    let board = Board::new(problem);
+    let initial = problem.initial;
+    let greatest: Vec<u64> = board.classes.iter().map(|class| class.2).collect();
+    if let Some(sweep) = Sweep::<0>::try_new(initial, &greatest) {
+        return board.run(sweep, problem, purse);
+    }
+    if let Some(sweep) = Sweep::<1>::try_new(initial, &greatest) {
+        return board.run(sweep, problem, purse);
+    }
+    match Sweep::<6>::try_new(initial, &greatest) {
+        Some(sweep) => board.run(sweep, problem, purse),
+        None => Answer::Wide,
+    }
+}
+
+impl Board {
+    fn new<M: Sequential>(problem: &Problem<M>) -> Board {
+        let mut returns: Vec<(u64, u32)> = Vec::with_capacity(problem.ops.len());
+        let mut calls: Vec<(u64, u32)> = Vec::with_capacity(problem.ops.len());
+        for (number, op) in (0..).zip(&problem.ops) {
+            calls.push((op.called, number));
+            if !op.is_pending {
+                returns.push((op.ended, number));
+            }
+        }
+        calls.sort();
+        returns.sort();
+        let mut events = Vec::with_capacity(calls.len() + returns.len());
+        let mut calls = calls.into_iter().peekable();
+        for (at, op) in returns {
+            while let Some((_, call)) = calls.next_if(|call| call.0 <= at) {
+                events.push(call * 2);
+            }
+            events.push(op * 2 + 1);
+        }
+        let is_legal = problem.symbols.iter().map(|s| s.is_legal && !s.is_read).collect();
+        let (class_of, classes) = classes(problem);
+        Board { events, class_of, classes, is_legal }
+    }
+
+    fn run<const W: usize, M: Sequential>(
+        &self,
+        mut sweep: Sweep<W>,
+        problem: &mut Problem<M>,
+        purse: &mut u64,
+    ) -> Answer {
+        let mut slots = vec![0_u8; problem.ops.len()];
+        for (rule, is_legal, _) in &self.classes {
+            sweep.add_class(*rule, *is_legal);
+        }
+        for (number, event) in self.events.iter().enumerate() {
+            let op = (event / 2) as usize;
+            if event % 2 == 1 {
+                match sweep.close(problem, slots[op], purse) {
+                    Step::Placed => {}
+                    Step::Broken => return Answer::Breaks { op },
+                    Step::Spent => return Answer::Exhausted { event: number },
+                }
+                continue;
+            }
+            let what = problem.ops[op];
+            if what.is_pending {
+                if self.class_of[op] != USELESS {
+                    sweep.pend(self.class_of[op]);
+                }
+                continue;
+            }
+            let is_legal = match what.rule {
+                Rule::Blind(_) => true,
+                Rule::Apply(symbol) => self.is_legal[symbol as usize],
+                _ => false,
+            };
+            match sweep.open(problem, what.rule, is_legal, what.ended) {
+                Some(slot) => slots[op] = slot,
+                None => return Answer::Wide,
+            }
+        }
+        Answer::Holds
+    }
+}
+
+/// Sorts the operations pending for ever into classes of equal rules.
+fn classes<M: Sequential>(problem: &Problem<M>) -> (Vec<u32>, Vec<(Rule, bool, u64)>) {
+    let mut pending: Vec<(Rule, u32)> = (0..)
+        .zip(&problem.ops)
+        .filter(|(_, op)| op.is_pending)
+        .map(|(number, op)| (op.rule, number))
+        .collect();
+    if pending.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    pending.sort();
+    let mut refused = vec![false; problem.states()];
+    let mut is_any_refused = false;
+    let mut is_picky = !problem.is_closed();
+    for op in problem.ops.iter().filter(|op| !op.is_pending) {
+        match op.rule {
+            Rule::Refuse(state) => {
+                refused[state as usize] = true;
+                is_any_refused = true;
+            }
+            Rule::Apply(symbol) => is_picky |= !problem.symbols[symbol as usize].is_legal,
+            _ => {}
+        }
+    }
+    // What leads where nobody looks is of use only to whoever must not be where it comes from.
+    let is_useless = |rule: Rule| match rule {
+        Rule::Blind(UNSEEN) => !is_any_refused && !is_picky,
+        Rule::Maybe(from, UNSEEN) => !refused[from as usize] && !is_picky,
+        _ => false,
+    };
+    let mut class_of = vec![NO_CLASS; problem.ops.len()];
+    let mut classes: Vec<(Rule, bool, u64)> = Vec::new();
+    for (rule, op) in pending {
+        if is_useless(rule) {
+            class_of[op as usize] = USELESS;
+            continue;
+        }
+        match classes.last_mut() {
+            Some((last, _, count)) if *last == rule => *count += 1,
+            _ => classes.push((rule, true, 1)),
+        }
+        let class = u32::try_from(classes.len() - 1).expect("fewer classes than operations");
+        class_of[op as usize] = class;
+    }
+    (class_of, classes)
+}
