@@ -73,7 +73,10 @@ fn the_table_is_written() {
     place.run(&args).exits(0);
     assert_eq!(place.tree("table"), ["planted-bugs.json", "planted-bugs.md"]);
     let page = place.read("table/planted-bugs.md");
-    assert!(page.contains("| `stale-answer` | `ping/lossy` | `answers_match` | safety | 0 |"), "{page}");
+    assert!(
+        page.contains("| `stale-answer` | `ping/lossy` | `answers_match` | safety | 0 |"),
+        "{page}"
+    );
     let json: Value = serde_json::from_str(&place.read("table/planted-bugs.json")).unwrap();
     assert_eq!(json["rows"][0]["outcome"], "found");
     let shortest = &json["rows"][0]["shortest"];
