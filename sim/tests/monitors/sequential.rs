@@ -168,8 +168,9 @@ fn small_histories_are_judged_like_every_order() {
         let is_unique = dice.chance(60);
         let cas = dice.below(30);
         let (length, doubt) = (3 + dice.below(8), dice.below(2) * 15);
-        let shape =
-            Shape { clients, count: length, width: 1 + dice.below(9), doubt, is_apart: true };
+        // Where clients do not wait, linearizability can not tell.
+        let is_apart = dice.chance(40);
+        let shape = Shape { clients, count: length, width: 1 + dice.below(9), doubt, is_apart };
         let mut log = correct::<Three>(&mut dice, &shape, |dice, serial, _| {
             let value = |dice: &mut Dice| if is_unique { serial } else { dice.below(2) };
             let operation = match dice.chance(50) {
@@ -187,7 +188,7 @@ fn small_histories_are_judged_like_every_order() {
             exchange(&mut dice, &mut log, changes);
         }
         let truth = has_order::<Three>(&log, is_before);
-        assert!(truth || seed % 5 != 0, "seed {seed}: {}", text::<Three>(&log));
+        assert!(truth || !is_apart || seed % 5 != 0, "seed {seed}: {}", text::<Three>(&log));
         let found = verdict(&log);
         let is_right = match &found {
             Verdict::Pass => truth,
@@ -231,7 +232,7 @@ fn other_models_are_judged_like_every_order() {
             count: 3 + dice.below(6),
             width: 1 + dice.below(9),
             doubt: dice.below(2) * 15,
-            is_apart: true,
+            is_apart: dice.chance(40),
         };
         let mut queue = correct::<Queue>(&mut dice, &shape, |dice, serial, _| {
             if dice.chance(55) { QueueOp::Put(serial % 4) } else { QueueOp::Take }

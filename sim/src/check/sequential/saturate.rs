@@ -16,8 +16,6 @@ use crate::service::{Accepts, Sequential};
 
 /// With more lines than this nothing is saturated.
 const LINES: usize = 256;
-/// After as many rounds the search goes on with what has been found.
-const ROUNDS: usize = 100;
 
 /// Why one operation comes before another.
 pub(super) const WHY: [&str; 4] = [
@@ -39,10 +37,13 @@ pub(super) enum Saturated {
     Unknown,
 }
 
-/// For each operation how many of each line come before it.
+/// For each operation how many of each line come before it, and what it does to its register.
 pub(super) struct Before {
     width: usize,
     counts: Vec<u32>,
+    /// What each operation sees; `None` for those on other objects.
+    pub(super) seen: Vec<Option<Seen>>,
+    pub(super) is_write: Vec<bool>,
 }
 
 impl Before {
@@ -51,9 +52,9 @@ impl Before {
     }
 }
 
-/// What a register's operation sees, and leaves.
+/// What a register's operation sees.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Seen {
+pub(super) enum Seen {
     /// It does not look.
     Anything,
     /// What nobody had written.
@@ -73,7 +74,8 @@ struct Register {
 /// An edge: from, to, and why.
 type Edge = (usize, usize, usize);
 
-pub(super) fn saturate<M: Sequential>(lines: &Lines<M>) -> Saturated {
+/// Saturates as long as that takes at most about so many steps.
+pub(super) fn saturate<M: Sequential>(lines: &Lines<M>, steps: u64) -> Saturated {
     if lines.lines.len() > LINES {
         return Saturated::Unknown;
     }
@@ -92,18 +94,32 @@ pub(super) fn saturate<M: Sequential>(lines: &Lines<M>) -> Saturated {
         return Saturated::Unknown;
     }
     let mut edges = first_edges(lines, &registers);
-    let mut rounds = 0;
+    let mut left = steps;
     loop {
-        let Some(before) = spread(lines, &edges) else {
+        let Some(mut before) = spread(lines, &edges) else {
             return Saturated::Cycle(circle(lines, &edges));
         };
         let known = edges.len();
         for register in &registers {
             infer(lines, register, &before, &mut edges);
         }
-        rounds += 1;
-        if edges.len() == known || rounds == ROUNDS {
+        let round = (edges.len() as u64).saturating_mul(lines.lines.len() as u64);
+        left = left.saturating_sub(round);
+        if edges.len() == known || left == 0 {
+            describe(&registers, &mut before);
             return Saturated::Order(before);
+        }
+    }
+}
+
+/// Notes what the operations do to their registers.
+fn describe(registers: &[Register], before: &mut Before) {
+    for register in registers {
+        for &(op, seen) in &register.seen {
+            before.seen[op] = Some(seen);
+        }
+        for &(_, op) in register.writes.iter().flatten() {
+            before.is_write[op] = true;
         }
     }
 }
@@ -226,7 +242,12 @@ fn spread<M: Sequential>(lines: &Lines<M>, edges: &[Edge]) -> Option<Before> {
             }
         }
     }
-    (done == count).then_some(Before { width, counts })
+    (done == count).then(|| Before {
+        width,
+        counts,
+        seen: vec![None; count],
+        is_write: vec![false; count],
+    })
 }
 
 /// Applies the two rules once.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::{Lines, Op};
-use super::saturate::Before;
+use super::saturate::{Before, Seen};
 use crate::check::Budget;
 use crate::service::Sequential;
 
-/// To remember so many words counts as a configuration.
-const WORDS: u64 = 64;
+/// So many words of a configuration count as one.
+const WORDS: u64 = 8;
 
 /// What the search found out.
 pub(super) enum Answer {
@@ -30,6 +30,44 @@ struct Step {
     object: usize,
     /// The object's state before.
     state: u32,
+    /// The object's latest write before.
+    writer: usize,
+}
+
+/// The number of no operation: nobody wrote yet.
+const NOBODY: usize = usize::MAX;
+
+/// Of registers with different values: who wrote last, and who still has to see it. As long as
+/// somebody has, nobody may overwrite it: it never comes again.
+struct Views {
+    /// By object.
+    writers: Vec<usize>,
+    /// By write; and then by object for what nobody wrote.
+    unseen: Vec<u32>,
+    ops: usize,
+}
+
+impl Views {
+    fn new(ops: usize, objects: usize) -> Views {
+        Views { writers: vec![NOBODY; objects], unseen: vec![0; ops + objects], ops }
+    }
+
+    /// How many have to see what an operation sees.
+    fn unseen(&mut self, seen: Seen, object: usize) -> Option<&mut u32> {
+        match seen {
+            Seen::Anything => None,
+            Seen::Initial => self.unseen.get_mut(self.ops + object),
+            Seen::By(writer) => self.unseen.get_mut(writer),
+        }
+    }
+
+    /// How many have to see what is in an object now.
+    fn left(&self, object: usize) -> u32 {
+        match self.writers[object] {
+            NOBODY => self.unseen[self.ops + object],
+            writer => self.unseen[writer],
+        }
+    }
 }
 
 /// A configuration on the way, and what has not been tried from there.
@@ -48,6 +86,7 @@ pub(super) struct Search<'l, 'h, M: Sequential> {
     now: Vec<u32>,
     states: Vec<M::State>,
     numbers: BTreeMap<M::State, u32>,
+    views: Views,
     steps: Vec<Step>,
     /// The configurations that do not lead to the end.
     failed: BTreeSet<Box<[u32]>>,
@@ -63,6 +102,12 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
         budget: Budget,
     ) -> Search<'l, 'h, M> {
         let initial = M::initial();
+        let mut views = Views::new(lines.ops.len(), lines.objects);
+        for (op, seen) in lines.ops.iter().zip(before.iter().flat_map(|before| &before.seen)) {
+            if let Some(unseen) = seen.and_then(|seen| views.unseen(seen, op.object)) {
+                *unseen += 1;
+            }
+        }
         Search {
             lines,
             before,
@@ -70,6 +115,7 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
             now: vec![0; lines.lines.len() + lines.objects],
             numbers: BTreeMap::from([(initial.clone(), 0)]),
             states: vec![initial],
+            views,
             steps: Vec::new(),
             failed: BTreeSet::new(),
             placed: 0,
@@ -80,8 +126,8 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
 
     pub(super) fn run(mut self) -> Answer {
         let must = self.lines.must();
-        // To remember a long configuration counts as several.
-        let price = self.now.len() as u64 / WORDS;
+        // A long configuration counts as several.
+        let price = 1 + self.now.len() as u64 / WORDS;
         self.look();
         let mut levels = vec![self.level(0)];
         loop {
@@ -95,7 +141,6 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
                 let steps = level.steps;
                 levels.pop();
                 self.failed.insert(self.now.clone().into());
-                self.purse = self.purse.saturating_sub(price);
                 self.back_to(steps);
                 continue;
             };
@@ -108,7 +153,7 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
                 self.back_to(steps);
                 continue;
             }
-            let Some(left) = self.purse.checked_sub(1) else {
+            let Some(left) = self.purse.checked_sub(price) else {
                 return Answer::Exhausted { furthest: self.furthest };
             };
             self.purse = left;
@@ -152,6 +197,15 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
         let Some(number) = self.next_of(line) else { return false };
         let Op { call, reply, object, .. } = &self.lines.ops[number];
         let (reply, object) = (*reply, *object);
+        let is_write = self.before.is_some_and(|before| before.is_write[number]);
+        let seen = self.before.and_then(|before| before.seen[number]).unwrap_or(Seen::Anything);
+        if is_write {
+            let is_needed = reply.is_some() || self.views.unseen[number] > 0;
+            let own = u32::from(seen != Seen::Anything);
+            if !is_needed || self.views.left(object) > own {
+                return false;
+            }
+        }
         let place = self.lines.lines.len() + object;
         let state = self.now[place];
         let (after, found) = M::apply(&self.states[state as usize], &call.operation);
@@ -170,7 +224,14 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
         if reply.is_none() && after == state {
             return false;
         }
-        self.steps.push(Step { line, object, state });
+        let writer = self.views.writers[object];
+        self.steps.push(Step { line, object, state, writer });
+        if let Some(unseen) = self.views.unseen(seen, object) {
+            *unseen -= 1;
+        }
+        if is_write {
+            self.views.writers[object] = number;
+        }
         self.now[line] += 1;
         self.now[place] = after;
         self.placed += usize::from(reply.is_some());
@@ -195,11 +256,16 @@ impl<'l, 'h, M: Sequential> Search<'l, 'h, M> {
 
     fn back_to(&mut self, steps: usize) {
         while self.steps.len() > steps {
-            let Some(Step { line, object, state }) = self.steps.pop() else { return };
+            let Some(Step { line, object, state, writer }) = self.steps.pop() else { return };
             self.now[line] -= 1;
             let op = self.lines.lines[line][self.now[line] as usize];
             self.placed -= usize::from(self.lines.ops[op].reply.is_some());
             self.now[self.lines.lines.len() + object] = state;
+            self.views.writers[object] = writer;
+            let seen = self.before.and_then(|before| before.seen[op]).unwrap_or(Seen::Anything);
+            if let Some(unseen) = self.views.unseen(seen, object) {
+                *unseen += 1;
+            }
         }
     }
 }
