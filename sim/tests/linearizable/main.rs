@@ -8,9 +8,12 @@
 )]
 
 mod classics;
+mod engines;
 mod generate;
 mod long;
 mod model;
+mod online;
 mod oracle;
 mod outage;
+mod porcupine;
 mod random;

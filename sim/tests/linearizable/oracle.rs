@@ -14,10 +14,15 @@ pub(crate) fn first_violation(log: &Log) -> Option<SimTime> {
     let is_ok = |call: &&Call<Op, Reply>| matches!(call.outcome, Outcome::Ok(_));
     let mut ends: Vec<SimTime> = log.calls.iter().filter(is_ok).filter_map(|c| c.ended).collect();
     ends.sort();
-    if can_place(log, *ends.last()?) {
+    if holds(log) {
         return None;
     }
     ends.into_iter().find(|&end| !can_place(log, end))
+}
+
+/// Whether the history is linearizable.
+pub(crate) fn holds(log: &Log) -> bool {
+    can_place(log, SimTime(u64::MAX))
 }
 
 fn can_place(log: &Log, end: SimTime) -> bool {

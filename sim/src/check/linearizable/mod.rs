@@ -34,6 +34,7 @@ mod decide;
 mod explain;
 mod frontier;
 mod intern;
+mod online;
 mod problem;
 mod sweep;
 mod versions;
@@ -48,6 +49,7 @@ use crate::history::{Call, History};
 use crate::service::{Operation, Sequential, Service};
 
 pub use self::decide::{Engine, decided_by};
+pub use self::online::{Online, Standing};
 
 /// How much work the checker may do before it gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

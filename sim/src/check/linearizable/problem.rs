@@ -30,6 +30,20 @@ pub(super) enum Rule {
     Apply(u32),
 }
 
+impl Rule {
+    /// The same with other numbers of states.
+    pub(super) fn renamed(self, new: &mut dyn FnMut(u32) -> u32) -> Rule {
+        match self {
+            Rule::Read(state) => Rule::Read(new(state)),
+            Rule::Refuse(state) => Rule::Refuse(new(state)),
+            Rule::Blind(state) => Rule::Blind(new(state)),
+            Rule::Swap(from, to) => Rule::Swap(new(from), new(to)),
+            Rule::Maybe(from, to) => Rule::Maybe(new(from), new(to)),
+            Rule::Never | Rule::Apply(_) => self,
+        }
+    }
+}
+
 /// One operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Op {
@@ -337,16 +351,9 @@ impl<'h, M: Sequential> Problem<'h, M> {
         self.known = Known::Versions(versions);
     }
 
-    fn rename(&mut self, new: impl Fn(u32) -> u32) {
+    fn rename(&mut self, mut new: impl FnMut(u32) -> u32) {
         for op in &mut self.ops {
-            op.rule = match op.rule {
-                Rule::Read(state) => Rule::Read(new(state)),
-                Rule::Refuse(state) => Rule::Refuse(new(state)),
-                Rule::Blind(state) => Rule::Blind(new(state)),
-                Rule::Swap(from, to) => Rule::Swap(new(from), new(to)),
-                Rule::Maybe(from, to) => Rule::Maybe(new(from), new(to)),
-                rule @ (Rule::Never | Rule::Apply(_)) => rule,
-            };
+            op.rule = op.rule.renamed(&mut new);
         }
         self.initial = new(self.initial);
     }

@@ -6,11 +6,10 @@
 mod antichain;
 mod sweep;
 
-use self::sweep::{Step, Sweep};
 use super::problem::{Problem, Rule, UNSEEN};
 use crate::service::Sequential;
 
-pub(super) use self::sweep::Steps;
+pub(super) use self::sweep::{Step, Steps, Sweep};
 
 /// What came out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +111,7 @@ impl Board {
     ) -> Answer {
         let mut slots = vec![0_u8; problem.ops.len()];
         for (rule, is_legal, _) in &self.classes {
-            sweep.add_class(*rule, *is_legal);
+            sweep.add_class(problem, *rule, *is_legal);
         }
         let mut trial = TRIAL;
         for number in 0..self.events.len() {

@@ -17,7 +17,7 @@ pub(in crate::check::linearizable) trait Steps {
 }
 
 /// What came out of a return.
-pub(super) enum Step {
+pub(in crate::check::linearizable) enum Step {
     /// It has a place.
     Placed,
     /// It has none.
@@ -45,7 +45,8 @@ struct Marks {
 struct Slot {
     rule: Rule,
     ended: u64,
-    /// The open operations with the same rule that return earlier.
+    /// The open operations with the same rule that return earlier: whoever may use either, uses
+    /// them first.
     twins: u64,
 }
 
@@ -62,7 +63,7 @@ struct Class {
 
 /// The ways the past may have gone.
 #[derive(Clone)]
-pub(super) struct Sweep<const W: usize> {
+pub(in crate::check::linearizable) struct Sweep<const W: usize> {
     marks: Vec<Marks>,
     slots: [Slot; 64],
     open: u64,
@@ -102,7 +103,10 @@ fn bits(mut set: u64) -> impl Iterator<Item = usize> {
 
 impl<const W: usize> Sweep<W> {
     /// A sweep with classes that have at most so many operations each; `None` if there are too many.
-    pub(super) fn try_new(initial: u32, greatest: &[u64]) -> Option<Sweep<W>> {
+    pub(in crate::check::linearizable) fn try_new(
+        initial: u32,
+        greatest: &[u64],
+    ) -> Option<Sweep<W>> {
         let (lanes, guards) = lanes(greatest)?;
         Some(Sweep {
             marks: Vec::new(),
@@ -126,8 +130,67 @@ impl<const W: usize> Sweep<W> {
         })
     }
 
-    pub(super) fn add_class(&mut self, rule: Rule, is_legal: bool) {
-        self.classes.push(Class { rule, is_legal, called: 0, twins: 0 });
+    /// Adds a class of operations pending for ever.
+    pub(in crate::check::linearizable) fn add_class(
+        &mut self,
+        steps: &dyn Steps,
+        rule: Rule,
+        is_legal: bool,
+    ) {
+        self.grow(steps);
+        let twins = bits(self.open)
+            .filter(|&slot| self.slots[slot].rule == rule)
+            .fold(0, |set, slot| set | 1 << slot);
+        self.classes.push(Class { rule, is_legal, called: 0, twins });
+    }
+
+    /// How many classes there are.
+    pub(in crate::check::linearizable) fn classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// One more operation of a class was called, unless there are too many.
+    pub(in crate::check::linearizable) fn pend_up_to(&mut self, class: usize, most: u64) -> bool {
+        let is_room = self.classes[class].called < most;
+        self.classes[class].called += u64::from(is_room);
+        is_room
+    }
+
+    /// What the operation in a slot does.
+    pub(in crate::check::linearizable) fn rule(&self, slot: u8) -> Rule {
+        self.slots[slot as usize].rule
+    }
+
+    /// Gives the states that are in use other numbers.
+    pub(in crate::check::linearizable) fn rename(&mut self, new: &mut dyn FnMut(u32) -> u32) {
+        for config in &mut self.frontier {
+            config.state = new(config.state);
+        }
+        for class in &mut self.classes {
+            class.rule = class.rule.renamed(new);
+        }
+        let open = self.open;
+        let mut most = self.frontier.iter().map(|config| config.state).max().unwrap_or_default();
+        let mut noted = |state: u32| {
+            let state = new(state);
+            most = most.max(state);
+            state
+        };
+        for slot in bits(open) {
+            self.slots[slot].rule = self.slots[slot].rule.renamed(&mut noted);
+        }
+        for class in &self.classes {
+            class.rule.renamed(&mut |state| {
+                most = most.max(state);
+                state
+            });
+        }
+        self.marks = vec![Marks::default(); most as usize + 1];
+        for slot in bits(open) {
+            self.mark(slot, true);
+        }
+        self.seen = Antichain::default();
+        self.next = Antichain::default();
     }
 
     /// One more operation of a class was called.
@@ -136,7 +199,7 @@ impl<const W: usize> Sweep<W> {
     }
 
     /// How many ways there are.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::check::linearizable) fn width(&self) -> usize {
         self.frontier.len()
     }
 
@@ -185,7 +248,7 @@ impl<const W: usize> Sweep<W> {
     }
 
     /// An operation was called, and is going to end at that time. Gives its slot, if there is one.
-    pub(super) fn open(
+    pub(in crate::check::linearizable) fn open(
         &mut self,
         steps: &mut dyn Steps,
         rule: Rule,
@@ -244,7 +307,12 @@ impl<const W: usize> Sweep<W> {
     }
 
     /// The operation in this slot returned.
-    pub(super) fn close(&mut self, steps: &mut dyn Steps, slot: u8, purse: &mut u64) -> Step {
+    pub(in crate::check::linearizable) fn close(
+        &mut self,
+        steps: &mut dyn Steps,
+        slot: u8,
+        purse: &mut u64,
+    ) -> Step {
         let bit = 1 << slot;
         let is_visible = !matches!(self.slots[slot as usize].rule, Rule::Read(_) | Rule::Refuse(_));
         if !is_visible && self.frontier.iter().all(|config| config.settled & bit != 0) {
@@ -403,7 +471,10 @@ impl<const W: usize> Sweep<W> {
         for other in bits(self.loose & left) {
             let Some(to) = self.loose_step(steps, config.state, other) else { continue };
             let is_lost = other != slot && self.is_lost(steps, config, other, to);
-            if to != config.state && !is_lost && self.slots[other].twins & left == 0 {
+            // One that may count as hidden is better kept for that, if this one may not.
+            let is_hidden = config.settled >> other & 1 == 1;
+            let better = if is_hidden { left } else { left & !config.settled };
+            if to != config.state && !is_lost && self.slots[other].twins & better == 0 {
                 self.take(steps, config, other, to);
             }
         }
