@@ -13,7 +13,9 @@ mod transactions;
 pub use catalog::{Consistency, Dialect, MODELS, Model, ModelInfo};
 
 pub use rehearsal_sim::check::transactions::Level;
-use rehearsal_sim::check::{Budget, Verdict, linearizable_by, sequential_by};
+use std::collections::BTreeMap;
+
+use rehearsal_sim::check::{Budget, Engine, Verdict, decided_by, linearizable_by, sequential_by};
 use rehearsal_sim::history::{Call, CallId, History};
 use rehearsal_sim::service::{Outcome, Sequential};
 use rehearsal_sim::time::SimTime;
@@ -239,8 +241,13 @@ impl Case<'_> {
             history.calls.iter().map(|call| object(&call.operation)).collect();
         objects.sort_unstable();
         objects.dedup();
+        let by = match demanded {
+            Consistency::Linearizable => engines::<M>(history, object, budget),
+            _ => String::new(),
+        };
         Finding {
             demand: demanded.name().to_owned(),
+            by,
             ..self.finding(verdict, history, objects.len())
         }
     }
@@ -273,6 +280,38 @@ impl Case<'_> {
         let (called, ended) = (SimTime(0), Some(SimTime(1)));
         Call { id: CallId(0), client, operation, called, ended, outcome: Outcome::Ok(reply) }
     }
+}
+
+/// Longer histories are not asked again which engine decided.
+const MOST_ASKED: usize = 20_000;
+
+/// The engines that decided about the objects of a history.
+fn engines<M: Sequential>(
+    history: &History<M::Operation, M::Reply>,
+    object: impl Fn(&M::Operation) -> u64,
+    budget: Budget,
+) -> String {
+    if history.calls.len() > MOST_ASKED {
+        return String::new();
+    }
+    let mut objects: BTreeMap<u64, Vec<&Call<M::Operation, M::Reply>>> = BTreeMap::new();
+    for call in &history.calls {
+        objects.entry(object(&call.operation)).or_default().push(call);
+    }
+    let mut found: Vec<&str> = Vec::new();
+    for calls in objects.values() {
+        let decided = |engine| decided_by::<M>(engine, calls, budget).is_some();
+        let engine = match () {
+            () if decided(Engine::Monitor) => "a monitor",
+            () if decided(Engine::Zones) => "zones",
+            () => "a search",
+        };
+        if !found.contains(&engine) {
+            found.push(engine);
+        }
+    }
+    found.sort_unstable();
+    found.join(" and ")
 }
 
 /// Numbers calls in the order of their times, which is the order they have in a history.
