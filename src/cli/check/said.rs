@@ -110,12 +110,13 @@ impl Checked {
 
     fn explained(&self, explanation: &Explanation) -> String {
         let mut out = format!("\n{}\n", wrapped(&clean(&explanation.sentence)));
-        if !explanation.expected.is_empty() {
+        if !explanation.expected.is_empty() && !explanation.sentence.contains(&explanation.expected)
+        {
             let expected = format!("expected: {}", clean(&explanation.expected));
             writeln!(out, "{}", wrapped(&expected)).expect("a string takes text");
         }
-        // Bars show operations; transactions have names as well, which the details say.
-        if explanation.bars.is_empty() || explanation.sentence.contains("T1") {
+        // One bar alone shows little, and transactions have names, which the details say.
+        if explanation.bars.len() < 2 || explanation.sentence.contains("T1") {
             for detail in &explanation.details {
                 writeln!(out, "  {}", clean(detail)).expect("a string takes text");
             }

@@ -119,6 +119,7 @@ pub fn judge(text: &str, recorded: &Recorded, question: &Question) -> Result<Fin
         names: Names::new(recorded),
         notes: Vec::new(),
     };
+    case.names.has_options = matches!(model, Model::Register | Model::Mutex | Model::Lock);
     case.remark();
     let mut finding = case.judge()?;
     if let Verdict::Fail(explanation) = &finding.verdict {
