@@ -97,7 +97,7 @@ fn failure(explanation: &Explanation, words: &Words) -> Markup {
                 @if explanation.bars.is_empty() && !explanation.expected.is_empty() {
                     p class="explanation" { (explanation.expected) }
                 }
-                @let names = explanation.bars.len() < 2 || explanation.sentence.contains("T1");
+                @let names = explanation.bars.is_empty() || explanation.sentence.contains("T1");
                 @if names && !explanation.details.is_empty() {
                     ol class="details" { @for line in &explanation.details { li { (line) } } }
                 }

@@ -238,6 +238,13 @@ impl Case<'_> {
             Consistency::Sequential => sequential_by::<M>(history, object, budget),
             _ => linearizable_by::<M>(history, object, budget),
         };
+        let verdict = match verdict {
+            Verdict::Fail(mut explanation) => {
+                surround::<M>(&mut explanation, history, object);
+                Verdict::Fail(explanation)
+            }
+            other => other,
+        };
         let mut objects: Vec<u64> =
             history.calls.iter().map(|call| object(&call.operation)).collect();
         objects.sort_unstable();
@@ -281,6 +288,43 @@ impl Case<'_> {
         let (called, ended) = (SimTime(0), Some(SimTime(1)));
         Call { id: CallId(0), client, operation, called, ended, outcome: Outcome::Ok(reply) }
     }
+}
+
+/// One operation alone is shown with as many others.
+const OTHERS: usize = 8;
+
+/// Where one operation is what is left of a broken history, adds the last ones on its object before
+/// it ended: nobody sees by one bar what is wrong.
+fn surround<M: Sequential>(
+    explanation: &mut Explanation,
+    history: &History<M::Operation, M::Reply>,
+    object: impl Fn(&M::Operation) -> u64,
+) {
+    let [alone] = &explanation.bars[..] else { return };
+    let is_alone = |call: &&Call<M::Operation, M::Reply>| {
+        call.client == alone.client && call.called.0 == alone.called_ns
+    };
+    let Some(blamed) = history.calls.iter().find(is_alone) else { return };
+    let until = blamed.ended.unwrap_or(blamed.called);
+    let mut around: Vec<_> = history.calls.iter().collect();
+    around.retain(|call| {
+        let is_there = object(&call.operation) == object(&blamed.operation);
+        is_there && call.called <= until && call.outcome != Outcome::Failed && call.id != blamed.id
+    });
+    let bar = |call: &&Call<M::Operation, M::Reply>| Bar {
+        client: call.client,
+        text: match &call.outcome {
+            Outcome::Ok(reply) => format!("{:?} -> {reply:?}", call.operation),
+            _ => format!("{:?} -> unknown", call.operation),
+        },
+        called_ns: call.called.0,
+        ended_ns: call.ended.map(|ended| ended.0),
+        ..Bar::default()
+    };
+    let mut bars: Vec<Bar> = around.iter().rev().take(OTHERS).map(bar).collect();
+    bars.push(Bar { is_blamed: true, ..alone.clone() });
+    bars.sort_by_key(|bar| bar.called_ns);
+    explanation.bars = bars;
 }
 
 /// Longer histories are not asked again which engine decided.
