@@ -6,6 +6,7 @@ mod contract;
 mod exit_codes;
 mod failures;
 #[cfg(unix)]
+mod hunt;
 mod interrupts;
 mod leaks;
 mod mistakes;

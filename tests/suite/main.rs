@@ -6,6 +6,7 @@
 mod architecture;
 mod determinism;
 mod docs;
+mod hunt;
 mod properties;
 mod rehearsals;
 mod scenarios;

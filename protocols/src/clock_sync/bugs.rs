@@ -19,7 +19,7 @@ impl PlantedBug for Bug {
                 sentence: "a client of Cristian's method adds the whole round trip, not half of it",
                 source: "Cristian 1989: the answer is as old as its own way, not as both",
                 property: "error_within_half_the_round_trip",
-                hunt: Some("clock-sync/drift"),
+                hunt: Some("clock-sync/half-the-round-trip"),
             },
         }
     }

@@ -47,7 +47,7 @@ impl protocol::Config for Config {
 
     fn vary(self, dice: &mut Stream, round_trip: Span) -> Config {
         let timeout = patience::vary(dice, round_trip);
-        let lease = patience::orders(dice, (round_trip.0 * 4).max(timeout.0), timeout.0 * 16);
+        let lease = patience::orders(dice, (round_trip.0 * 4).max(timeout.0), timeout.0 * 4);
         Config { timeout, lease: Span(lease.div_ceil(1_000_000) * 1_000_000) }
     }
 }

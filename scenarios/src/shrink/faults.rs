@@ -22,6 +22,8 @@ const FEW_OPERATIONS: u64 = 6;
 /// Other seeds that are tried for fewer faults.
 const SEEDS: u64 = 12;
 
+/// More records than any disk has that is made small.
+const MANY_RECORDS: u64 = 1_000;
 /// What lasts no longer than this, in nanoseconds, is short enough.
 const SHORT: u64 = 10_000_000;
 
@@ -56,7 +58,7 @@ pub(super) fn fewer(bench: &mut Bench<'_>) {
 /// fails, else as many as can be. Draws of a strike are keyed by the text of its fault, so what a
 /// strike draws beside whom it hits may be another then.
 pub(super) fn unroll(bench: &mut Bench<'_>) {
-    let singles = singles(bench);
+    let mut singles = singles(bench);
     let all: Vec<Table> = singles.iter().flatten().cloned().collect();
     let start = bench.best.draft.clone();
     if bench.attempt(&start.with_faults(all)) {
@@ -66,17 +68,41 @@ pub(super) fn unroll(bench: &mut Bench<'_>) {
     let faults = start.faults();
     for place in 0..faults.len() {
         done.insert(place);
-        let choose = |(at, fault): (usize, &Table)| match done.contains(&at) {
-            true => singles[at].clone(),
-            false => vec![fault.clone()],
-        };
-        let mixed: Vec<Table> = faults.iter().enumerate().flat_map(choose).collect();
+        let mixed = mix(&faults, &singles, &done);
+        if bench.attempt(&start.with_faults(mixed)) {
+            continue;
+        }
+        // Which records rot is drawn; where all do, the right one is among them.
+        let rotten = rotten(&singles[place]);
+        let before = std::mem::replace(&mut singles[place], rotten);
+        let mixed = mix(&faults, &singles, &done);
         if !bench.attempt(&start.with_faults(mixed)) {
+            singles[place] = before;
             done.remove(&place);
         }
     }
     fewer(bench);
     fewer_times(bench);
+}
+
+/// Faults, some of which are written as their strikes.
+fn mix(faults: &[Table], singles: &[Vec<Table>], done: &BTreeSet<usize>) -> Vec<Table> {
+    let choose = |(at, fault): (usize, &Table)| match done.contains(&at) {
+        true => singles[at].clone(),
+        false => vec![fault.clone()],
+    };
+    faults.iter().enumerate().flat_map(choose).collect()
+}
+
+/// The same with disks of which every record rots.
+fn rotten(singles: &[Table]) -> Vec<Table> {
+    let mut all = singles.to_vec();
+    for table in &mut all {
+        if let Some(Value::Object(rot)) = table.get_mut("bit_rot") {
+            rot.insert("records".to_owned(), json!(MANY_RECORDS));
+        }
+    }
+    all
 }
 
 /// The strikes of each fault, each as a fault of its own.
@@ -367,7 +393,7 @@ pub(super) fn numbers(bench: &mut Bench<'_>) {
             let (first, rest) = path.split_first().expect("a path has a first step");
             let value = rest.iter().try_fold(fault.get(*first), |at, key| Some(at?.get(*key)));
             let Some(now) = value.flatten().and_then(Value::as_u64) else { continue };
-            [1, 2, 5, 10].into_iter().filter(|number| *number < now).any(|number| {
+            [1, 2, 5, 10, 100].into_iter().filter(|number| *number < now).any(|number| {
                 let mut fewer = fault.clone();
                 set(&mut fewer, path, json!(number));
                 let draft = bench.best.draft.with_fault(place, fewer);

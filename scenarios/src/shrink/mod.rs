@@ -205,8 +205,8 @@ fn refused(record: &Record) -> Refused {
     Refused::Inconclusive(unjudged.map(|one| format!("{}: {}", one.expect, one.measured)).collect())
 }
 
-/// Rounds of all passes at most; two or three are usual.
-const MOST_ROUNDS: u32 = 8;
+/// Rounds of all passes at most; three or four are usual.
+const MOST_ROUNDS: u32 = 32;
 
 /// All passes, again and again: what one of them takes away lets others take away more.
 ///
@@ -246,9 +246,10 @@ fn search(bench: &mut Bench<'_>) {
             world::cut(bench);
         }
         if bench.best.draft == before || bench.ended.is_some() {
-            break;
+            return;
         }
     }
+    bench.ended = Some(Ended::Budget);
 }
 
 impl Loaded {

@@ -62,7 +62,9 @@ fn sentences(clauses: &[Clause]) -> Vec<String> {
     let moments = clauses.chunk_by(|one, next| one.at_ns == next.at_ns);
     let sentence = |moment: &[Clause]| {
         let texts: Vec<&str> = moment.iter().map(|clause| clause.text.as_str()).collect();
-        format!("At {} {}.", Span(moment[0].at_ns), texts.join("; "))
+        let text = texts.join("; ");
+        let stop = if text.ends_with('…') { "" } else { "." };
+        format!("At {} {text}{stop}", Span(moment[0].at_ns))
     };
     moments.map(sentence).collect()
 }

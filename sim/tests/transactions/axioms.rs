@@ -97,12 +97,9 @@ pub(crate) fn holds(log: &Transactions, must: Must, with_sessions: bool) -> bool
             }
         }
     }
-    for earlier in 0..count {
-        for later in 0..count {
-            if one[earlier][later] {
-                pairs.push((earlier, Some(later)));
-            }
-        }
+    for (earlier, row) in one.iter().enumerate() {
+        let after = (0..count).filter(|&later| row[later]);
+        pairs.extend(after.map(|later| (earlier, Some(later))));
     }
     let mut order: Vec<usize> = Vec::new();
     can_order(&pairs, count, &mut order)

@@ -4,7 +4,7 @@ use rehearsal_sim::check::transactions::{Anomaly, Level, Micro, Needs, Transacti
 use rehearsal_sim::service::Outcome;
 
 use crate::history::{Dice, demand, names, passes, show, wanted};
-use crate::oracle::{Keeps, is_serializable};
+use crate::oracle::{Keeps, is_serializable, is_snapshot};
 use crate::store::{Kind, Shape, read_all, run};
 
 /// Changes what a transaction read, here and there.
@@ -49,8 +49,8 @@ fn is_complete(log: &Transactions) -> bool {
 
 #[test]
 fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
-    let count = wanted(60_000);
-    let (mut passed, mut complete, mut strict) = (0, 0, 0);
+    let count = wanted(30_000);
+    let (mut passed, mut complete, mut strict, mut proven, mut snapshots) = (0, 0, 0, 0, 0);
     for seed in 0..count {
         let mut dice = Dice(seed);
         let kind = dice.pick(&[
@@ -82,6 +82,15 @@ fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
         let is_strict = passes(&list_append(&log, demand(Level::StrictSerializable)));
         let strict_truth = truth && is_serializable(&log, Keeps::RealTime);
         assert!(is_strict || !strict_truth, "seed {seed}: {judgement:?} in {}", show(&log));
+        assert!(!judgement.is_proof || found == truth, "seed {seed}: {}", show(&log));
+        proven += u64::from(judgement.is_proof && found);
+        let snapshot = list_append(&log, demand(Level::SnapshotIsolation));
+        let snapshot_truth = truth || is_snapshot(&log);
+        assert!(passes(&snapshot) || !snapshot_truth, "seed {seed}: {}", show(&log));
+        if snapshot.is_proof {
+            assert_eq!(passes(&snapshot), snapshot_truth, "seed {seed}: {}", show(&log));
+            snapshots += u64::from(snapshot_truth && !truth);
+        }
         if is_complete(&log) {
             complete += 1;
             assert_eq!(found, truth, "seed {seed}: {:?} in {}", names(&judgement), show(&log));
@@ -101,9 +110,12 @@ fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
         passed += u64::from(found);
     }
     println!(
-        "{passed} of {count} pass; {complete} are complete; {strict} contradict real time only"
+        "{passed} of {count} pass, {proven} of them proven; {complete} are complete; {strict} contradict \
+         real time only, {snapshots} are snapshot isolated only"
     );
     assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
     assert!(complete * 10 > count, "{complete} of {count} are complete");
+    assert!(proven * 2 > passed, "{proven} of {passed} are proven");
+    assert!(snapshots > count / 1000, "{snapshots} of {count} are snapshot isolated only");
     assert!(strict > count / 200, "{strict} of {count} contradict real time");
 }

@@ -86,7 +86,7 @@ const KINDS: [Kind; 4] =
 
 #[test]
 fn registers_are_judged_as_by_trying_every_order() {
-    let count = wanted(40_000);
+    let count = wanted(20_000);
     let (mut passed, mut snapshots, mut by_search) = (0, 0, 0);
     for seed in 0..count {
         let mut dice = Dice(seed);
@@ -138,16 +138,16 @@ fn registers_are_judged_as_by_trying_every_order() {
     }
     println!(
         "{passed} of {count} are serializable, {snapshots} more are snapshot isolated; {by_search} \
-         violations were found by the search alone"
+         violations are no cycle of what is known at once"
     );
     assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
     assert!(snapshots * 400 > count, "{snapshots} of {count} are snapshot isolated only");
-    assert!(by_search * 20 < count - passed, "{by_search} were found by the search alone");
+    assert!(by_search * 20 < count - passed, "{by_search} are no cycle");
 }
 
 #[test]
 fn weak_levels_are_judged_as_by_their_axioms() {
-    let count = wanted(40_000);
+    let count = wanted(20_000);
     let mut held = [0; 3];
     let mut judged = 0;
     for seed in 0..count {

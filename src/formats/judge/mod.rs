@@ -15,7 +15,9 @@ pub use catalog::{Consistency, Dialect, MODELS, Model, ModelInfo};
 pub use rehearsal_sim::check::transactions::Level;
 use std::collections::BTreeMap;
 
-use rehearsal_sim::check::{Budget, Engine, Verdict, decided_by, linearizable_by, sequential_by};
+use rehearsal_sim::check::{
+    Bar, Budget, Engine, Explanation, Verdict, decided_by, linearizable_by, sequential_by,
+};
 use rehearsal_sim::history::{Call, CallId, History};
 use rehearsal_sim::service::{Outcome, Sequential};
 use rehearsal_sim::time::SimTime;

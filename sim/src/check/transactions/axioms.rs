@@ -9,13 +9,17 @@
 
 use super::book::{Book, NONE, number};
 use super::cycle::{Step, any};
-use super::graph::{FORCED, Graph, Kinds, PROCESS, Sketch, WR, WW};
+use super::graph::{FORCED, Graph, Kinds, ON, PROCESS, REAL_TIME, Sketch, WR, WW};
 use super::levels::{Anomaly, Axiom, Needs};
+use super::order;
 use super::register::RegisterRead;
 use super::tell::{Finding, Lore, Shows, finding, reason, saw};
 
 /// Entries of vector clocks that may be kept at once: 4 bytes each.
 const CLOCKS: usize = 100_000_000;
+
+/// Whatever is known of the order before anything is forced.
+const ORDERS: Kinds = PROCESS | WR | WW | REAL_TIME;
 
 /// What the axioms look at.
 pub(super) struct Facts {
@@ -25,6 +29,8 @@ pub(super) struct Facts {
     pub(super) reads: Vec<RegisterRead>,
     /// Pairs whose order is known otherwise, and the later write of each.
     pub(super) known: Vec<(u32, u32, u32)>,
+    /// Whether a transaction sees all that ended before it was called, as strict levels demand.
+    pub(super) sees_what_ended: bool,
 }
 
 /// A pair that must be in this order.
@@ -86,7 +92,7 @@ pub(super) fn check(
     let mut axioms = Axioms::new(lore.book, facts);
     let anomaly = Anomaly::Axiom(axiom, needs);
     let visible = axioms.graph();
-    if let Some(steps) = any(&visible, PROCESS | WR | WW) {
+    if let Some(steps) = any(&visible, ORDERS) {
         return Ok(Some(axioms.tell(lore, anomaly, &steps)));
     }
     match axiom {
@@ -103,7 +109,7 @@ pub(super) fn check(
         let txns = [untouched.before, untouched.witness];
         return Ok(Some(finding(lore.book, anomaly, &txns, &sentence)));
     }
-    let steps = any(&axioms.graph(), PROCESS | WR | WW | FORCED);
+    let steps = any(&axioms.graph(), ORDERS | FORCED);
     Ok(steps.map(|steps| axioms.tell(lore, anomaly, &steps)))
 }
 
@@ -162,6 +168,9 @@ impl<'a> Axioms<'a> {
             if read.write != NONE {
                 sketch.edge(self.writer(read), read.txn, WR, read.write);
             }
+        }
+        if self.facts.sees_what_ended {
+            order::real_time(self.book, &mut sketch);
         }
         for &(before, after, why) in &self.facts.known {
             sketch.edge(before, after, WW, why);
@@ -282,7 +291,7 @@ impl<'a> Axioms<'a> {
         let facts = self.facts;
         let width = facts.sessions.len();
         let count = self.book.len();
-        if count.saturating_mul(width) > CLOCKS {
+        if visible.nodes().saturating_mul(width) > CLOCKS {
             return Err(format!(
                 "causal consistency of {count} transactions in {width} sessions takes more than the \
                  budget of {CLOCKS} clock entries"
@@ -326,8 +335,9 @@ impl<'a> Axioms<'a> {
     }
 
     fn clocks(&self, visible: &Graph, place: &[(u32, u32)], width: usize) -> Vec<u32> {
-        let count = self.book.len();
-        let visible_kinds: Kinds = PROCESS | WR;
+        // Joints pass on what they are told.
+        let count = visible.nodes();
+        let visible_kinds: Kinds = PROCESS | WR | REAL_TIME | ON;
         let mut waits = vec![0_u32; count];
         let edges = |txn: usize| {
             visible.edges(number(txn)).iter().filter(move |edge| edge.kind & visible_kinds != 0)
@@ -339,7 +349,7 @@ impl<'a> Axioms<'a> {
         let mut clocks = vec![0_u32; count * width];
         while let Some(txn) = ready.pop() {
             let own = clocks[txn * width..][..width].to_vec();
-            let (session, at) = place[txn];
+            let (session, at) = place.get(txn).copied().unwrap_or((NONE, 0));
             for edge in edges(txn) {
                 let clock = &mut clocks[edge.to as usize * width..][..width];
                 for (entry, seen) in clock.iter_mut().zip(&own) {

@@ -142,6 +142,22 @@ pub(super) struct Graph {
 pub(super) type Scope = Vec<u32>;
 
 impl Graph {
+    /// The same nodes with the edges of these kinds alone.
+    pub(super) fn of_kinds(&self, kinds: Kinds) -> Graph {
+        self.sketch_of(kinds).build()
+    }
+
+    /// The same, to be added to.
+    pub(super) fn sketch_of(&self, kinds: Kinds) -> Sketch {
+        let mut sketch = Sketch::sized(self.txns, self.nodes());
+        for node in 0..number(self.nodes()) {
+            for edge in self.edges(node).iter().filter(|edge| edge.kind & (kinds | ON) != 0) {
+                sketch.edge(node, edge.to, edge.kind, edge.why);
+            }
+        }
+        sketch
+    }
+
     pub(super) fn nodes(&self) -> usize {
         self.starts.len() - 1
     }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::graph::{Kinds, PROCESS, REAL_TIME, RW, WR, WW};
+
 /// What a cycle of dependencies is made of, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cycle {
@@ -235,9 +237,19 @@ impl Level {
         }
     }
 
-    /// Whether the order of all versions, of processes and of real time decides it.
-    pub(super) fn is_decided_by_order(self) -> bool {
-        !matches!(self, Level::StrongSessionSnapshotIsolation | Level::StrongSnapshotIsolation)
+    /// The edges that an order of the transactions must keep to be of this level; of snapshot
+    /// isolation there are histories without such an order as well.
+    pub(super) fn saturates(self) -> Kinds {
+        let data = WW | WR | RW;
+        match self {
+            Level::StrongSessionSnapshotIsolation | Level::StrongSessionSerializable => {
+                data | PROCESS
+            }
+            Level::StrongSnapshotIsolation | Level::StrictSerializable => {
+                data | PROCESS | REAL_TIME
+            }
+            _ => data,
+        }
     }
 
     /// What its cycles may need.

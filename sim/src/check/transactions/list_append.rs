@@ -7,7 +7,7 @@
 use super::axioms::Facts;
 use super::book::{Book, Fate, NONE, number};
 use super::graph::{Graph, Group, RW, Sketch, WR, WW};
-use super::levels::Anomaly;
+use super::levels::{Anomaly, Level};
 use super::register::RegisterRead;
 use super::tell::{Finding, finding};
 use super::words::{Micro, list};
@@ -334,9 +334,15 @@ impl<'a> Lists<'a> {
 
 /// The dependencies.
 impl Lists<'_> {
-    /// Whether the order of versions of each list is known to the last append.
-    pub(super) fn is_ordered(&self) -> bool {
-        self.lists.iter().all(|list| !list.is_torn && list.tail_length < 2)
+    /// Whether a history without anomalies is certainly of a level. Whatever order the graph leaves
+    /// open explains every read. Snapshots also ask for the order of appends that nobody read.
+    pub(super) fn is_decided(&self, level: Level) -> bool {
+        let is_ordered = || self.lists.iter().all(|list| list.tail_length < 2);
+        match level {
+            Level::StrongSessionSnapshotIsolation | Level::StrongSnapshotIsolation => false,
+            Level::SnapshotIsolation => is_ordered(),
+            _ => true,
+        }
     }
 
     /// What the axioms of weak levels look at: who read whose version of each list, and the order of
@@ -356,6 +362,7 @@ impl Lists<'_> {
         Facts {
             sessions,
             reads: self.reads.iter().filter_map(read_of).collect(),
+            sees_what_ended: false,
             known: pairs.map(|pair| (writer(pair[0]), writer(pair[1]), pair[1])).collect(),
         }
     }
