@@ -10,7 +10,7 @@ use super::{badge, strip};
 use crate::cli::Exit;
 use crate::cli::print::{BOLD, DIM, PLAIN, counted, grouped, rounded};
 use crate::cli::say::clean;
-use crate::formats::judge::Finding;
+use crate::formats::judge::{Finding, Model};
 use crate::formats::{Clock, Format};
 
 /// The widest line of a text.
@@ -88,7 +88,7 @@ impl Checked {
             }
         );
         if finding.objects > 1 {
-            judged += &format!(" on {}", counted(finding.objects, "object"));
+            judged += &format!(" on {}", counted(finding.objects, self.noun()));
         }
         if finding.open > 0 {
             judged += &format!(", {} of them without a known end", finding.open);
@@ -97,6 +97,14 @@ impl Checked {
             judged += &format!("; decided by {}", finding.by);
         }
         format!("{judged} {DIM}in {}{PLAIN}", rounded(self.wall_ns))
+    }
+
+    /// What operations work on.
+    fn noun(&self) -> &'static str {
+        match self.finding.model {
+            Model::ListAppend | Model::RwRegister => "key",
+            _ => "object",
+        }
     }
 
     /// What orders operations.
@@ -110,7 +118,8 @@ impl Checked {
 
     fn explained(&self, explanation: &Explanation) -> String {
         let mut out = format!("\n{}\n", wrapped(&clean(&explanation.sentence)));
-        if !explanation.expected.is_empty() {
+        if !explanation.expected.is_empty() && !explanation.sentence.contains(&explanation.expected)
+        {
             let expected = format!("expected: {}", clean(&explanation.expected));
             writeln!(out, "{}", wrapped(&expected)).expect("a string takes text");
         }
@@ -141,7 +150,7 @@ impl Checked {
             fact("processes", grouped(finding.processes), String::new()),
         ];
         if finding.objects > 1 {
-            facts.push(fact("objects", grouped(finding.objects), "independent".to_owned()));
+            facts.push(fact(&format!("{}s", self.noun()), grouped(finding.objects), String::new()));
         }
         let mut notes = vec![format!("Read as {}{}.", self.format.info().name, self.order())];
         if let Some(dialect) = finding.dialect {

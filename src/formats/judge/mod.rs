@@ -13,7 +13,11 @@ mod transactions;
 pub use catalog::{Consistency, Dialect, MODELS, Model, ModelInfo};
 
 pub use rehearsal_sim::check::transactions::Level;
-use rehearsal_sim::check::{Budget, Verdict, linearizable_by, sequential_by};
+use std::collections::BTreeMap;
+
+use rehearsal_sim::check::{
+    Bar, Budget, Engine, Explanation, Verdict, decided_by, linearizable_by, sequential_by,
+};
 use rehearsal_sim::history::{Call, CallId, History};
 use rehearsal_sim::service::{Outcome, Sequential};
 use rehearsal_sim::time::SimTime;
@@ -117,6 +121,7 @@ pub fn judge(text: &str, recorded: &Recorded, question: &Question) -> Result<Fin
         names: Names::new(recorded),
         notes: Vec::new(),
     };
+    case.names.has_options = matches!(model, Model::Register | Model::Mutex | Model::Lock);
     case.remark();
     let mut finding = case.judge()?;
     if let Verdict::Fail(explanation) = &finding.verdict {
@@ -235,12 +240,24 @@ impl Case<'_> {
             Consistency::Sequential => sequential_by::<M>(history, object, budget),
             _ => linearizable_by::<M>(history, object, budget),
         };
+        let verdict = match verdict {
+            Verdict::Fail(mut explanation) => {
+                surround::<M>(&mut explanation, history, object);
+                Verdict::Fail(explanation)
+            }
+            other => other,
+        };
         let mut objects: Vec<u64> =
             history.calls.iter().map(|call| object(&call.operation)).collect();
         objects.sort_unstable();
         objects.dedup();
+        let by = match demanded {
+            Consistency::Linearizable => engines::<M>(history, object, budget),
+            _ => String::new(),
+        };
         Finding {
             demand: demanded.name().to_owned(),
+            by,
             ..self.finding(verdict, history, objects.len())
         }
     }
@@ -273,6 +290,75 @@ impl Case<'_> {
         let (called, ended) = (SimTime(0), Some(SimTime(1)));
         Call { id: CallId(0), client, operation, called, ended, outcome: Outcome::Ok(reply) }
     }
+}
+
+/// One operation alone is shown with as many others.
+const OTHERS: usize = 8;
+
+/// Where one operation is what is left of a broken history, adds the last ones on its object before
+/// it ended: nobody sees by one bar what is wrong.
+fn surround<M: Sequential>(
+    explanation: &mut Explanation,
+    history: &History<M::Operation, M::Reply>,
+    object: impl Fn(&M::Operation) -> u64,
+) {
+    let [alone] = &explanation.bars[..] else { return };
+    let is_alone = |call: &&Call<M::Operation, M::Reply>| {
+        call.client == alone.client && call.called.0 == alone.called_ns
+    };
+    let Some(blamed) = history.calls.iter().find(is_alone) else { return };
+    let until = blamed.ended.unwrap_or(blamed.called);
+    let mut around: Vec<_> = history.calls.iter().collect();
+    around.retain(|call| {
+        let is_there = object(&call.operation) == object(&blamed.operation);
+        is_there && call.called <= until && call.outcome != Outcome::Failed && call.id != blamed.id
+    });
+    let bar = |call: &&Call<M::Operation, M::Reply>| Bar {
+        client: call.client,
+        text: match &call.outcome {
+            Outcome::Ok(reply) => format!("{:?} -> {reply:?}", call.operation),
+            _ => format!("{:?} -> unknown", call.operation),
+        },
+        called_ns: call.called.0,
+        ended_ns: call.ended.map(|ended| ended.0),
+        ..Bar::default()
+    };
+    let mut bars: Vec<Bar> = around.iter().rev().take(OTHERS).map(bar).collect();
+    bars.push(Bar { is_blamed: true, ..alone.clone() });
+    bars.sort_by_key(|bar| bar.called_ns);
+    explanation.bars = bars;
+}
+
+/// Longer histories are not asked again which engine decided.
+const MOST_ASKED: usize = 20_000;
+
+/// The engines that decided about the objects of a history.
+fn engines<M: Sequential>(
+    history: &History<M::Operation, M::Reply>,
+    object: impl Fn(&M::Operation) -> u64,
+    budget: Budget,
+) -> String {
+    if history.calls.len() > MOST_ASKED {
+        return String::new();
+    }
+    let mut objects: BTreeMap<u64, Vec<&Call<M::Operation, M::Reply>>> = BTreeMap::new();
+    for call in &history.calls {
+        objects.entry(object(&call.operation)).or_default().push(call);
+    }
+    let mut found: Vec<&str> = Vec::new();
+    for calls in objects.values() {
+        let decided = |engine| decided_by::<M>(engine, calls, budget).is_some();
+        let engine = match () {
+            () if decided(Engine::Monitor) => "a monitor",
+            () if decided(Engine::Zones) => "zones",
+            () => "a search",
+        };
+        if !found.contains(&engine) {
+            found.push(engine);
+        }
+    }
+    found.sort_unstable();
+    found.join(" and ")
 }
 
 /// Numbers calls in the order of their times, which is the order they have in a history.

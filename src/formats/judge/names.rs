@@ -34,7 +34,9 @@ pub(super) struct Names {
     /// Every moment, by its time.
     moments: Vec<(u64, Moment)>,
     /// What a checker prints and means nothing to people.
-    pub(super) unsaid: &'static [&'static str],
+    pub(super) unsaid: Vec<&'static str>,
+    /// Whether states are options, which people call by their value.
+    pub(super) has_options: bool,
 }
 
 impl Names {
@@ -47,7 +49,8 @@ impl Names {
             processes: Vec::new(),
             times: Vec::new(),
             moments: Vec::new(),
-            unsaid: &[],
+            unsaid: Vec::new(),
+            has_options: false,
         };
         let ends = recorded.operations.iter().filter_map(|operation| operation.ended);
         let calls = recorded.operations.iter().map(|operation| operation.called);
@@ -153,8 +156,11 @@ impl Names {
     pub(super) fn tell(&self, text: &str) -> String {
         let mut told = String::with_capacity(text.len());
         let mut text = Cow::Borrowed(text);
-        for unsaid in self.unsaid {
+        for unsaid in &self.unsaid {
             text = Cow::Owned(text.replace(unsaid, ""));
+        }
+        if self.has_options {
+            text = Cow::Owned(without_options(&text));
         }
         let mut rest = text.as_ref();
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -211,5 +217,36 @@ impl Names {
             }
             _ => told.push_str(digits),
         }
+    }
+}
+
+/// `Some(7)` as `7`, and `None` as `nothing`.
+fn without_options(text: &str) -> String {
+    let mut parts = text.split("Some(");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        match part[digits..].strip_prefix(')') {
+            Some(rest) if digits > 0 => {
+                told.push_str(&part[..digits]);
+                told.push_str(rest);
+            }
+            _ => {
+                told.push_str("Some(");
+                told.push_str(part);
+            }
+        }
+    }
+    told.replace("None", "nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_told_by_their_value() {
+        assert_eq!(without_options("from Some(3) to None"), "from 3 to nothing");
+        assert_eq!(without_options("Some(x) Some(12)"), "Some(x) 12");
     }
 }

@@ -60,7 +60,7 @@ impl Case<'_> {
         }
         if !has_keys {
             // There is one register, and it has no name.
-            self.names.unsaid = &["k0 ", " on k0"];
+            self.names.unsaid.extend(["k0 ", " on k0"]);
         }
         let mut keys: Vec<u64> = history.calls.iter().map(|call| call.operation.key).collect();
         keys.sort_unstable();
@@ -199,6 +199,7 @@ impl Case<'_> {
     ) -> Result<Finding, ReadError> {
         let collected = self.collect::<M>(first, meaning)?;
         if !collected.has_keys {
+            self.names.unsaid.push(" on object 0");
             let plain = in_order(collected.calls.into_iter().map(unkeyed).collect());
             return Ok(self.objects::<M>(&plain, |_| 0));
         }
@@ -400,7 +401,7 @@ impl Case<'_> {
 
     pub(super) fn lock(&mut self) -> Result<Finding, ReadError> {
         if self.model == Model::Mutex {
-            self.names.unsaid = &["(by 0)"];
+            self.names.unsaid.push("(by 0)");
         }
         self.keyed::<Lock>(None, Case::lock_meaning)
     }
