@@ -57,7 +57,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { runs: 10_000, events: 20_000_000 }
+        Budget { runs: 10_000, events: 12_000_000 }
     }
 }
 
