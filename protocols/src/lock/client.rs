@@ -14,8 +14,9 @@ use rehearsal_sim::protocol::{Input, NodeId};
 use rehearsal_sim::service::Outcome;
 use rehearsal_sim::view::View;
 
-use super::{Event, Fx, Lock, Message, Role, Timer, place};
+use super::{Event, Fx, Lock, Message, Role, Timer};
 use crate::parts::patience;
+use crate::parts::roles::home;
 
 /// A client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +85,7 @@ impl Client {
                 (Role::Store, Message::Write { number, cell: name, token, value })
             }
         };
-        fx.send(place(role, name, fx), message);
+        fx.send(home(role, name, fx), message);
         fx.arm(Timer::Again(number), patience::wait(fx.config().timeout, attempt.tries));
         attempt.tries = attempt.tries.saturating_add(1);
     }
@@ -147,7 +148,7 @@ impl Client {
         fx.disarm(Timer::Again(number));
         fx.reply(attempt.call, outcome);
         if let Phase::Writes { token, .. } = attempt.phase {
-            release(place(Role::Server, attempt.name, fx), attempt.name, token, fx);
+            release(home(Role::Server, attempt.name, fx), attempt.name, token, fx);
         }
     }
 

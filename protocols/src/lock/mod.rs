@@ -234,9 +234,3 @@ impl Protocol for Lock {
             .or_else(|| disk::missing_server(reach, Role::Store))
     }
 }
-
-/// The node of a role that a lock or cell belongs to.
-pub(crate) fn place(role: Role, name: u64, fx: &Fx<'_>) -> NodeId {
-    let nodes: Vec<NodeId> = fx.all(role).collect();
-    nodes[(name % nodes.len() as u64) as usize]
-}

@@ -44,7 +44,7 @@ pub use service::QueueService;
 use crate::parts::clerk::{Clerk, Errands, Known, Sessions, Ticket};
 use crate::parts::disk;
 use crate::parts::patience::Patience;
-use crate::parts::roles::Role;
+use crate::parts::roles::{Role, home};
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -124,8 +124,7 @@ type Fx<'a> = Effects<'a, WorkQueue>;
 impl Errands for WorkQueue {
     /// Queues are spread over the brokers by their keys.
     fn server(operation: &Keyed<QueueOp>, fx: &mut Fx<'_>) -> NodeId {
-        let brokers: Vec<NodeId> = fx.all(Role::Server).collect();
-        brokers[(operation.key % brokers.len() as u64) as usize]
+        home(Role::Server, operation.key, fx)
     }
     fn request(ticket: Ticket, operation: &Keyed<QueueOp>) -> Message {
         Message::Request { ticket, operation: *operation }

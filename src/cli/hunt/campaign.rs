@@ -93,7 +93,7 @@ impl Campaign<'_> {
     ) {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= self.seeds.end || seed > lowest.load(Ordering::Relaxed) {
+            if !self.seeds.contains(&seed) || seed > lowest.load(Ordering::Relaxed) {
                 return;
             }
             let row = catch_unwind(AssertUnwindSafe(|| self.run(seed)))
