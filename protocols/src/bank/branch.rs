@@ -102,8 +102,8 @@ impl Branch {
         fx.append(record);
     }
 
-    pub(super) fn on_message(&mut self, from: NodeId, body: Message, fx: &mut Fx<'_>) {
-        match body {
+    pub(super) fn on_message(&mut self, from: NodeId, body: &Message, fx: &mut Fx<'_>) {
+        match *body {
             Message::Request { ticket, operation } => self.on_request(from, ticket, operation, fx),
             Message::Credit(wire) => self.on_credit(from, wire, fx),
             Message::Taken(wire) => self.on_taken(wire, fx),

@@ -230,7 +230,7 @@ impl Protocol for Bank {
     fn step(&mut self, input: Input<Bank>, fx: &mut Fx<'_>) {
         match (self, input) {
             (Bank::Branch(branch), Input::Message { from, body }) => {
-                branch.on_message(from, body, fx);
+                branch.on_message(from, &body, fx);
             }
             (Bank::Branch(branch), Input::Timer(Timer::PayAgain(account))) => {
                 fx.count("paid_again", 1);

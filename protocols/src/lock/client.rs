@@ -50,8 +50,8 @@ impl Client {
         Client { next: fx.incarnation() << 32, attempts: BTreeMap::new() }
     }
 
-    pub(super) fn step(&mut self, input: Input<Lock>, fx: &mut Fx<'_>) {
-        match input {
+    pub(super) fn step(&mut self, input: &Input<Lock>, fx: &mut Fx<'_>) {
+        match *input {
             Input::Call { id, operation: Keyed { key, operation } } => {
                 let phase = match operation {
                     CounterOp::Read => Phase::Reads { token: 0 },

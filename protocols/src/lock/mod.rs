@@ -203,7 +203,7 @@ impl Protocol for Lock {
             (Lock::Server(_) | Lock::Store(_), Input::WriteFailed { .. }) => {
                 fx.exit("the disk refused a write");
             }
-            (Lock::Client(client), input) => client.step(input, fx),
+            (Lock::Client(client), input) => client.step(&input, fx),
             // Only clients set timers and take calls.
             (Lock::Damaged, _)
             | (

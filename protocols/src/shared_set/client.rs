@@ -50,8 +50,8 @@ impl Client {
         self.under_way.len()
     }
 
-    pub(super) fn step(&mut self, input: Input<SharedSet>, fx: &mut Fx<'_>) {
-        match input {
+    pub(super) fn step(&mut self, input: &Input<SharedSet>, fx: &mut Fx<'_>) {
+        match *input {
             Input::Call { id, operation } => {
                 self.next += 1;
                 let errand = Errand {

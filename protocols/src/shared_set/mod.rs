@@ -183,7 +183,7 @@ impl Protocol for SharedSet {
             (SharedSet::Server(_), Input::WriteFailed { .. }) => {
                 fx.exit("the disk refused a write");
             }
-            (SharedSet::Client(client), input) => client.step(input, fx),
+            (SharedSet::Client(client), input) => client.step(&input, fx),
             // Servers set no timers, and nobody calls them.
             (SharedSet::Damaged, _)
             | (
