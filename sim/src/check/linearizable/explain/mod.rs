@@ -33,7 +33,7 @@ pub(super) fn explain<M: Sequential>(
     let culprit = calls[blamed];
     let beginning = beginning::<M>(calls, culprit);
     let replies = replies::<M>(&beginning, culprit);
-    let (part, at) = shrink::shrink::<M>(beginning, culprit);
+    let (part, at) = shrink::shrink::<M>(&beginning, culprit);
     let mut orders = Orders::<M>::new(&part, at);
     let replies = replies.unwrap_or_else(|| {
         let replies = orders.as_mut().map(|orders| orders.replies(REPLIES)).unwrap_or_default();

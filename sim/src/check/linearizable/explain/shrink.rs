@@ -175,13 +175,13 @@ const TRIED: usize = 600;
 
 /// A small part of the calls, in their order, and where the culprit is in it.
 pub(super) fn shrink<M: Sequential>(
-    calls: Vec<CallOf<M>>,
+    calls: &[CallOf<M>],
     culprit: &CallOf<M>,
 ) -> (Vec<CallOf<M>>, usize) {
     let at = calls.iter().position(|call| call.id == culprit.id).unwrap_or_default();
     let refs: Vec<&CallOf<M>> = calls.iter().collect();
     let units = units::units::<M>(&refs);
-    let mut shrinker = Shrinker::<M> { calls: &calls, culprit: at, work: WORK };
+    let mut shrinker = Shrinker::<M> { calls, culprit: at, work: WORK };
     let part = match shrinker.pair(&units) {
         Some(part) => part,
         None => shrinker.drop_units(&units, (0..calls.len()).collect()),

@@ -4,12 +4,14 @@
 //! state settles or enables is a word per state. Nothing is allocated per step.
 
 mod antichain;
+mod steps;
 mod sweep;
 
 use super::problem::{Problem, Rule, UNSEEN};
 use crate::service::Sequential;
 
-pub(super) use self::sweep::{Step, Steps, Sweep};
+pub(super) use self::steps::{Step, Steps};
+pub(super) use self::sweep::Sweep;
 
 /// What came out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

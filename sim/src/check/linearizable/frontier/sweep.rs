@@ -2,29 +2,10 @@
 
 use super::super::problem::{Rule, UNSEEN};
 use super::antichain::{Antichain, Config, Lane, lanes};
+use super::steps::{Step, Steps, bits};
 
 /// As many comparisons cost as much of the budget as one configuration.
 const COMPARISONS: u64 = 64;
-
-/// Who knows what a symbol does.
-pub(in crate::check::linearizable) trait Steps {
-    /// Where a symbol leads from a state; `None` if it can not give its reply there.
-    fn ask(&mut self, state: u32, symbol: u32) -> Option<u32>;
-    /// How many numbers of states are in use.
-    fn states(&self) -> usize;
-    /// Whether all states that no reply depends on are one.
-    fn is_closed(&self) -> bool;
-}
-
-/// What came out of a return.
-pub(in crate::check::linearizable) enum Step {
-    /// It has a place.
-    Placed,
-    /// It has none.
-    Broken,
-    /// The budget ended.
-    Spent,
-}
 
 /// The budget ended.
 struct Spent;
@@ -91,15 +72,6 @@ pub(in crate::check::linearizable) struct Sweep<const W: usize> {
 
 /// As many ways are the most promising.
 const FEW: usize = 6;
-
-/// The open operations in a set, lowest first.
-fn bits(mut set: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (set != 0).then(|| set.trailing_zeros() as usize)?;
-        set &= set - 1;
-        Some(bit)
-    })
-}
 
 impl<const W: usize> Sweep<W> {
     /// A sweep with classes that have at most so many operations each; `None` if there are too many.
@@ -480,10 +452,11 @@ impl<const W: usize> Sweep<W> {
         }
         for class in 0..self.classes.len() {
             let is_guarded = !matches!(self.classes[class].rule, Rule::Blind(_));
-            if is_guarded && self.is_free(config, class) {
-                if let Some(to) = self.class_step(steps, config.state, class) {
-                    self.take_pending(steps, config, class, to);
-                }
+            if is_guarded
+                && self.is_free(config, class)
+                && let Some(to) = self.class_step(steps, config.state, class)
+            {
+                self.take_pending(steps, config, class, to);
             }
         }
     }
@@ -558,11 +531,8 @@ impl<const W: usize> Sweep<W> {
         }
         for other in bits(self.loose & !config.spent) {
             match self.loose_step(steps, to, other) {
-                Some(same) if same == to => {
-                    if waiting >> other & 1 == 1 {
-                        return true;
-                    }
-                }
+                Some(same) if same == to && waiting >> other & 1 == 1 => return true,
+                Some(same) if same == to => {}
                 Some(next) => {
                     let is_lost = next == UNSEEN
                         && steps.is_closed()
