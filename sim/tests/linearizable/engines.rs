@@ -48,8 +48,8 @@ fn engines_agree_with_trying_every_order() {
             agrees::<Plain>(Engine::Frontier, &log, truth, seed),
             agrees::<Bare>(Engine::Frontier, &log, truth, seed),
             agrees::<Seq>(Engine::Frontier, &log, truth, seed),
-            seed % 8 == 0 && agrees::<Full>(Engine::Sweep, &log, truth, seed),
-            seed % 8 == 0 && agrees::<Seq>(Engine::Sweep, &log, truth, seed),
+            seed % 8 < 2 && agrees::<Full>(Engine::Sweep, &log, truth, seed),
+            seed % 8 < 2 && agrees::<Seq>(Engine::Sweep, &log, truth, seed),
         ];
         for (sum, one) in answers.iter_mut().zip(answered) {
             *sum += u64::from(one);
@@ -60,7 +60,7 @@ fn engines_agree_with_trying_every_order() {
     assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
     assert!(answers[0] * 10 > count * 3, "zones judge {} of {count}", answers[0]);
     assert!(answers[2..6].iter().all(|answers| *answers == count), "{answers:?}");
-    assert!(answers[6..].iter().all(|answers| *answers == count.div_ceil(8)), "{answers:?}");
+    assert!(answers[6..].iter().all(|answers| *answers * 4 == count), "{answers:?}");
 }
 
 /// Of two equal appends, one of which may count as hidden, either may have to be seen.

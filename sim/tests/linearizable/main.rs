@@ -17,3 +17,4 @@ mod oracle;
 mod outage;
 mod porcupine;
 mod random;
+mod refused;

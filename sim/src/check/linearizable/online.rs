@@ -30,7 +30,8 @@ pub enum Standing {
 
 /// How a call ended.
 enum Fate<R> {
-    Replied(R),
+    /// And the how-manieth return it was.
+    Replied(R, u64),
     Failed,
     Unknown,
 }
@@ -84,7 +85,7 @@ impl<M: Sequential> Steps for Book<M> {
     fn states(&self) -> usize {
         self.states.len() + 1
     }
-    fn is_closed(&self) -> bool {
+    fn can_wait(&self) -> bool {
         false
     }
 }
@@ -170,7 +171,8 @@ impl<M: Sequential> Online<M> {
     /// It returned with this reply.
     pub fn observe_return(&mut self, id: CallId, reply: M::Reply) -> &Standing {
         self.events.push_back(Event::Return(id));
-        self.end(id, Fate::Replied(reply))
+        self.ended += 1;
+        self.end(id, Fate::Replied(reply, self.ended))
     }
 
     /// It certainly took no effect.
@@ -240,10 +242,9 @@ impl<M: Sequential> Online<M> {
             Fate::Failed => {}
             Fate::Unknown if M::is_read(&operation) => {}
             Fate::Unknown => self.pend(operation),
-            Fate::Replied(reply) => {
-                self.ended += 1;
+            Fate::Replied(reply, ended) => {
                 let Some((rule, is_legal)) = self.book.rule(operation, reply) else { return };
-                match self.sweep.open(&mut self.book, rule, is_legal, self.ended) {
+                match self.sweep.open(&mut self.book, rule, is_legal, ended) {
                     Some(slot) => {
                         self.slots.insert(id, slot);
                     }

@@ -107,6 +107,8 @@ pub(super) struct Problem<'h, M: Sequential> {
     /// Whether the model says in which states every reply is possible.
     is_told: bool,
     known: Known,
+    /// Whether a step to a state that nobody sees can as well be taken later.
+    can_wait: bool,
 }
 
 impl<'h, M: Sequential> Problem<'h, M> {
@@ -122,6 +124,7 @@ impl<'h, M: Sequential> Problem<'h, M> {
             initial: 0,
             is_told: true,
             known: Known::All,
+            can_wait: false,
         };
         problem.initial = problem.number(M::initial());
         for (source, call) in (0..).zip(calls) {
@@ -284,8 +287,22 @@ impl<'h, M: Sequential> Problem<'h, M> {
         !matches!(self.known, Known::All)
     }
 
+    /// Whether a step to a state that nobody sees, and that nobody waits for, can as well be taken
+    /// later. It can not where a state is left by what is legal everywhere, and a reply refuses the
+    /// state that follows: by then it is too late.
+    pub(super) fn can_wait(&self) -> bool {
+        self.can_wait
+    }
+
     /// Makes one of all states that no reply depends on, where the model says enough.
     pub(super) fn close(&mut self) {
+        self.unite();
+        let is_refused = self.ops.iter().any(|op| matches!(op.rule, Rule::Refuse(_)))
+            || self.symbols.iter().any(|symbol| symbol.is_legal_unseen && !symbol.is_legal);
+        self.can_wait = self.is_closed() && (self.symbols.is_empty() || !is_refused);
+    }
+
+    fn unite(&mut self) {
         if !self.is_told || self.is_closed() {
             return;
         }

@@ -39,8 +39,8 @@ impl<M: Sequential> Steps for Problem<'_, M> {
     fn states(&self) -> usize {
         Problem::states(self)
     }
-    fn is_closed(&self) -> bool {
-        Problem::is_closed(self)
+    fn can_wait(&self) -> bool {
+        Problem::can_wait(self)
     }
 }
 
@@ -190,7 +190,7 @@ fn classes<M: Sequential>(problem: &Problem<M>) -> (Vec<u32>, Vec<(Rule, bool, u
     pending.sort();
     let mut refused = vec![false; problem.states()];
     let mut is_any_refused = false;
-    let mut is_picky = !problem.is_closed();
+    let mut is_picky = !problem.can_wait();
     for op in problem.ops.iter().filter(|op| !op.is_pending()) {
         match op.rule {
             Rule::Refuse(state) => {

@@ -6,8 +6,8 @@ pub(in crate::check::linearizable) trait Steps {
     fn ask(&mut self, state: u32, symbol: u32) -> Option<u32>;
     /// How many numbers of states are in use.
     fn states(&self) -> usize;
-    /// Whether all states that no reply depends on are one.
-    fn is_closed(&self) -> bool;
+    /// Whether a step to a state that no reply depends on can as well be taken later.
+    fn can_wait(&self) -> bool;
 }
 
 /// What came out of a return.

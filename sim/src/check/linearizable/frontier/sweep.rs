@@ -505,7 +505,7 @@ impl<const W: usize> Sweep<W> {
             _ => None,
         }?;
         let is_lost = to == UNSEEN
-            && steps.is_closed()
+            && steps.can_wait()
             && self.classes[class].is_legal
             && self.marks[state as usize].refused == 0;
         (to != state && !is_lost).then_some(to)
@@ -514,7 +514,7 @@ impl<const W: usize> Sweep<W> {
     /// Whether a step leads where nobody looks, and can as well be taken later.
     fn is_lost(&self, steps: &dyn Steps, config: &Config<W>, slot: usize, to: u32) -> bool {
         to == UNSEEN
-            && steps.is_closed()
+            && steps.can_wait()
             && self.legal >> slot & 1 == 1
             && self.marks[config.state as usize].refused & !config.settled == 0
     }
@@ -535,7 +535,7 @@ impl<const W: usize> Sweep<W> {
                 Some(same) if same == to => {}
                 Some(next) => {
                     let is_lost = next == UNSEEN
-                        && steps.is_closed()
+                        && steps.can_wait()
                         && self.legal >> other & 1 == 1
                         && marks.refused & !config.settled == 0;
                     if other == slot || !is_lost {
