@@ -32,12 +32,10 @@ fn blocks(section: &str) -> Vec<(String, Vec<String>)> {
     blocks
 }
 
-/// What the commands find: this repository under its name, beside the new crate.
-fn playground() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("newcomer");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::os::unix::fs::symlink(root(), folder.join("rehearsal")).expect("a link");
+/// A folder outside of this workspace, with this repository under its name.
+fn playground() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::os::unix::fs::symlink(root(), folder.path().join("rehearsal")).expect("a link");
     folder
 }
 
@@ -89,7 +87,8 @@ fn apply(block: &[String], file: &Path) {
 #[test]
 #[cfg(unix)]
 fn the_newcomers_path_leads_where_it_says() {
-    let mut folder = playground();
+    let playground = playground();
+    let mut folder = playground.path().to_owned();
     let mut said = Vec::new();
     for (language, lines) in blocks("## Your own protocol, in ten minutes") {
         match language.as_str() {

@@ -12,6 +12,7 @@
 //! goes on above all its earlier numbers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::history::CallId;
@@ -22,12 +23,18 @@ use rehearsal_sim::time::Span;
 use super::patience;
 
 /// What a request is known by, together with its client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket {
     /// Its number; no other request of its client has it.
     pub number: u64,
     /// All requests with lower numbers have been answered.
     pub below: u64,
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (from {})", self.number, self.below)
+    }
 }
 
 impl Ticket {

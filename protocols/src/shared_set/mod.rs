@@ -76,10 +76,16 @@ impl fmt::Debug for Stamp {
 }
 
 /// What a server has of an element; also the record on its disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     stamp: Stamp,
     is_in: bool,
+}
+
+impl fmt::Debug for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {:?}", if self.is_in { "in" } else { "out" }, self.stamp)
+    }
 }
 
 /// Keeps elements.
@@ -100,10 +106,16 @@ pub enum Message {
 kinds!(Message { Ask, Cell, Store, Stored });
 
 /// A round of a client's operation: no other of its rounds has these numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Round {
     number: u64,
     round: u64,
+}
+
+impl fmt::Debug for Round {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.number, self.round)
+    }
 }
 
 impl protocol::Message for Message {

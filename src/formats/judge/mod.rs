@@ -341,7 +341,7 @@ fn engines<M: Sequential>(
     if history.calls.len() > MOST_ASKED {
         return String::new();
     }
-    let mut objects: BTreeMap<u64, Vec<&Call<M::Operation, M::Reply>>> = BTreeMap::new();
+    let mut objects: BTreeMap<u64, Vec<_>> = BTreeMap::new();
     for call in &history.calls {
         objects.entry(object(&call.operation)).or_default().push(call);
     }
