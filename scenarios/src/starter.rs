@@ -85,8 +85,7 @@ fn table(text: &mut String, root: &Value, section: &Value, defaults: &Value, nam
 fn workload(text: &mut String, entry: &Entry) {
     let mix: Vec<String> =
         entry.operations.iter().map(|kind| format!("{} = 1", toml_text::key(kind))).collect();
-    // What can only be judged as a whole stays cheap to judge while few operations are open.
-    let load = if entry.is_one_object {
+    let load = if entry.starts_closed {
         "users = 4                 # closed loop; rate = \"200/s\" in its place makes it open\n\
          think = \"20ms\"\n"
     } else {

@@ -28,8 +28,8 @@ pub struct Entry {
     pub roles: fn() -> Vec<RoleInfo>,
     /// The kinds of operation of its service.
     pub operations: &'static [&'static str],
-    /// Whether they all work on one object ([`Service::IS_ONE_OBJECT`]).
-    pub is_one_object: bool,
+    /// Whether a first scenario keeps few of them open ([`Service::STARTS_CLOSED`]).
+    pub starts_closed: bool,
     /// The kinds of its messages.
     pub messages: &'static [&'static str],
     /// The kinds of its timers.
@@ -139,7 +139,7 @@ impl Entry {
             summary: P::SUMMARY,
             roles: roles::<P>,
             operations: <<P::Service as Service>::Operation as Operation>::KINDS,
-            is_one_object: <P::Service as Service>::IS_ONE_OBJECT,
+            starts_closed: <P::Service as Service>::STARTS_CLOSED,
             messages: <P::Message as Kinds>::KINDS,
             timers: <P::Timer as Kinds>::KINDS,
             events: <P::Event as Kinds>::KINDS,

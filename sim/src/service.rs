@@ -27,9 +27,10 @@ pub trait Service: Debug + 'static {
     /// the digest knows when each call ended, and whether it succeeded.
     fn digest(_reply: &Self::Reply, _digest: &mut Digest) {}
 
-    /// Whether all operations work on one object. Its history can only be judged as a whole, so that
-    /// a first scenario should keep few operations open at a time.
-    const IS_ONE_OBJECT: bool = false;
+    /// Whether a first scenario keeps few operations open at a time (a closed loop): where all of them
+    /// work on one object, whose history can only be judged as a whole, or where the protocol has no
+    /// room for a load.
+    const STARTS_CLOSED: bool = false;
 
     /// The model that `rehearsal check` judges a history by that was told by
     /// [`tell`](Service::tell); `None` where there is none.

@@ -50,7 +50,7 @@ fn several_files_have_a_line_each_and_a_summary() {
 }
 
 #[test]
-fn json_is_one_object_and_a_page_is_written() {
+fn json_starts_closed_and_a_page_is_written() {
     let place = place();
     let said = place.run(&["check", "bad/stale.edn", "--json", "--html", "page.html"]).exits(1);
     let json = said.json();

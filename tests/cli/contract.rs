@@ -97,7 +97,7 @@ fn object<'t>(text: &'t str, key: &str) -> &'t str {
 }
 
 #[test]
-fn a_pass_is_one_object_with_every_field_in_order() {
+fn a_pass_starts_closed_with_every_field_in_order() {
     let said = Place::new().run(&["run", "raft.toml", "--json", "--seed", "7"]).exits(0);
     let json = said.json();
     assert_eq!(keys(&said.out), FIELDS);
@@ -179,7 +179,7 @@ fn a_file_that_can_not_be_run_prints_no_object() {
 }
 
 #[test]
-fn a_sweep_is_one_object() {
+fn a_sweep_starts_closed() {
     let place = Place::new();
     let args = ["sweep", "ping.toml", "--seeds", "0..21", "--json", "--bug", "stale-answer"];
     let said = place.run(&args).exits(1);

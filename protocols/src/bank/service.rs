@@ -80,7 +80,7 @@ impl Service for BankService {
     type Operation = Operation;
     type Reply = Reply;
     type Model = BankModel;
-    const IS_ONE_OBJECT: bool = true;
+    const STARTS_CLOSED: bool = true;
 
     /// The key is the account that money is taken from. One transfer in three asks for so much that
     /// it may be refused.

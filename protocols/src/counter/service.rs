@@ -12,6 +12,7 @@ impl Service for CounterService {
     type Operation = Keyed<CounterOp>;
     type Reply = CounterReply;
     type Model = Many<Counter>;
+    const STARTS_CLOSED: bool = true;
 
     fn compose(ask: &Ask) -> Keyed<CounterOp> {
         let operation = match ask.kind {

@@ -115,7 +115,7 @@ pub(crate) const RAFT: Entry = Entry {
     name: "raft",
     summary: "Agrees on a log, with a strong leader.",
     roles: raft_roles,
-    is_one_object: false,
+    starts_closed: false,
     operations: &["get", "put", "cas"],
     messages: &["AppendEntries"],
     timers: &["Election"],

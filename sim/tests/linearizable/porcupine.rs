@@ -42,8 +42,10 @@ fn etcd(text: &str) -> History<RegisterOp, RegisterReply> {
     let mut open = BTreeMap::new();
     for (at, line) in text.lines().enumerate() {
         let Some((_, rest)) = line.split_once("jepsen.util - ") else { continue };
-        let fields: Vec<&str> = rest.split('\t').map(str::trim).collect();
-        let [process, kind, f, value] = fields[..] else { continue };
+        let mut words = rest.split_whitespace();
+        let [Some(process), Some(kind), Some(f)] = [(); 3].map(|()| words.next()) else { continue };
+        let value = words.collect::<Vec<_>>().join(" ");
+        let value = value.as_str();
         let Some(process) = number(process) else { continue };
         let now = SimTime(at as u64);
         if kind == ":invoke" {

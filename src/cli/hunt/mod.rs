@@ -70,6 +70,8 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
     let prey = prey(catalog, args)?;
     let loaded = prey.iter().map(|one| one.load(catalog)).collect::<Result<Vec<_>, _>>()?;
     if let Some(folder) = &args.out {
+        // Where it can not be made, the files in it can not be written, and that is told.
+        let _ = std::fs::create_dir_all(folder);
         for name in [PAGE, NUMBERS] {
             results::probe_file(&folder.join(name))?;
         }

@@ -45,12 +45,17 @@ pub(super) fn decide<M: Sequential>(
     calls: &[&Call<M::Operation, M::Reply>],
     budget: Budget,
 ) -> (Decision, Engine) {
+    // Monitors and zones look at each operation once, and that is what they cost.
+    let price = |decision| match calls.len() as u64 > budget.configurations {
+        true => Decision::Exhausted { event: 0 },
+        false => decision,
+    };
     if let Some(known) = monitor::decide::<M>(calls) {
-        return (Decision::from(known == monitor::Decision::Holds), Engine::Monitor);
+        return (price(Decision::from(known == monitor::Decision::Holds)), Engine::Monitor);
     }
     let mut problem = Problem::<M>::new(calls);
     if let Some(holds) = zones::decide(&problem.ops, problem.states(), problem.initial) {
-        return (Decision::from(holds), Engine::Zones);
+        return (price(Decision::from(holds)), Engine::Zones);
     }
     let mut purse = budget.configurations / SHARE;
     match frontier::decide(&mut problem, &mut purse) {

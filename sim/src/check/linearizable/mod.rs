@@ -55,7 +55,8 @@ pub use self::online::{Online, Standing};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// How many configurations it may look at to judge one object, and again as many to find the
-    /// operation to blame. Many comparisons between configurations count as further ones.
+    /// operation to blame. Many comparisons between configurations count as further ones; where no
+    /// search is needed, every operation counts as one.
     pub configurations: u64,
 }
 
@@ -130,11 +131,14 @@ fn judge<M: Sequential>(
 fn how_far<M: Sequential>(plan: &Plan<M>, event: usize) -> String {
     let returns =
         |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Return(_))).count();
+    let Some(&reached) = plan.events.get(event) else {
+        return "nothing of it was placed".to_owned();
+    };
     let is_open = |op: &&Op<M>| op.called <= event && op.returned >= event && op.returned != NEVER;
     let open = plan.ops.iter().filter(is_open).count();
-    let (Event::Return(op) | Event::Call(op)) = plan.events[event];
+    let (Event::Return(op) | Event::Call(op)) = reached;
     let call = plan.ops[op].call;
-    let at = match plan.events[event] {
+    let at = match reached {
         Event::Return(_) => call.ended.unwrap_or(call.called),
         Event::Call(_) => call.called,
     };
