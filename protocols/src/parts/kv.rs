@@ -323,6 +323,11 @@ impl Machine for KeyValue {
         reply
     }
 
+    fn read(&self, operation: &Operation) -> Option<Reply> {
+        let Operation::Get { key } = operation else { return None };
+        Some(Reply::Value(self.values.get(key).cloned().unwrap_or_default()))
+    }
+
     fn digest(operation: &Operation) -> u64 {
         match *operation {
             Operation::Get { key } => digest::of(&[0, key]),
@@ -380,6 +385,9 @@ mod tests {
                 let state = states.entry(op.object()).or_insert_with(KeyValueModel::initial);
                 let (next, reply) = KeyValueModel::apply(state, &op);
                 *state = next;
+                let read = machine.read(&op);
+                prop_assert_eq!(read.is_some(), KeyValueModel::is_read(&op));
+                prop_assert!(read.is_none_or(|read| read == reply));
                 prop_assert_eq!(machine.apply(&op), reply);
             }
         }

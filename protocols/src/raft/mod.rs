@@ -173,7 +173,8 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
-    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", DAMAGED];
+    const RANKS: &'static [&'static str] =
+        &["follower", "candidate", "leader", DAMAGED, "pre-candidate"];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",

@@ -9,17 +9,25 @@
 //!                                        ... a newer term, in any message
 //! ```
 //!
+//! With `pre_vote` a pre-candidate stands between follower and candidate, still in the old term.
+//!
 //! Ranks live in memory only: a server that crashed as a leader comes back as a follower, or, where
 //! its disk is damaged, as nothing of the three.
 
 mod election;
+mod hints;
+mod presence;
+mod reads;
 mod replication;
+mod rounds;
 mod sessions;
+mod transfer;
 
 use std::collections::BTreeSet;
 
 use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
+use rehearsal_sim::time::LocalTime;
 use rehearsal_sim::view::View;
 
 use crate::events::consensus::{Event, Logged, Voter};
@@ -27,6 +35,7 @@ use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
 use crate::raft::log::{Entry, Log};
 use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
+use reads::Read;
 use replication::Leader;
 use sessions::Replica;
 
@@ -47,6 +56,10 @@ pub struct Server<M: Machine> {
     rank: Rank,
     /// What the log is applied to.
     replica: Replica<M>,
+    /// When it last heard a leader of its term, or started; `None` where nobody asks.
+    heard_leader: Option<LocalTime>,
+    /// What clients asked of this leader that waits for a round of heartbeats.
+    reads: Vec<Read<M>>,
 }
 
 /// What a server is in its current term (Figure 4).
@@ -57,10 +70,15 @@ enum Rank {
         /// The leader of the current term, once it was heard of.
         leader: Option<NodeId>,
     },
+    /// Asks whether it would be elected, in the term it is in.
+    PreCandidate {
+        /// Who said yes.
+        votes: BTreeSet<NodeId>,
+    },
     /// Collects votes.
     Candidate {
         /// Who granted one.
-        votes: BTreeSet<NodeId>,
+        votes: Vec<NodeId>,
     },
     /// Replicates.
     Leader(Leader),
@@ -80,6 +98,8 @@ impl<M: Machine> Server<M> {
             last_applied: 0,
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
+            heard_leader: None,
+            reads: Vec::new(),
         };
         let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
         if is_damaged {
@@ -103,7 +123,18 @@ impl<M: Machine> Server<M> {
         let entries = server.log.iter().map(logged).collect();
         fx.note(Event::Restored { term: server.current_term, entries });
         fx.arm(Timer::Election, fx.config().election_timeout);
+        // It may have heard a leader right before it crashed, and that leader may rely on it.
+        server.hear_leader(fx);
+        server.resume_leadership(fx);
         server
+    }
+
+    /// Nothing: a leader that crashed is a follower. What stands here is the bug of forgetting that.
+    fn resume_leadership(&mut self, fx: &mut Fx<'_, M>) {
+        let led = self.voted_for == Some(fx.me()) && self.log.last_term() == self.current_term;
+        if led && mutant!(fx, Bug::LeadershipResumed, false, self.current_term > 0) {
+            self.lead(fx);
+        }
     }
 
     /// The disk lost what was durable: perhaps a vote, perhaps entries that were acknowledged. A
@@ -141,7 +172,7 @@ impl<M: Machine> Server<M> {
             return;
         }
         match input {
-            Input::Timer(Timer::Election) => self.campaign(fx),
+            Input::Timer(Timer::Election) => self.on_election_timeout(fx),
             Input::Timer(Timer::Heartbeat) => self.send_heartbeats(fx),
             Input::Message { from, body } => self.on_message(from, body, fx),
             // Memory has what the disk has not, and nobody can say what. The next start reads the
@@ -159,25 +190,33 @@ impl<M: Machine> Server<M> {
     /// message is even looked at, an older one makes the message void.
     fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
         match body {
-            Message::RequestVote { term, last_index, last_term } => {
-                self.on_request_vote(from, term, last_index, last_term, fx);
+            Message::RequestVote { term, last_index, last_term, transfer } => {
+                self.on_request_vote(from, term, (last_index, last_term), transfer, fx);
             }
             Message::VoteReply { term, granted } => {
                 self.observe(term, fx);
                 self.on_vote_reply(from, term, granted, fx);
             }
-            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit, round } => {
                 self.observe(term, fx);
-                self.on_append_entries(from, term, (prev_index, prev_term), &entries, commit, fx);
+                let prev = (prev_index, prev_term);
+                self.on_append_entries(from, (term, round), prev, &entries, commit, fx);
             }
-            Message::AppendReply { term, success, prev_index, last_index } => {
+            Message::AppendReply { term, success, prev_index, last_index, round, conflict } => {
                 self.observe(term, fx);
+                self.on_round_answer(from, term, round, fx);
                 if success {
                     self.on_append_success(from, term, last_index, fx);
                 } else {
-                    self.on_append_rejection(from, term, prev_index, last_index, fx);
+                    self.on_append_rejection(from, term, (prev_index, last_index), conflict, fx);
                 }
             }
+            Message::PreVote { term, last_index, last_term } => {
+                self.on_pre_vote(from, term, (last_index, last_term), fx);
+            }
+            Message::PreVoteReply { term, granted: true } => self.on_pre_vote_grant(from, term, fx),
+            Message::PreVoteReply { term, granted: false } => self.observe(term, fx),
+            Message::TimeoutNow { term } => self.on_timeout_now(from, term, fx),
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
@@ -215,6 +254,7 @@ impl<M: Machine> Server<M> {
             fx.count(probes::LEADER_DEPOSED.name, 1);
             fx.disarm(Timer::Heartbeat);
             fx.arm(Timer::Election, fx.config().election_timeout);
+            self.reads.clear(); // their clients ask again, somebody else
         }
         self.rank = Rank::Follower { leader };
     }
@@ -223,7 +263,8 @@ impl<M: Machine> Server<M> {
     /// there ("updated on stable storage before responding to RPCs", Figure 2).
     fn write_ballot(&mut self, fx: &mut Fx<'_, M>) {
         let voted_for = mutant!(fx, Bug::VoteNotPersisted, self.voted_for, None);
-        fx.append(Record::Ballot { term: self.current_term, voted_for });
+        let term = mutant!(fx, Bug::TermNotPersisted, self.current_term, 0);
+        fx.append(Record::Ballot { term, voted_for });
     }
 
     /// The rank and term. Two leaders at once are normal, as long as their terms differ: the older
@@ -231,6 +272,7 @@ impl<M: Machine> Server<M> {
     pub(super) fn standing(&self) -> Standing {
         let rank = match self.rank {
             Rank::Follower { .. } => "follower",
+            Rank::PreCandidate { .. } => "pre-candidate",
             Rank::Candidate { .. } => "candidate",
             Rank::Leader(_) => "leader",
             Rank::Damaged => DAMAGED,
@@ -251,8 +293,14 @@ impl<M: Machine> Server<M> {
         view.field("last_applied", self.last_applied);
         match &self.rank {
             Rank::Follower { leader } => view.field("leader", name(*leader)),
+            Rank::PreCandidate { votes } => view.field("pre_votes", votes.len()),
             Rank::Candidate { votes } => view.field("votes", votes.len()),
-            Rank::Leader(leader) => leader.view(view),
+            Rank::Leader(leader) => {
+                leader.view(view);
+                if !self.reads.is_empty() {
+                    view.field("reads", self.reads.len());
+                }
+            }
             Rank::Damaged => {}
         }
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
@@ -262,7 +310,15 @@ impl<M: Machine> Server<M> {
 
 /// The smallest number of servers that is more than half of them.
 fn majority<M: Machine>(fx: &Fx<'_, M>) -> usize {
-    fx.all(Role::Server).count() / 2 + 1
+    let servers = fx.all(Role::Server).count();
+    mutant!(fx, Bug::HalfIsMajority, servers / 2 + 1, servers.div_ceil(2))
+}
+
+/// The highest number that a majority of the servers have reached.
+fn agreed<M: Machine>(reached: &[u64], fx: &Fx<'_, M>) -> u64 {
+    let holds = |n: u64| reached.iter().filter(|other| **other >= n).count();
+    let majority = majority(fx);
+    reached.iter().copied().filter(|n| holds(*n) >= majority).max().unwrap_or(0)
 }
 
 /// Every server but this one.

@@ -14,11 +14,13 @@
 
 use std::collections::BTreeMap;
 
+use rehearsal_sim::mutant;
+
 use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::{Command, Session};
-use crate::raft::{Fx, Message, probes};
+use crate::raft::{Bug, Fx, Message, probes};
 
 /// What every server builds from the same log: the machine, and what each session got last. It
 /// never sees the node's effects, so that all replicas stay equal.
@@ -41,11 +43,16 @@ struct Answer<M: Machine> {
 }
 
 impl<M: Machine> Replica<M> {
-    /// Applies a command, a session's operation only once, and returns the session's answer to it.
-    fn apply(&mut self, command: &Command<M>) -> Option<(Session, Answer<M>)> {
+    /// What an operation that changes nothing would get now; `None` for all others.
+    pub(super) fn read(&self, operation: &OperationOf<M>) -> Option<ReplyOf<M>> {
+        self.machine.read(operation)
+    }
+
+    /// Applies a command, a session's operation only `once`, and returns the session's answer to it.
+    fn apply(&mut self, command: &Command<M>, once: bool) -> Option<(Session, Answer<M>)> {
         let Command::Apply { session, serial, operation } = command else { return None };
         let known = self.answers.get(session).map_or(0, |answer| answer.serial);
-        if *serial > known {
+        if *serial > known || !once {
             let answer = Answer { serial: *serial, reply: self.machine.apply(operation) };
             self.answers.insert(*session, answer);
         }
@@ -55,8 +62,9 @@ impl<M: Machine> Replica<M> {
 }
 
 impl<M: Machine> Server<M> {
-    /// A client's request, reads included: everything goes through the log (Section 8). A server
-    /// that was deposed without knowing it may take a request too; it can only fail to commit it.
+    /// A client's request; reads too go through the log (Section 8), unless `reads` says otherwise. A
+    /// server that was deposed without knowing it may take a request too; it can only fail to commit
+    /// it.
     pub(super) fn on_request(
         &mut self,
         session: Session,
@@ -65,20 +73,27 @@ impl<M: Machine> Server<M> {
         fx: &mut Fx<'_, M>,
     ) {
         let leader = match &self.rank {
+            Rank::Leader(leader) if leader.transfer.is_some() => {
+                // It may lead no more in a moment, and must not move the goal of its successor.
+                fx.send(session.client, Message::Redirect { session, serial, leader: None });
+                return;
+            }
             Rank::Leader(leader) => leader,
             Rank::Follower { leader } => {
                 let leader = *leader;
                 fx.send(session.client, Message::Redirect { session, serial, leader });
                 return;
             }
-            Rank::Candidate { .. } | Rank::Damaged => {
+            Rank::PreCandidate { .. } | Rank::Candidate { .. } | Rank::Damaged => {
                 fx.send(session.client, Message::Redirect { session, serial, leader: None });
                 return;
             }
         };
         // Applied already: the answer was lost, or this is a copy of the request.
+        let once = applies_once(fx);
         if let Some(answer) = self.replica.answers.get(&session)
             && answer.serial >= serial
+            && once
         {
             if answer.serial == serial {
                 let reply = answer.reply.clone();
@@ -87,8 +102,11 @@ impl<M: Machine> Server<M> {
             }
             return; // an operation before the last one: its client has moved on
         }
-        if leader.pending.get(&session).is_some_and(|pending| *pending >= serial) {
+        if once && leader.pending.get(&session).is_some_and(|pending| *pending >= serial) {
             return; // in the log already, answered when it is applied
+        }
+        if self.takes_read((session, serial), &operation, fx) {
+            return;
         }
         if let Rank::Leader(leader) = &mut self.rank {
             leader.pending.insert(session, serial);
@@ -118,7 +136,7 @@ impl<M: Machine> Server<M> {
             self.last_applied = index;
             let (term, command) = (entry.term, entry.command.digest());
             fx.note(Event::Applied { index, term, command });
-            let answer = self.replica.apply(&entry.command);
+            let answer = self.replica.apply(&entry.command, applies_once(fx));
             if let (Rank::Leader(leader), Some((session, answer))) = (&mut self.rank, answer) {
                 let Answer { serial, reply } = answer;
                 leader.pending.remove(&session);
@@ -126,6 +144,11 @@ impl<M: Machine> Server<M> {
             }
         }
     }
+}
+
+/// Whether servers know an operation that comes again.
+fn applies_once<M: Machine>(fx: &Fx<'_, M>) -> bool {
+    mutant!(fx, Bug::SessionsIgnored, true, false)
 }
 
 #[cfg(test)]
@@ -144,13 +167,17 @@ mod tests {
             serial,
             operation: Operation::Append { key: 1, token },
         };
-        let first = replica.apply(&append(1, 7));
-        assert_eq!(first, replica.apply(&append(1, 7)), "the second copy gets the first's answer");
-        replica.apply(&append(2, 8));
-        assert_eq!(replica.apply(&append(1, 7)), None, "the session has moved on");
-        assert_eq!(replica.apply(&Command::Noop), None);
+        let first = replica.apply(&append(1, 7), true);
+        assert_eq!(
+            first,
+            replica.apply(&append(1, 7), true),
+            "the second copy gets the first's answer"
+        );
+        replica.apply(&append(2, 8), true);
+        assert_eq!(replica.apply(&append(1, 7), true), None, "the session has moved on");
+        assert_eq!(replica.apply(&Command::Noop, true), None);
         let operation = Operation::Get { key: 1 };
-        let read = replica.apply(&Command::Apply { session, serial: 3, operation });
+        let read = replica.apply(&Command::Apply { session, serial: 3, operation }, true);
         let reply = Reply::Value(Value::of(&[7, 8]));
         assert_eq!(read, Some((session, Answer { serial: 3, reply })));
     }
