@@ -260,16 +260,16 @@ impl Sequential for KeyValueModel {
 
     fn accepts(operation: &Operation, reply: &Reply) -> Accepts<Value> {
         match (*operation, reply) {
-            (Operation::Get { .. }, Reply::Value(value)) => Accepts::Only(vec![value.clone()]),
+            (Operation::Get { .. }, Reply::Value(value)) => Accepts::In(value.clone()),
             (Operation::Cas { expected, .. }, Reply::Done) => {
-                Accepts::Only(vec![Value::expected(expected)])
+                Accepts::In(Value::expected(expected))
             }
             (Operation::Cas { expected, .. }, Reply::Mismatch) => {
-                Accepts::AllBut(vec![Value::expected(expected)])
+                Accepts::NotIn(Value::expected(expected))
             }
             // Always legal, or a reply that the operation never gives.
             (Operation::Put { .. } | Operation::Append { .. }, Reply::Done) => Accepts::Unknown,
-            _ => Accepts::Only(Vec::new()),
+            _ => Accepts::Nowhere,
         }
     }
 

@@ -35,10 +35,10 @@ impl Sequential for List {
     }
     fn accepts(operation: &Do, reply: &bool) -> Accepts<Vec<u64>> {
         match (operation, reply) {
-            (Do::Empty(list), true) => Accepts::Only(vec![list.clone()]),
-            (Do::Empty(list), false) => Accepts::AllBut(vec![list.clone()]),
-            (Do::Append(_), true) => Accepts::AllBut(Vec::new()),
-            (Do::Append(_), false) => Accepts::Only(Vec::new()),
+            (Do::Empty(list), true) => Accepts::In(list.clone()),
+            (Do::Empty(list), false) => Accepts::NotIn(list.clone()),
+            (Do::Append(_), true) => Accepts::Everywhere,
+            (Do::Append(_), false) => Accepts::Nowhere,
         }
     }
     fn appends(operation: &Do) -> Option<&[u64]> {
