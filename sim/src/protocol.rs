@@ -132,10 +132,21 @@ pub trait Config:
         Vec::new()
     }
 
+    /// The same where it depends on how many nodes there are: `counts` has a number for each role, in
+    /// the order of [`Role::ALL`].
+    fn review_cluster(&self, _counts: &[u32]) -> Vec<Remark> {
+        Vec::new()
+    }
+
     /// Draws other limits for a swarm, all of them legal: batches and windows small enough to
     /// overflow and timers as tight as they may be are faults, too. `round_trip` is the median time
     /// to a peer and back under the network that was drawn.
     fn vary(self, _dice: &mut Stream, _round_trip: Span) -> Self {
+        self
+    }
+
+    /// Goes on drawing, what depends on how many nodes of the first role there are.
+    fn vary_cluster(self, _dice: &mut Stream, _count: u32) -> Self {
         self
     }
 }

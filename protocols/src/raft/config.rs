@@ -187,18 +187,6 @@ impl protocol::Config for Config {
 }
 
 impl Config {
-    /// How long a client waits that has waited so often before.
-    pub(crate) fn backoff(&self, waits: u32) -> SpanRange {
-        let mut backoff = self.redirect_backoff;
-        for _ in 0..waits {
-            if backoff.hi * 2 > self.request_timeout {
-                break;
-            }
-            backoff = SpanRange { lo: backoff.lo * 2, hi: backoff.hi * 2 };
-        }
-        backoff
-    }
-
     /// Whether leaders count rounds of heartbeats.
     pub(crate) fn counts_rounds(&self) -> bool {
         self.pre_vote || self.leader_stickiness || self.check_quorum || self.reads != Reads::Log
@@ -287,15 +275,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), Config::default());
         assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), Config::default());
         assert!(serde_json::from_str::<Config>(r#"{ "heartbeats": "50ms" }"#).is_err());
-    }
-
-    #[test]
-    fn the_backoff_doubles_up_to_the_request_timeout() {
-        let backoffs = [0, 1, 2, 3, 99].map(|waits| Config::default().backoff(waits).to_string());
-        assert_eq!(
-            backoffs,
-            ["10ms..50ms", "20ms..100ms", "40ms..200ms", "40ms..200ms", "40ms..200ms"]
-        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use rehearsal_sim::simulation::Digest;
 
 use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
-use crate::raft::log::{Entries, Session};
+use crate::parts::session::Session;
+use crate::raft::log::Entries;
 
 /// A message. Sender and receiver are named by the envelope: the candidate of a `RequestVote` and
 /// the leader of an `AppendEntries` are their senders.

@@ -33,11 +33,11 @@ use rehearsal_sim::view::View;
 use crate::events::consensus::{Event, Logged, Voter};
 use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
+use crate::parts::session::Replica;
 use crate::raft::log::{Entry, Log};
 use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
 use reads::Read;
 use replication::Leader;
-use sessions::Replica;
 
 /// A server. The names are those of Figure 2.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

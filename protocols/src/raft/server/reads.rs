@@ -23,8 +23,8 @@ use rehearsal_sim::mutant;
 
 use super::{Rank, Server};
 use crate::parts::machine::{Machine, OperationOf};
+use crate::parts::session::Session;
 use crate::raft::config::Reads;
-use crate::raft::log::Session;
 use crate::raft::{Bug, Fx, Message, probes};
 
 /// A read that waits for a round.

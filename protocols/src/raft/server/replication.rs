@@ -22,7 +22,8 @@ use super::transfer::Transfer;
 use super::{Rank, Server, agreed, peers};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
-use crate::raft::log::{Command, Entries, Entry, Session};
+use crate::parts::session::Session;
+use crate::raft::log::{Command, Entries, Entry};
 use crate::raft::{Bug, Fx, Message, Record, Role, Timer, probes};
 
 /// What only a leader remembers; made anew by each election. The lists are indexed by server, which

@@ -7,10 +7,9 @@
 //! ```
 //!
 //! A client that hears nothing must ask again, and can not know whether its operation took effect.
-//! So the session table is part of what is replicated: each session's last serial and reply. An
-//! operation that comes a second time, even through another leader, is applied once and answered
-//! with the reply it got (thesis, 6.3: linearizable semantics). Sessions are never dropped: there
-//! are as many as clients ever had operations in flight at once.
+//! So the session table is part of what is replicated ([`Replica`]). An operation that comes a second
+//! time, even through another leader, is applied once and answered with the reply it got (thesis, 6.3:
+//! linearizable semantics).
 
 use std::collections::BTreeMap;
 
@@ -18,48 +17,11 @@ use rehearsal_sim::mutant;
 
 use super::{Rank, Server};
 use crate::events::consensus::Event;
-use crate::parts::machine::{Machine, OperationOf, ReplyOf};
-use crate::raft::log::{Command, Session};
+use crate::parts::clerk::Known;
+use crate::parts::machine::{Machine, OperationOf};
+use crate::parts::session::Session;
+use crate::raft::log::Command;
 use crate::raft::{Bug, Fx, Message, probes};
-
-/// What every server builds from the same log: the machine, and what each session got last. It
-/// never sees the node's effects, so that all replicas stay equal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Replica<M: Machine> {
-    /// The state machine itself.
-    machine: M,
-    /// The session table. One answer for each is enough: a session's next operation proves that the
-    /// last answer arrived.
-    answers: BTreeMap<Session, Answer<M>>,
-}
-
-/// The last answer of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Answer<M: Machine> {
-    /// Of this operation.
-    serial: u64,
-    /// What the machine said when it was applied, not what it would say now.
-    reply: ReplyOf<M>,
-}
-
-impl<M: Machine> Replica<M> {
-    /// What an operation that changes nothing would get now; `None` for all others.
-    pub(super) fn read(&self, operation: &OperationOf<M>) -> Option<ReplyOf<M>> {
-        self.machine.read(operation)
-    }
-
-    /// Applies a command, a session's operation only `once`, and returns the session's answer to it.
-    fn apply(&mut self, command: &Command<M>, once: bool) -> Option<(Session, Answer<M>)> {
-        let Command::Apply { session, serial, operation } = command else { return None };
-        let known = self.answers.get(session).map_or(0, |answer| answer.serial);
-        if *serial > known || !once {
-            let answer = Answer { serial: *serial, reply: self.machine.apply(operation) };
-            self.answers.insert(*session, answer);
-        }
-        let answer = &self.answers[session];
-        (answer.serial == *serial).then(|| (*session, answer.clone()))
-    }
-}
 
 impl<M: Machine> Server<M> {
     /// A client's request; reads too go through the log (Section 8), unless `reads` says otherwise. A
@@ -90,19 +52,19 @@ impl<M: Machine> Server<M> {
             }
         };
         // Applied already: the answer was lost, or this is a copy of the request.
-        let once = applies_once(fx);
-        if let Some(answer) = self.replica.answers.get(&session)
-            && answer.serial >= serial
-            && once
-        {
-            if answer.serial == serial {
-                let reply = answer.reply.clone();
+        if forgets_sessions(fx) {
+            self.replica.forget(session);
+        }
+        match self.replica.recall(session, serial) {
+            Known::New => {}
+            Known::Done(reply) => {
                 fx.count(probes::ANSWERED_FROM_SESSION.name, 1);
                 fx.send(session.client, Message::Response { session, serial, reply });
+                return;
             }
-            return; // an operation before the last one: its client has moved on
+            Known::Over => return,
         }
-        if once && leader.pending.get(&session).is_some_and(|pending| *pending >= serial) {
+        if leader.pending.get(&session).is_some_and(|pending| *pending >= serial) {
             return; // in the log already, answered when it is applied
         }
         if self.takes_read((session, serial), &operation, fx) {
@@ -136,9 +98,13 @@ impl<M: Machine> Server<M> {
             self.last_applied = index;
             let (term, command) = (entry.term, entry.command.digest());
             fx.note(Event::Applied { index, term, command });
-            let answer = self.replica.apply(&entry.command, applies_once(fx));
-            if let (Rank::Leader(leader), Some((session, answer))) = (&mut self.rank, answer) {
-                let Answer { serial, reply } = answer;
+            let Command::Apply { session, serial, operation } = &entry.command else { continue };
+            let (session, serial) = (*session, *serial);
+            if forgets_sessions(fx) {
+                self.replica.forget(session);
+            }
+            let reply = self.replica.apply(session, serial, operation);
+            if let (Rank::Leader(leader), Some(reply)) = (&mut self.rank, reply) {
                 leader.pending.remove(&session);
                 fx.send(session.client, Message::Response { session, serial, reply });
             }
@@ -146,39 +112,7 @@ impl<M: Machine> Server<M> {
     }
 }
 
-/// Whether servers know an operation that comes again.
-fn applies_once<M: Machine>(fx: &Fx<'_, M>) -> bool {
-    mutant!(fx, Bug::SessionsIgnored, true, false)
-}
-
-#[cfg(test)]
-mod tests {
-    use rehearsal_sim::protocol::NodeId;
-
-    use super::*;
-    use crate::parts::kv::{KeyValue, Operation, Reply, Value};
-
-    #[test]
-    fn an_operation_that_comes_twice_is_applied_once() {
-        let mut replica = Replica::<KeyValue>::default();
-        let session = Session { client: NodeId(5), incarnation: 0, slot: 0 };
-        let append = |serial, token| Command::Apply {
-            session,
-            serial,
-            operation: Operation::Append { key: 1, token },
-        };
-        let first = replica.apply(&append(1, 7), true);
-        assert_eq!(
-            first,
-            replica.apply(&append(1, 7), true),
-            "the second copy gets the first's answer"
-        );
-        replica.apply(&append(2, 8), true);
-        assert_eq!(replica.apply(&append(1, 7), true), None, "the session has moved on");
-        assert_eq!(replica.apply(&Command::Noop, true), None);
-        let operation = Operation::Get { key: 1 };
-        let read = replica.apply(&Command::Apply { session, serial: 3, operation }, true);
-        let reply = Reply::Value(Value::of(&[7, 8]));
-        assert_eq!(read, Some((session, Answer { serial: 3, reply })));
-    }
+/// Whether servers forget what a session did before.
+fn forgets_sessions<M: Machine>(fx: &Fx<'_, M>) -> bool {
+    mutant!(fx, Bug::SessionsIgnored, false, true)
 }
