@@ -27,6 +27,7 @@ use rehearsal_sim::view::View;
 use crate::events::consensus::Voter;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::Session;
+use crate::raft::operator::Operator;
 use crate::raft::{Fx, Message, Raft, Role, Timer};
 
 /// Redirects followed in a row before the client waits.
@@ -41,6 +42,8 @@ pub struct Client<M: Machine> {
     slots: Vec<Slot<M>>,
     /// The slots without an operation.
     free: Vec<u32>,
+    /// On the first client, where there is a plan: what is left of it.
+    operator: Option<Operator>,
 }
 
 /// One session.
@@ -72,13 +75,29 @@ struct Waiting<M: Machine> {
 impl<M: Machine> Client<M> {
     pub(super) fn boot(fx: &mut Fx<'_, M>) -> Client<M> {
         let first = fx.all(Role::Server).next().unwrap_or_else(|| panic!("no server to ask"));
-        Client { leader: first, slots: Vec::new(), free: Vec::new() }
+        let operator = Operator::boot(first, fx);
+        Client { leader: first, slots: Vec::new(), free: Vec::new(), operator }
     }
 
     pub(super) fn step(&mut self, input: Input<Raft<M>>, fx: &mut Fx<'_, M>) {
         match input {
             Input::Call { id, operation } => self.on_call(id, operation, fx),
             Input::Timer(Timer::Retry(slot)) => self.on_retry(slot, fx),
+            Input::Timer(Timer::Plan) => {
+                if let Some(operator) = &mut self.operator {
+                    operator.on_timer(fx);
+                }
+            }
+            Input::Message { from, body: Message::AdminDone { step } } => {
+                if let Some(operator) = &mut self.operator {
+                    operator.on_done(from, step, fx);
+                }
+            }
+            Input::Message { from, body: Message::AdminRedirect { step, leader } } => {
+                if let Some(operator) = &mut self.operator {
+                    operator.on_redirect(from, step, leader, fx);
+                }
+            }
             Input::Message { from, body: Message::Response { session, serial, reply } } => {
                 if self.awaits(session, serial, fx) {
                     self.on_response(from, session.slot, reply, fx);
@@ -210,11 +229,14 @@ impl<M: Machine> Client<M> {
         view.field("leader", Voter(self.leader));
         view.field("sessions", self.slots.len());
         view.field("in_flight", self.slots.len() - self.free.len());
+        if let Some(operator) = &self.operator {
+            operator.view(view);
+        }
     }
 }
 
 /// The next server in the order of the ids, the first one after the last.
-fn server_after<M: Machine>(server: NodeId, fx: &Fx<'_, M>) -> NodeId {
+pub(super) fn server_after<M: Machine>(server: NodeId, fx: &Fx<'_, M>) -> NodeId {
     let mut servers = fx.all(Role::Server);
     servers.find(|next| *next > server).or(fx.all(Role::Server).next()).unwrap_or(server)
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use rehearsal_sim::protocol::NodeId;
 
 use super::replication::Leader;
-use super::{Rank, Server, majority, peers};
+use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
 use crate::raft::log::Command;
@@ -40,7 +40,7 @@ impl<M: Machine> Server<M> {
         fx.count("elections_started", 1);
 
         let term = self.current_term;
-        for peer in peers(fx) {
+        for peer in self.voters_beside(fx.me()) {
             let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
             fx.send_synced(peer, Message::RequestVote { term, last_index, last_term });
         }
@@ -105,7 +105,7 @@ impl<M: Machine> Server<M> {
         }
         // A set, not a count: the network may deliver the same vote twice.
         votes.insert(voter);
-        if votes.len() >= majority(fx) {
+        if self.membership.current().has_quorum(|voter| votes.contains(&voter)) {
             self.lead(fx);
         }
     }

@@ -13,6 +13,7 @@
 //! its disk is damaged, as nothing of the three.
 
 mod election;
+mod membership;
 mod replication;
 mod sessions;
 
@@ -26,7 +27,8 @@ use crate::events::consensus::{Event, Logged, Voter};
 use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
 use crate::raft::log::{Entry, Log};
-use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
+use crate::raft::{Bug, Fx, Message, Raft, Record, Timer, probes};
+use membership::Membership;
 use replication::Leader;
 use sessions::Replica;
 
@@ -47,6 +49,8 @@ pub struct Server<M: Machine> {
     rank: Rank,
     /// What the log is applied to.
     replica: Replica<M>,
+    /// Who votes.
+    membership: Membership,
 }
 
 /// What a server is in its current term (Figure 4).
@@ -80,6 +84,7 @@ impl<M: Machine> Server<M> {
             last_applied: 0,
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
+            membership: Membership::at_start(fx),
         };
         let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
         if is_damaged {
@@ -151,7 +156,9 @@ impl<M: Machine> Server<M> {
             }
             // Clients set that timer, and applications call clients. Whether a server's process runs
             // is for its followers' timers to find out, as on networks that refuse nothing.
-            Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
+            Input::Timer(Timer::Retry(_) | Timer::Plan)
+            | Input::Call { .. }
+            | Input::Refused { .. } => {}
         }
     }
 
@@ -181,8 +188,14 @@ impl<M: Machine> Server<M> {
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
+            Message::ChangeMembers { step, members } => {
+                self.on_change_members(from, step, members, fx);
+            }
             // Meant for clients.
-            Message::Response { .. } | Message::Redirect { .. } => {}
+            Message::Response { .. }
+            | Message::Redirect { .. }
+            | Message::AdminDone { .. }
+            | Message::AdminRedirect { .. } => {}
         }
     }
 
@@ -258,15 +271,4 @@ impl<M: Machine> Server<M> {
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
         view.log("log", 1, cells, self.commit_index);
     }
-}
-
-/// The smallest number of servers that is more than half of them.
-fn majority<M: Machine>(fx: &Fx<'_, M>) -> usize {
-    fx.all(Role::Server).count() / 2 + 1
-}
-
-/// Every server but this one.
-fn peers<'a, M: Machine>(fx: &Fx<'a, M>) -> impl Iterator<Item = NodeId> + use<'a, M> {
-    let me = fx.me();
-    fx.all(Role::Server).filter(move |node| *node != me)
 }

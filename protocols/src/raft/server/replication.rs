@@ -16,8 +16,9 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::view::View;
 
-use super::{Rank, Server, peers};
+use super::{Rank, Server};
 use crate::events::consensus::Event;
+use crate::parts::configuration::Configuration;
 use crate::parts::machine::Machine;
 use crate::raft::log::{Command, Entries, Entry, Session};
 use crate::raft::{Bug, Fx, Message, Record, Role, Timer, probes};
@@ -55,11 +56,11 @@ impl Leader {
         }
     }
 
-    /// The highest index that a majority has on disk: the highest N such that a majority of `match_index` is at least N (Figure 2, Leaders).
-    fn majority_match(&self) -> u64 {
-        let holds = |n: u64| self.match_index.iter().filter(|matched| **matched >= n).count();
-        let majority = self.match_index.len() / 2 + 1;
-        self.match_index.iter().copied().filter(|n| holds(*n) >= majority).max().unwrap_or(0)
+    /// The highest index that a quorum has on disk: the highest N such that a majority of `match_index`
+    /// is at least N (Figure 2, Leaders), of each set of voters while there are two (Section 6).
+    fn quorum_match(&self, configuration: &Configuration) -> u64 {
+        let holds = |n: u64| configuration.has_quorum(|voter| self.match_index[voter.index()] >= n);
+        self.match_index.iter().copied().filter(|n| holds(*n)).max().unwrap_or(0)
     }
 
     pub(super) fn view(&self, view: &mut View) {
@@ -83,7 +84,7 @@ impl<M: Machine> Server<M> {
         let (success, prev_index) = (true, index - 1);
         let own = Message::AppendReply { term, success, prev_index, last_index: index };
         fx.send_synced(fx.me(), own);
-        for peer in peers(fx) {
+        for peer in self.followers_of(fx.me()) {
             if self.leader().is_some_and(|leader| leader.in_flight[peer.index()].is_none()) {
                 self.send_entries(peer, fx);
             }
@@ -93,7 +94,7 @@ impl<M: Machine> Server<M> {
     /// The heartbeat timer rang. A heartbeat is an ordinary AppendEntries: it is empty for a
     /// follower that is up to date, and repeats what another one has not acknowledged.
     pub(super) fn send_heartbeats(&mut self, fx: &mut Fx<'_, M>) {
-        for peer in peers(fx) {
+        for peer in self.followers_of(fx.me()) {
             self.send_entries(peer, fx);
         }
         fx.arm(Timer::Heartbeat, fx.config().heartbeat);
@@ -246,7 +247,7 @@ impl<M: Machine> Server<M> {
     /// entry of the current term is committed, everything before it is safe as well.
     fn advance_commit_index(&mut self, fx: &mut Fx<'_, M>) {
         let Rank::Leader(leader) = &self.rank else { return };
-        let (index, term) = (leader.majority_match(), self.current_term);
+        let (index, term) = (leader.quorum_match(self.membership.current()), self.current_term);
         if index <= self.commit_index {
             return;
         }
