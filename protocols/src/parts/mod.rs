@@ -1,6 +1,7 @@
 //! Building blocks that are no protocol by themselves.
 
 pub mod clerk;
+pub mod configuration;
 pub mod digest;
 pub mod disk;
 pub mod kv;

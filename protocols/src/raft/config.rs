@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parts::patience::orders;
+use crate::raft::plan::Step;
 
 /// The parameters of Raft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,6 +64,16 @@ pub struct Config {
     /// or a range, not zero. Default 10ms..50ms (a fraction of an election; the range keeps clients
     /// from asking all at once).
     pub redirect_backoff: SpanRange,
+    /// How many servers vote from the start: `n1`, `n2`, ... The others know nothing and wait until a
+    /// step of the `plan` makes them voters. From 1. Default: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub initial_members: Option<u32>,
+    /// What an operator asks of the cluster, one step after the other: `[{ at = "5s", members = ["n1",
+    /// "n2", "n4"] }]`. The first client asks the leader, again and again until the step is done.
+    /// Default: nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<Step>,
 }
 
 /// How a leader answers operations that change nothing.
@@ -96,6 +107,8 @@ impl Default for Config {
             lease_margin: Drift(10_000),
             request_timeout: Span::millis(250),
             redirect_backoff: SpanRange { lo: Span::millis(10), hi: Span::millis(50) },
+            initial_members: None,
+            plan: Vec::new(),
         }
     }
 }
@@ -140,6 +153,14 @@ impl protocol::Config for Config {
                 "request_timeout",
                 format!("{} is below the round trip of {round_trip}", self.request_timeout),
                 "clients will ask again before an answer can arrive: raise it to several round trips",
+            );
+        }
+        for (number, _) in self.plan.iter().enumerate().filter(|(_, step)| !step.is_clear()) {
+            remark(
+                true,
+                "plan",
+                format!("step {} of the plan does not say what to do", number + 1),
+                "write what shall be: { at = \"5s\", members = [\"n1\", \"n2\", \"n3\"] }",
             );
         }
         remarks.extend(self.review_reads());
@@ -245,6 +266,7 @@ impl Config {
             ("max_in_flight", self.max_in_flight == 0),
             ("request_timeout", self.request_timeout == Span::ZERO),
             ("redirect_backoff", self.redirect_backoff.hi == Span::ZERO),
+            ("initial_members", self.initial_members == Some(0)),
         ];
         let zeros = keys.into_iter().filter(|(_, is_zero)| *is_zero);
         zeros
@@ -288,6 +310,10 @@ mod tests {
         let stopped = Config { max_batch: 0, request_timeout: Span::ZERO, ..good.clone() };
         let keys = [(true, "max_batch"), (true, "request_timeout")];
         assert_eq!(remarks(&stopped, Span::millis(2)), keys);
+        let vague =
+            Config { plan: vec![Step::default()], initial_members: Some(0), ..good.clone() };
+        let keys = [(true, "initial_members"), (true, "plan")];
+        assert_eq!(remarks(&vague, Span::millis(2)), keys);
         let keys = ["election_timeout", "election_timeout", "request_timeout"].map(|k| (false, k));
         assert_eq!(remarks(&good, Span::millis(400)), keys);
         let leased = Config { reads: Reads::Lease, lease_margin: Drift(-1), ..good.clone() };

@@ -9,6 +9,7 @@ use rehearsal_sim::service::Service;
 use rehearsal_sim::simulation::Digest;
 
 use crate::events::consensus::Voter;
+use crate::parts::configuration::Members;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::parts::session::Session;
 use crate::raft::log::Entries;
@@ -94,6 +95,32 @@ pub enum Message<M: Machine> {
         /// Who leads, as far as it knows.
         leader: Option<NodeId>,
     },
+    /// The operator asks for a change of the voters.
+    ChangeMembers {
+        /// The step of its plan.
+        step: u64,
+        /// Who shall vote.
+        members: Members,
+    },
+    /// The operator asks the leader to hand over to another server (thesis, 3.10).
+    TransferLeadership {
+        /// The step of its plan.
+        step: u64,
+        /// Who shall lead.
+        to: NodeId,
+    },
+    /// What the operator asked for is done, or was given up.
+    AdminDone {
+        /// The step of its plan.
+        step: u64,
+    },
+    /// The server that the operator asked is no leader.
+    AdminRedirect {
+        /// The step of its plan.
+        step: u64,
+        /// Who leads, as far as it knows.
+        leader: Option<NodeId>,
+    },
     /// Would I be elected? (thesis, 9.6)
     PreVote {
         /// The term that the sender would stand in.
@@ -125,9 +152,13 @@ kinds!(Message<M: Machine> {
     Request,
     Response,
     Redirect,
+    ChangeMembers,
+    AdminDone,
+    AdminRedirect,
     PreVote,
     PreVoteReply,
     TimeoutNow,
+    TransferLeadership,
 });
 
 impl<M: Machine> protocol::Message for Message<M> {
@@ -138,6 +169,9 @@ impl<M: Machine> protocol::Message for Message<M> {
                 entries.as_slice().iter().map(|entry| 16 + entry.command.size()).sum()
             }
             Message::Request { operation, .. } => M::size(operation),
+            Message::ChangeMembers { members, .. } => {
+                u32::try_from(members.len()).unwrap_or(u32::MAX).saturating_mul(8)
+            }
             _ => 0,
         }
     }
@@ -180,6 +214,15 @@ impl<M: Machine> protocol::Message for Message<M> {
             Message::Redirect { session, serial, leader } => {
                 words(&session.words());
                 words(&[*serial, leader.map_or(u64::MAX, |leader| u64::from(leader.0))]);
+            }
+            Message::ChangeMembers { step, members } => {
+                words(&[*step]);
+                members.iter().for_each(|member| words(&[u64::from(member.0)]));
+            }
+            Message::TransferLeadership { step, to } => words(&[*step, u64::from(to.0)]),
+            Message::AdminDone { step } => words(&[*step]),
+            Message::AdminRedirect { step, leader } => {
+                words(&[*step, leader.map_or(u64::MAX, |leader| u64::from(leader.0))]);
             }
         }
     }
@@ -233,6 +276,19 @@ impl<M: Machine> fmt::Debug for Message<M> {
             }
             Message::Redirect { session, serial, leader: None } => {
                 write!(f, "Redirect {session:?}#{serial} to nobody")
+            }
+            Message::ChangeMembers { step, members } => {
+                write!(f, "ChangeMembers step={step} to {members:?}")
+            }
+            Message::TransferLeadership { step, to } => {
+                write!(f, "TransferLeadership step={step} to {}", Voter(*to))
+            }
+            Message::AdminDone { step } => write!(f, "AdminDone step={step}"),
+            Message::AdminRedirect { step, leader: Some(leader) } => {
+                write!(f, "AdminRedirect step={step} to {}", Voter(*leader))
+            }
+            Message::AdminRedirect { step, leader: None } => {
+                write!(f, "AdminRedirect step={step} to nobody")
             }
         }
     }

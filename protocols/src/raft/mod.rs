@@ -65,6 +65,8 @@ pub mod config;
 pub mod invariants;
 pub mod log;
 pub mod message;
+mod operator;
+pub mod plan;
 pub mod probes;
 pub mod server;
 #[cfg(test)]
@@ -131,9 +133,11 @@ pub enum Timer {
     Heartbeat,
     /// The operation in this slot has waited long enough for an answer; runs on clients.
     Retry(u32),
+    /// A step of the plan is due, or has waited long enough for an answer; runs on the operator.
+    Plan,
 }
 
-kinds!(Timer { Election, Heartbeat, Retry });
+kinds!(Timer { Election, Heartbeat, Retry, Plan });
 
 /// One record of a server's log on disk.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -27,7 +27,7 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::NodeId;
 
 use super::replication::Leader;
-use super::{Rank, Server, majority, peers};
+use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
 use crate::raft::log::Command;
@@ -53,7 +53,7 @@ impl<M: Machine> Server<M> {
         self.rank = Rank::PreCandidate { votes: BTreeSet::new() };
         fx.arm(Timer::Election, fx.config().election_timeout);
         let term = self.current_term + 1;
-        for peer in peers(fx) {
+        for peer in self.voters_beside(fx.me()) {
             let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
             fx.send_synced(peer, Message::PreVote { term, last_index, last_term });
         }
@@ -94,7 +94,8 @@ impl<M: Machine> Server<M> {
             return;
         }
         votes.insert(voter);
-        if votes.len() >= majority(fx) {
+        let votes = votes.clone();
+        if self.is_quorum(|voter| votes.contains(&voter), fx) {
             self.campaign(false, fx);
         }
     }
@@ -115,7 +116,7 @@ impl<M: Machine> Server<M> {
         fx.count("elections_started", 1);
 
         let term = self.current_term;
-        for peer in peers(fx) {
+        for peer in self.voters_beside(fx.me()) {
             let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
             let request = Message::RequestVote { term, last_index, last_term, transfer };
             fx.send_synced(peer, request);
@@ -195,10 +196,11 @@ impl<M: Machine> Server<M> {
             return;
         }
         // Voters are counted, not votes: the network may deliver the same vote twice.
-        if mutant!(fx, Bug::VotesPerReply, !votes.contains(&voter), true) {
-            votes.push(voter);
-        }
-        if votes.len() >= majority(fx) {
+        votes.push(voter);
+        let votes = votes.clone();
+        let wins = self.is_quorum(|voter| votes.contains(&voter), fx);
+        let servers = self.membership.current().everybody().len();
+        if mutant!(fx, Bug::VotesPerReply, wins, votes.len() > servers / 2) {
             self.lead(fx);
         }
     }

@@ -16,6 +16,7 @@
 
 mod election;
 mod hints;
+mod membership;
 mod presence;
 mod reads;
 mod replication;
@@ -35,7 +36,8 @@ use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
 use crate::parts::session::Replica;
 use crate::raft::log::{Entry, Log};
-use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
+use crate::raft::{Bug, Fx, Message, Raft, Record, Timer, probes};
+use membership::Membership;
 use reads::Read;
 use replication::Leader;
 
@@ -56,6 +58,8 @@ pub struct Server<M: Machine> {
     rank: Rank,
     /// What the log is applied to.
     replica: Replica<M>,
+    /// Who votes.
+    membership: Membership,
     /// When it last heard a leader of its term, or started; `None` where nobody asks.
     heard_leader: Option<LocalTime>,
     /// What clients asked of this leader that waits for a round of heartbeats.
@@ -98,6 +102,7 @@ impl<M: Machine> Server<M> {
             last_applied: 0,
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
+            membership: Membership::at_start(fx),
             heard_leader: None,
             reads: Vec::new(),
         };
@@ -182,7 +187,9 @@ impl<M: Machine> Server<M> {
             }
             // Clients set that timer, and applications call clients. Whether a server's process runs
             // is for its followers' timers to find out, as on networks that refuse nothing.
-            Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
+            Input::Timer(Timer::Retry(_) | Timer::Plan)
+            | Input::Call { .. }
+            | Input::Refused { .. } => {}
         }
     }
 
@@ -217,11 +224,18 @@ impl<M: Machine> Server<M> {
             Message::PreVoteReply { term, granted: true } => self.on_pre_vote_grant(from, term, fx),
             Message::PreVoteReply { term, granted: false } => self.observe(term, fx),
             Message::TimeoutNow { term } => self.on_timeout_now(from, term, fx),
+            Message::TransferLeadership { step, to } => self.on_transfer(from, step, to, fx),
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
+            Message::ChangeMembers { step, members } => {
+                self.on_change_members(from, step, members, fx);
+            }
             // Meant for clients.
-            Message::Response { .. } | Message::Redirect { .. } => {}
+            Message::Response { .. }
+            | Message::Redirect { .. }
+            | Message::AdminDone { .. }
+            | Message::AdminRedirect { .. } => {}
         }
     }
 
@@ -257,6 +271,21 @@ impl<M: Machine> Server<M> {
             self.reads.clear(); // their clients ask again, somebody else
         }
         self.rank = Rank::Follower { leader };
+    }
+
+    /// Whether these servers decide: a majority of the voters, or of each set of voters while there
+    /// are two.
+    fn is_quorum(&self, agrees: impl Fn(NodeId) -> bool, fx: &Fx<'_, M>) -> bool {
+        let configuration = self.membership.current();
+        let servers = configuration.everybody();
+        let half = || servers.iter().filter(|node| agrees(*node)).count() * 2 >= servers.len();
+        mutant!(fx, Bug::HalfIsMajority, configuration.has_quorum(&agrees), half())
+    }
+
+    /// The highest number that a quorum has reached; the numbers are indexed by server.
+    fn agreed(&self, reached: &[u64], fx: &Fx<'_, M>) -> u64 {
+        let holds = |n: u64| self.is_quorum(|node| reached[node.index()] >= n, fx);
+        reached.iter().copied().filter(|n| holds(*n)).max().unwrap_or(0)
     }
 
     /// Hands term and vote to the disk. Whatever reveals them must be held back until they are
@@ -306,23 +335,4 @@ impl<M: Machine> Server<M> {
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
         view.log("log", 1, cells, self.commit_index);
     }
-}
-
-/// The smallest number of servers that is more than half of them.
-fn majority<M: Machine>(fx: &Fx<'_, M>) -> usize {
-    let servers = fx.all(Role::Server).count();
-    mutant!(fx, Bug::HalfIsMajority, servers / 2 + 1, servers.div_ceil(2))
-}
-
-/// The highest number that a majority of the servers have reached.
-fn agreed<M: Machine>(reached: &[u64], fx: &Fx<'_, M>) -> u64 {
-    let holds = |n: u64| reached.iter().filter(|other| **other >= n).count();
-    let majority = majority(fx);
-    reached.iter().copied().filter(|n| holds(*n) >= majority).max().unwrap_or(0)
-}
-
-/// Every server but this one.
-fn peers<'a, M: Machine>(fx: &Fx<'a, M>) -> impl Iterator<Item = NodeId> + use<'a, M> {
-    let me = fx.me();
-    fx.all(Role::Server).filter(move |node| *node != me)
 }

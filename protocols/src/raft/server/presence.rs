@@ -14,7 +14,7 @@
 
 use rehearsal_sim::protocol::NodeId;
 
-use super::{Rank, Server, agreed};
+use super::{Rank, Server};
 use crate::parts::machine::Machine;
 use crate::raft::{Fx, probes};
 
@@ -80,8 +80,9 @@ impl<M: Machine> Server<M> {
 
     /// What a majority answered is confirmed, and so is whoever waited for it.
     fn confirm_rounds(&mut self, fx: &mut Fx<'_, M>) {
+        let Rank::Leader(leader) = &self.rank else { return };
+        let round = self.agreed(leader.rounds.answers(), fx);
         let Rank::Leader(leader) = &mut self.rank else { return };
-        let round = agreed(leader.rounds.answers(), fx);
         if leader.rounds.confirm(round) {
             self.answer_reads(fx);
         }

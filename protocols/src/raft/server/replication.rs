@@ -19,7 +19,7 @@ use rehearsal_sim::view::View;
 
 use super::rounds::Rounds;
 use super::transfer::Transfer;
-use super::{Rank, Server, agreed, peers};
+use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
 use crate::parts::session::Session;
@@ -70,16 +70,6 @@ impl Leader {
         }
     }
 
-    /// The highest index that a majority has on disk: the highest N such that a majority of
-    /// `match_index` is at least N (Figure 2, Leaders).
-    fn majority_match<M: Machine>(&self, fx: &Fx<'_, M>) -> u64 {
-        let right = agreed(&self.match_index, fx);
-        // The one in the middle, of a list that nobody sorted.
-        let middle = self.match_index.len().div_ceil(2) - 1;
-        let unsorted = mutant!(fx, Bug::ProgressUnsorted, right, self.match_index[middle]);
-        mutant!(fx, Bug::CommitsAlone, unsorted, self.match_index[fx.me().index()])
-    }
-
     /// Whether a server is known to have everything on disk.
     pub(super) fn has_all(&self, server: NodeId, last_index: u64) -> bool {
         self.match_index[server.index()] == last_index
@@ -122,7 +112,7 @@ impl<M: Machine> Server<M> {
         let own = reply.of(term, 0);
         let me = fx.me();
         mutant!(fx, Bug::LeaderCountsUnsynced, fx.send_synced(me, own), fx.send(me, own));
-        for peer in peers(fx) {
+        for peer in self.followers_of(me) {
             self.send_more(peer, fx);
         }
     }
@@ -144,7 +134,7 @@ impl<M: Machine> Server<M> {
     /// other.
     pub(super) fn send_to_all(&mut self, fx: &mut Fx<'_, M>) {
         let is_pipelined = fx.config().max_in_flight > 1;
-        for peer in peers(fx) {
+        for peer in self.followers_of(fx.me()) {
             let Rank::Leader(leader) = &mut self.rank else { return };
             let moved = std::mem::take(&mut leader.moves[peer.index()]);
             if is_pipelined && moved && !leader.in_flight[peer.index()].is_empty() {
@@ -158,7 +148,7 @@ impl<M: Machine> Server<M> {
 
     /// Sends to every follower nothing but the round.
     pub(super) fn send_round(&mut self, fx: &mut Fx<'_, M>) {
-        for peer in peers(fx) {
+        for peer in self.followers_of(fx.me()) {
             self.send_empty(peer, fx);
         }
     }
@@ -364,7 +354,13 @@ impl<M: Machine> Server<M> {
     /// entry of the current term is committed, everything before it is safe as well.
     fn advance_commit_index(&mut self, fx: &mut Fx<'_, M>) {
         let Rank::Leader(leader) = &self.rank else { return };
-        let (index, term) = (leader.majority_match(fx), self.current_term);
+        let agreed = self.agreed(&leader.match_index, fx);
+        // The one in the middle, of a list that nobody sorted.
+        let middle = leader.match_index[leader.match_index.len().div_ceil(2) - 1];
+        let agreed = mutant!(fx, Bug::ProgressUnsorted, agreed, middle);
+        let mine = leader.match_index[fx.me().index()];
+        let index = mutant!(fx, Bug::CommitsAlone, agreed, mine);
+        let term = self.current_term;
         if index <= self.commit_index {
             return;
         }

@@ -21,27 +21,37 @@ use crate::raft::{Fx, Message, probes};
 pub(super) struct Transfer {
     to: NodeId,
     since: LocalTime,
+    /// Who asked for it, in which step of its plan.
+    asked: (NodeId, u64),
 }
 
 impl<M: Machine> Server<M> {
-    /// Begins to hand leadership over. A leader that does so already goes on with that.
-    pub(super) fn transfer_to(&mut self, to: NodeId, fx: &mut Fx<'_, M>) {
-        let since = fx.now();
-        let Rank::Leader(leader) = &mut self.rank else { return };
-        if to != fx.me() && leader.transfer.is_none() {
-            leader.transfer = Some(Transfer { to, since });
-            self.go_on_with_transfer(fx);
-        }
+    /// An operator wants a certain server to lead: done, once it asks that server. A leader that hands
+    /// over already goes on with that.
+    pub(super) fn on_transfer(&mut self, from: NodeId, step: u64, to: NodeId, fx: &mut Fx<'_, M>) {
+        let (me, since) = (fx.me(), fx.now());
+        let hint = match &mut self.rank {
+            Rank::Leader(_) if to == me => return fx.send(from, Message::AdminDone { step }),
+            Rank::Leader(leader) => {
+                let asked = (from, step);
+                leader.transfer.get_or_insert(Transfer { to, since, asked });
+                return self.go_on_with_transfer(fx);
+            }
+            Rank::Follower { leader } => *leader,
+            Rank::PreCandidate { .. } | Rank::Candidate { .. } | Rank::Damaged => None,
+        };
+        fx.send(from, Message::AdminRedirect { step, leader: hint });
     }
 
     /// Tells the successor to stand, once it has everything; again with each heartbeat.
     pub(super) fn go_on_with_transfer(&mut self, fx: &mut Fx<'_, M>) {
         let (term, last_index) = (self.current_term, self.log.last_index());
         let Rank::Leader(leader) = &mut self.rank else { return };
-        let Some(Transfer { to, since }) = leader.transfer else { return };
+        let Some(Transfer { to, since, asked }) = leader.transfer else { return };
         if fx.now().since(since) >= fx.config().election_timeout.hi {
             leader.transfer = None;
             fx.count(probes::TRANSFER_GIVEN_UP.name, 1);
+            fx.send(asked.0, Message::AdminDone { step: asked.1 });
         } else if leader.has_all(to, last_index) {
             leader.told_to_stand = true;
             fx.send(to, Message::TimeoutNow { term });
