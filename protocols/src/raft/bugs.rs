@@ -233,7 +233,7 @@ impl PlantedBug for Bug {
                 id: Some("bug:C3"),
                 sentence: "a follower commits up to the end of its log instead of the last entry that was compared",
                 source: "scylladb#9965; scylladb#10578; etcd PR#1203",
-                property: "leader_completeness",
+                property: "state_machine_safety",
                 hunt: None,
             },
             Bug::OwnEndAcknowledged => BugInfo {
