@@ -23,7 +23,7 @@ pub enum Bug {
     /// A candidate counts replies, not voters: the network may deliver a vote twice.
     VotesPerReply,
     /// A server that follows a leader forgets whom it voted for in that term, and votes again in it.
-    VoteCleared,
+    VoteClearedInTerm,
     /// The ballot on disk lacks the term: a server that crashed begins the terms anew.
     TermNotPersisted,
     /// A leader that crashed and came back goes on leading the same term, though its memory is gone.
@@ -86,7 +86,7 @@ impl PlantedBug for Bug {
         Bug::WriteFailureIgnored,
         Bug::OldVoteCounted,
         Bug::VotesPerReply,
-        Bug::VoteCleared,
+        Bug::VoteClearedInTerm,
         Bug::TermNotPersisted,
         Bug::LeadershipResumed,
         Bug::HalfIsMajority,
@@ -164,7 +164,7 @@ impl PlantedBug for Bug {
                 property: "election_safety",
                 hunt: None,
             },
-            Bug::VoteCleared => BugInfo {
+            Bug::VoteClearedInTerm => BugInfo {
                 slug: "vote-cleared-in-term",
                 id: Some("bug:E3"),
                 sentence: "a server forgets its vote when it becomes a follower in the same term",
@@ -189,7 +189,7 @@ impl PlantedBug for Bug {
                 hunt: None,
             },
             Bug::HalfIsMajority => BugInfo {
-                slug: "half-is-a-majority",
+                slug: "half-is-majority",
                 id: Some("bug:E7"),
                 sentence: "half of an even number of servers is taken for a majority",
                 source: "hashicorp/raft 163a55f",

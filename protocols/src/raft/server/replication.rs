@@ -210,7 +210,7 @@ impl<M: Machine> Server<M> {
             self.follow(Some(from), fx);
             self.hear_leader(fx);
             fx.arm(Timer::Election, fx.config().election_timeout);
-            if mutant!(fx, Bug::VoteCleared, false, true) {
+            if mutant!(fx, Bug::VoteClearedInTerm, false, true) {
                 self.voted_for = None; // only a new term makes a vote free
             }
         }
@@ -220,7 +220,8 @@ impl<M: Machine> Server<M> {
         }
         // Rules 1 and 2: refuse a deposed leader, and entries that would leave a gap.
         if !is_current || self.log.term_at(prev_index) != Some(prev_term) {
-            let conflict = self.conflict_at(prev_index).filter(|_| fx.config().conflict_hints);
+            let hints = fx.config().conflict_hints;
+            let conflict = if hints { self.conflict_at(prev_index) } else { None };
             let last_index = self.log.last_index();
             let reply = AppendReply { success: false, prev_index, last_index, conflict };
             fx.send_synced(from, reply.of(term, round));
@@ -332,9 +333,11 @@ impl<M: Machine> Server<M> {
             // An old copy: this rejection was acted upon, or overtaken by a success. Or the follower
             // lost what it acknowledged, which Raft can not mend within a term.
             let in_flight = &mut leader.in_flight[follower];
-            if in_flight.len() > 1 && (prev_index == matched || in_flight.contains(&prev_index)) {
-                // Or a batch overtook the one before it, whose acknowledgement sends it again.
-                in_flight.retain(|last| *last <= prev_index);
+            if in_flight.len() > 1 && in_flight.contains(&prev_index) {
+                // Or a batch came without the one before it: begin with that one again, and go on
+                // when it is acknowledged.
+                in_flight.clear();
+                self.send_entries(from, fx);
             }
             return;
         }
