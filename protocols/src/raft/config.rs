@@ -1,6 +1,6 @@
 //! The table `[raft]`.
 
-use rehearsal_sim::protocol::{self, Remark};
+use rehearsal_sim::protocol::{self, NodeId, Remark};
 use rehearsal_sim::random::Stream;
 use rehearsal_sim::skew::Drift;
 use rehearsal_sim::time::{Span, SpanRange};
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parts::patience::orders;
-use crate::raft::plan::Step;
+use crate::raft::plan::{ServerName, Step};
 
 /// The parameters of Raft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -189,6 +189,7 @@ impl protocol::Config for Config {
             (false, false) => Reads::Log,
         };
         let max_in_flight = 1 << dice.below(5);
+        let plan = if self.plan.is_empty() { transfers(dice) } else { self.plan.clone() };
         // Whole milliseconds are easier to read.
         let millis = |span: u64| Span(span.div_ceil(1_000_000) * 1_000_000);
         Config {
@@ -202,6 +203,7 @@ impl protocol::Config for Config {
             check_quorum,
             reads,
             request_timeout: millis(patience),
+            plan,
             ..self
         }
     }
@@ -278,6 +280,21 @@ impl Config {
             })
             .collect()
     }
+}
+
+/// On one day of four an operator hands leadership around: to some who may not exist, and are passed
+/// over.
+fn transfers(dice: &mut Stream) -> Vec<Step> {
+    let count = if dice.below(4) == 0 { 1 + dice.below(6) } else { 0 };
+    let mut plan = Vec::new();
+    let mut millis = 0;
+    for _ in 0..count {
+        millis += 200 + dice.below(1_800);
+        let to = NodeId(u32::try_from(dice.below(5)).unwrap_or(0));
+        let (at, transfer) = (Span(millis * 1_000_000), Some(ServerName::of(to)));
+        plan.push(Step { at, transfer, ..Step::default() });
+    }
+    plan
 }
 
 #[cfg(test)]
