@@ -211,12 +211,12 @@ impl Table {
             "# Planted bugs\n\n\
              Every checker proves itself on bugs that it must catch. Each row is a wrong decision that was\n\
              planted into a protocol, and hunted with the seeds {from}..{to} of the scenario beside it:\n\
-             which property caught it (where several did, in how many seeds each; of a seed the first\n\
-             counts), with which seed first, in how many of the seeds (with the 99 % interval of Wilson),\n\
-             how often the wrong decision was taken in all of them, how many fault operations the smallest\n\
-             plan has that `shrink` made of the first find, and with which families of faults it is found\n\
-             that many times as often as without (at 99.99 %, over the days on which each family is on or\n\
-             off by a coin of its own). The same protocols without a bug are silent.\n\
+             which properties caught it (where several did, in how many seeds each), with which seed\n\
+             first, in how many of the seeds (with the 99 % interval of Wilson), how often the wrong\n\
+             decision was taken in all of them, how many fault operations the smallest plan has that\n\
+             `shrink` made of the first find, and with which families of faults it is found that many\n\
+             times as often as without (at 99.99 %, over the days on which each family is on or off by\n\
+             a coin of its own). The same protocols without a bug are silent.\n\
              [hunting.md](hunting.md) tells how to do this again; `planted-bugs.json` has every number.\n\n"
         );
         let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
