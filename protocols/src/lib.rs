@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod clock_sync;
 pub mod counter;
 pub mod events;
+pub mod invariants;
 pub mod lock;
 pub mod parts;
 pub mod ping;

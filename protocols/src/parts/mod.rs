@@ -1,11 +1,13 @@
 //! Building blocks that are no protocol by themselves.
 
+pub mod ballot;
 pub mod clerk;
 pub mod digest;
 pub mod disk;
 pub mod kv;
 pub mod machine;
 pub mod patience;
+pub mod quorum;
 pub mod roles;
 pub mod seeker;
 pub mod session;
