@@ -14,6 +14,7 @@ pub mod counter;
 pub mod events;
 pub mod invariants;
 pub mod lock;
+pub mod multi_paxos;
 pub mod parts;
 pub mod ping;
 pub mod raft;

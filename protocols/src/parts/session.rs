@@ -122,6 +122,12 @@ impl<M: Machine> Replica<M> {
         }
     }
 
+    /// The machine alone, as a snapshot that forgets the sessions would have it.
+    #[must_use]
+    pub fn without_sessions(self) -> Replica<M> {
+        Replica { answers: BTreeMap::new(), ..self }
+    }
+
     /// How many sessions it knows.
     pub fn sessions(&self) -> usize {
         self.answers.len()
