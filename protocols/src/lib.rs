@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod lock;
 pub mod multi_paxos;
 pub mod parts;
+pub mod paxos;
 pub mod ping;
 pub mod raft;
 pub mod shared_set;
