@@ -152,6 +152,16 @@ pub enum Event {
         /// The digest of the value.
         value: u64,
     },
+    /// The node started, and found on its disk that it had accepted a proposal. It may not have told
+    /// anybody: a write can survive a crash that came before its end.
+    Kept {
+        /// The decision it is about.
+        slot: u64,
+        /// The proposal's number.
+        ballot: Ballot,
+        /// The digest of the value.
+        value: u64,
+    },
     /// The node knows what was chosen.
     Learned {
         /// The decision.
@@ -186,6 +196,7 @@ kinds!(Event {
     Proposed,
     Promised,
     Accepted,
+    Kept,
     Learned,
 });
 
@@ -235,6 +246,9 @@ impl fmt::Debug for Event {
             }
             Event::Accepted { slot, ballot, value } => {
                 write!(f, "Accepted {slot}@{ballot:?} {}", Name(*value))
+            }
+            Event::Kept { slot, ballot, value } => {
+                write!(f, "Kept {slot}@{ballot:?} {}", Name(*value))
             }
             Event::Learned { slot, value } => write!(f, "Learned {slot} {}", Name(*value)),
         }

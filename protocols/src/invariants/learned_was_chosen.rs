@@ -40,7 +40,7 @@ impl Monitor<Event> for LearnedWasChosen {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{accepted, breach, feed, learned, proposed};
+    use super::super::testing::{accepted, breach, feed, kept, learned, proposed, restarted};
     use super::*;
 
     #[test]
@@ -50,6 +50,18 @@ mod tests {
             (0, accepted(1, 7)),
             (0, accepted(1, 7)),
             (2, accepted(1, 7)),
+            (1, learned(7)),
+        ];
+        assert_eq!(feed(&INVARIANT, &notes), Ok(()));
+    }
+
+    #[test]
+    fn an_acceptance_that_survived_a_crash_counts_though_nobody_was_told() {
+        let notes = [
+            (0, proposed(1, 7)),
+            (0, accepted(1, 7)),
+            (2, restarted()),
+            (2, kept(1, 7)),
             (1, learned(7)),
         ];
         assert_eq!(feed(&INVARIANT, &notes), Ok(()));

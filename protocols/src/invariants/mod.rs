@@ -93,6 +93,10 @@ pub(crate) mod testing {
         Event::Accepted { slot: 1, ballot: ballot(round), value }
     }
 
+    pub(crate) fn kept(round: u64, value: u64) -> Event {
+        Event::Kept { slot: 1, ballot: ballot(round), value }
+    }
+
     pub(crate) fn promised(slot: Option<u64>, round: u64) -> Event {
         Event::Promised { slot, ballot: ballot(round) }
     }

@@ -40,7 +40,7 @@ impl Tally {
                 known.proposals.entry((ballot, value)).or_default().quorum = quorum as usize;
                 None
             }
-            Event::Accepted { slot, ballot, value } => {
+            Event::Accepted { slot, ballot, value } | Event::Kept { slot, ballot, value } => {
                 let known = self.slots.entry(slot).or_default();
                 // Whoever accepts what nobody proposed is another property's affair.
                 let proposal = known.proposals.get_mut(&(ballot, value))?;

@@ -28,7 +28,7 @@ struct Decision {
 }
 
 impl Acceptor {
-    pub(super) fn boot(records: &[&Record]) -> Acceptor {
+    pub(super) fn boot(records: &[&Record], fx: &mut Fx<'_>) -> Acceptor {
         let mut acceptor = Acceptor::default();
         for record in records {
             match **record {
@@ -40,6 +40,7 @@ impl Acceptor {
                     let decision = acceptor.decision(key);
                     decision.promised = decision.promised.max(ballot);
                     decision.accepted = Some((ballot, value));
+                    fx.note(Event::Kept { slot: key, ballot, value });
                 }
                 Record::Tried { .. } => {}
             }

@@ -260,7 +260,7 @@ impl Protocol for Paxos {
         };
         fx.note(Event::Restored { term: 0, entries: Vec::new().into() });
         match boot.role {
-            Role::Acceptor => Paxos::Acceptor(Acceptor::boot(&records)),
+            Role::Acceptor => Paxos::Acceptor(Acceptor::boot(&records, fx)),
             Role::Proposer => Paxos::Proposer(Proposer::boot(&records)),
             Role::Learner => Paxos::Learner(Learner::default()),
         }

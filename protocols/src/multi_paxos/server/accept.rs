@@ -228,8 +228,8 @@ impl<M: Machine> Server<M> {
             return;
         }
         for (slot, value) in (first..).zip(values.as_slice()) {
-            let is_new = self.log.get(slot).is_none_or(|known| known.ballot != ballot);
-            if slot > self.commit && is_new {
+            // What it knows to be chosen it needs not accept again.
+            if slot > self.commit {
                 self.accept(slot, Proposal { ballot, value: value.clone() }, fx);
             }
         }
@@ -258,12 +258,14 @@ impl<M: Machine> Server<M> {
         true
     }
 
-    /// Accepts a proposal in memory, and hands it to the disk.
+    /// Accepts a proposal in memory, and hands it to the disk if it is not there.
     fn accept(&mut self, slot: u64, proposal: Proposal<M>, fx: &mut Fx<'_, M>) {
         let (ballot, value) = (proposal.ballot, proposal.value.digest());
-        self.log.put(slot, proposal.clone());
-        fx.append(Record::Accepted { slot, proposal });
-        fx.note_synced(Event::Accepted { slot, ballot, value });
+        if self.log.get(slot).is_none_or(|known| known.ballot != ballot) {
+            self.log.put(slot, proposal.clone());
+            fx.append(Record::Accepted { slot, proposal });
+            fx.note_synced(Event::Accepted { slot, ballot, value });
+        }
     }
 
     /// The leader's side: a quorum of acceptances chooses a value.

@@ -105,6 +105,10 @@ impl<M: Machine> Server<M> {
         server.seen = server.promised.round;
         fx.note(Event::Restored { term: server.promised.number(), entries: Vec::new().into() });
         server.start_from_snapshot(fx);
+        for (slot, proposal) in server.log.from(0) {
+            let (ballot, value) = (proposal.ballot, proposal.value.digest());
+            fx.note(Event::Kept { slot, ballot, value });
+        }
         fx.arm(Timer::Election, fx.config().election_timeout);
         server
     }
