@@ -8,6 +8,7 @@ use crate::counter::Counter;
 use crate::lock::Lock;
 use crate::multi_paxos::MultiPaxos;
 use crate::naive_broadcast::NaiveBroadcast;
+use crate::parts::append_log::AppendLog;
 use crate::parts::kv::KeyValue;
 use crate::paxos::Paxos;
 use crate::ping::Ping;
@@ -22,9 +23,11 @@ pub const CATALOG: &[Entry] = &ENTRIES;
 
 // A static, not a constant: the engine is compiled once for each protocol, here, and not again in
 // every program and test that names the catalog.
-static ENTRIES: [Entry; 13] = [
+static ENTRIES: [Entry; 15] = [
     Entry::of::<Raft<KeyValue>>(),
+    Entry::of::<Raft<AppendLog>>(),
     Entry::of::<MultiPaxos<KeyValue>>(),
+    Entry::of::<MultiPaxos<AppendLog>>(),
     Entry::of::<Paxos>(),
     Entry::of::<NaiveBroadcast>(),
     Entry::of::<PrimaryBackup>(),

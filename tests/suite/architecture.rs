@@ -330,8 +330,10 @@ fn paths_of_pages_are_found() {
     assert_eq!(named_paths(page).into_iter().collect::<Vec<_>>(), expected);
 }
 
+/// One protocol may be in the catalog with several machines: `raft-log` is Raft that replicates a log.
 fn folder_of(entry: &Entry) -> String {
-    format!("protocols/src/{}", entry.name.replace('-', "_"))
+    let name = entry.name.strip_suffix("-log").unwrap_or(entry.name);
+    format!("protocols/src/{}", name.replace('-', "_"))
 }
 
 /// `vote-not-persisted` is `VoteNotPersisted`.

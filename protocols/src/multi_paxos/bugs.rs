@@ -28,19 +28,19 @@ pub enum Bug {
     /// A leader counts acceptances of a ballot that it has given up.
     OldAcceptanceCounted,
     /// A leader counts an acceptance as often as it arrives.
-    CopyCounted,
+    AcceptanceCopyCounted,
     /// A leader takes half of the servers for a quorum.
-    QuorumOfHalf,
+    AcceptQuorumOfHalf,
     /// A follower takes what it has accepted for what was chosen, whoever proposed it.
     CommitWithoutBallot,
     /// A snapshot holds the machine, and not the sessions.
-    SessionsNotInSnapshot,
+    PaxosSnapshotWithoutSessions,
     /// The disk is rewritten without what was promised.
     PromiseNotInSnapshot,
     /// A server that finds a damaged record gives up the rest, and takes part.
-    DamageIgnored,
+    PaxosDamageIgnored,
     /// A server goes on after its disk refused a write.
-    WriteFailureIgnored,
+    PaxosWriteFailureIgnored,
 }
 
 const LAMPORT: &str = "Lamport 2001, Paxos Made Simple, section 2.2";
@@ -57,13 +57,13 @@ impl PlantedBug for Bug {
         Bug::HoleNotFilled,
         Bug::OldPromiseCounted,
         Bug::OldAcceptanceCounted,
-        Bug::CopyCounted,
-        Bug::QuorumOfHalf,
+        Bug::AcceptanceCopyCounted,
+        Bug::AcceptQuorumOfHalf,
         Bug::CommitWithoutBallot,
-        Bug::SessionsNotInSnapshot,
+        Bug::PaxosSnapshotWithoutSessions,
         Bug::PromiseNotInSnapshot,
-        Bug::DamageIgnored,
-        Bug::WriteFailureIgnored,
+        Bug::PaxosDamageIgnored,
+        Bug::PaxosWriteFailureIgnored,
     ];
 
     fn info(self) -> BugInfo {
@@ -146,15 +146,15 @@ impl PlantedBug for Bug {
                 "Lamport 2001, Paxos Made Simple, section 2.2; openraft cecb5de8",
                 "learned_was_chosen",
             ),
-            Bug::CopyCounted => bug(
-                "copy-counted",
+            Bug::AcceptanceCopyCounted => bug(
+                "acceptance-copy-counted",
                 Some("bug:E2"),
                 "a leader counts an acceptance as often as it arrives",
                 "akka-raft#45, in Paxos",
                 "learned_was_chosen",
             ),
-            Bug::QuorumOfHalf => bug(
-                "quorum-of-half",
+            Bug::AcceptQuorumOfHalf => bug(
+                "accept-quorum-of-half",
                 Some("bug:E7"),
                 "a leader takes half of the servers for a quorum",
                 "hashicorp/raft 163a55f, in Paxos",
@@ -167,8 +167,8 @@ impl PlantedBug for Bug {
                 "scylladb#9965, in Paxos",
                 "agreement",
             ),
-            Bug::SessionsNotInSnapshot => bug(
-                "sessions-not-in-snapshot",
+            Bug::PaxosSnapshotWithoutSessions => bug(
+                "paxos-snapshot-without-sessions",
                 Some("bug:S1"),
                 "a snapshot holds the machine, and not the sessions",
                 "Ongaro's thesis, 6.3",
@@ -181,15 +181,15 @@ impl PlantedBug for Bug {
                 "Chandra, Griesemer & Redstone 2007, Paxos Made Live, section 5.5",
                 "promises_kept",
             ),
-            Bug::DamageIgnored => bug(
-                "damage-ignored",
+            Bug::PaxosDamageIgnored => bug(
+                "paxos-damage-ignored",
                 None,
                 "a server gives up its disk from a damaged record on, and takes part",
                 "Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage, USENIX FAST 2018",
                 "promises_kept",
             ),
-            Bug::WriteFailureIgnored => bug(
-                "write-failure-ignored",
+            Bug::PaxosWriteFailureIgnored => bug(
+                "paxos-write-failure-ignored",
                 None,
                 "a server goes on after its disk refused a write",
                 "Rebello et al., Can Applications Recover from fsync Failures?, USENIX ATC 2020",

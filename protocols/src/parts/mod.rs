@@ -1,5 +1,6 @@
 //! Building blocks that are no protocol by themselves.
 
+pub mod append_log;
 pub mod ballot;
 pub mod clerk;
 pub mod digest;

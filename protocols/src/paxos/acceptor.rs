@@ -79,7 +79,7 @@ impl Acceptor {
         let accepted = decision.accepted;
         if ballot > promised {
             let record = Record::Promised { key, ballot };
-            mutant!(fx, Bug::PromiseNotPersisted, fx.append(record), ());
+            mutant!(fx, Bug::AcceptorForgetsPromise, fx.append(record), ());
         }
         fx.note_synced(Event::Promised { slot: Some(key), ballot });
         fx.send_synced(from, Message::Promise { key, ballot, accepted });
@@ -91,12 +91,12 @@ impl Acceptor {
     fn on_accept(&mut self, from: NodeId, key: u64, ballot: Ballot, value: u64, fx: &mut Fx<'_>) {
         let decision = self.decision(key);
         let promised = decision.promised;
-        if mutant!(fx, Bug::PromiseIgnored, ballot < promised, false) {
+        if mutant!(fx, Bug::AcceptorBreaksPromise, ballot < promised, false) {
             fx.count("old_proposal_refused", 1);
             fx.send_synced(from, Message::Reject { key, ballot, promised });
             return;
         }
-        mutant!(fx, Bug::AcceptDoesNotRaise, decision.promised = ballot, ());
+        mutant!(fx, Bug::AcceptorDoesNotRaise, decision.promised = ballot, ());
         if decision.accepted != Some((ballot, value)) {
             decision.accepted = Some((ballot, value));
             fx.append(Record::Accepted { key, ballot, value });
@@ -105,7 +105,12 @@ impl Acceptor {
         let learners = fx.all(Role::Learner);
         for to in learners.chain([from]) {
             let accepted = Message::Accepted { key, ballot, value };
-            mutant!(fx, Bug::AcceptBeforeSync, fx.send_synced(to, accepted), fx.send(to, accepted));
+            mutant!(
+                fx,
+                Bug::AcceptorAnswersEarly,
+                fx.send_synced(to, accepted),
+                fx.send(to, accepted)
+            );
         }
     }
 

@@ -47,13 +47,19 @@ impl Default for Config {
 impl protocol::Config for Config {
     fn review(&self, round_trip: Span) -> Vec<Remark> {
         let mut remarks = patience::review(self.timeout, round_trip);
-        if self.backoff.lo == self.backoff.hi {
+        let spread = self.backoff.hi.0.saturating_sub(self.backoff.lo.0);
+        // A single duration is meant as it is.
+        if spread > 0 && spread < round_trip.0 {
             remarks.push(Remark {
                 is_error: false,
                 key: "backoff",
-                message: format!("who is outbid always waits {}", self.backoff.lo),
-                help: "take a range of several round trips, or proposers may outbid each other for ever"
-                    .to_owned(),
+                message: format!(
+                    "the spread of {} is below the round trip of {round_trip}",
+                    Span(spread)
+                ),
+                help:
+                    "proposers will often outbid each other: widen the range to several round trips"
+                        .to_owned(),
             });
         }
         remarks
@@ -110,10 +116,12 @@ mod tests {
         assert_eq!(waits, ["10ms..50ms", "10ms..90ms", "10ms..650ms", "10ms..650ms"]);
         let fixed = Config { backoff: Span::millis(5).into(), ..config };
         assert_eq!(fixed.wait(9).to_string(), "5ms");
-        let remarks = fixed.review(Span::millis(10));
-        assert_eq!(
-            remarks.iter().map(|r| (r.is_error, r.key)).collect::<Vec<_>>(),
-            [(false, "backoff")]
-        );
+        let keys = |config: &Config| {
+            let remarks = config.review(Span::millis(20));
+            remarks.iter().map(|remark| (remark.is_error, remark.key)).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&fixed), []);
+        let narrow = SpanRange { lo: Span::millis(5), hi: Span::millis(6) };
+        assert_eq!(keys(&Config { backoff: narrow, ..fixed }), [(false, "backoff")]);
     }
 }

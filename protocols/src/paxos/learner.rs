@@ -36,7 +36,7 @@ impl Learner {
         heard.entry((ballot, value)).or_default().insert(from);
         let in_ballot = heard[&(ballot, value)].len();
         let in_all: BTreeSet<&NodeId> = heard.values().flatten().collect();
-        let count = mutant!(fx, Bug::BallotsAddedUp, in_ballot, in_all.len());
+        let count = mutant!(fx, Bug::LearnerAddsUpBallots, in_ballot, in_all.len());
         if count >= quorums(fx).accept as usize {
             self.heard.remove(&key);
             self.learned.insert(key, value);

@@ -20,8 +20,8 @@
 //! say that something like that must remain); random waits make it unlikely ([`Config::backoff`]).
 //!
 //! **What breaks without it.** A proposer that insists on its own value undoes a choice
-//! ([`Bug::ChosenValueIgnored`]), and so does an acceptor that forgets what it promised
-//! ([`Bug::PromiseNotPersisted`]) or accepted ([`Bug::AcceptBeforeSync`]), a read that believes what a
+//! ([`Bug::ProposerIgnoresValues`]), and so does an acceptor that forgets what it promised
+//! ([`Bug::AcceptorForgetsPromise`]) or accepted ([`Bug::AcceptorAnswersEarly`]), a read that believes what a
 //! single acceptor has ([`Bug::ReadUnfinished`]), and quorums that do not intersect (`unsafe_quorums`).
 //!
 //! Each key is a decision of its own, and has nothing to do with the others. `propose` asks for a value

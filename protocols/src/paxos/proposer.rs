@@ -90,7 +90,7 @@ impl Proposer {
         let round = self.rounds.entry(key).or_insert(0);
         *round += 1;
         let record = Record::Tried { key, round: *round };
-        mutant!(fx, Bug::RoundNotPersisted, fx.append(record), ());
+        mutant!(fx, Bug::ProposerReusesRound, fx.append(record), ());
         attempt.ballot = Ballot { round: *round, node: fx.me() };
         attempt.phase = Phase::Preparing(BTreeMap::new());
         fx.count("ballots", 1);
@@ -121,7 +121,8 @@ impl Proposer {
 
     fn on_promise(&mut self, from: NodeId, key: u64, ballot: Ballot, told: Told, fx: &mut Fx<'_>) {
         let Some(attempt) = self.attempts.get_mut(&key) else { return };
-        let is_current = mutant!(fx, Bug::OldPromiseCounted, ballot == attempt.ballot, true);
+        let is_current =
+            mutant!(fx, Bug::ProposerCountsOldPromises, ballot == attempt.ballot, true);
         let Phase::Preparing(promises) = &mut attempt.phase else { return };
         if !is_current {
             return;
@@ -152,7 +153,7 @@ impl Proposer {
             (None, Operation::Propose { value, .. }) => self.ask(key, value, fx),
             (Some(bound), Operation::Propose { value, .. }) => {
                 fx.count("value_adopted", u64::from(bound != value));
-                let value = mutant!(fx, Bug::ChosenValueIgnored, bound, value);
+                let value = mutant!(fx, Bug::ProposerIgnoresValues, bound, value);
                 self.ask(key, value, fx);
             }
         }
@@ -178,7 +179,7 @@ impl Proposer {
         }
         accepted.insert(from);
         let half = fx.all(Role::Acceptor).count().div_ceil(2);
-        let needed = mutant!(fx, Bug::QuorumOfHalf, quorums(fx).accept as usize, half);
+        let needed = mutant!(fx, Bug::ProposerHalfQuorum, quorums(fx).accept as usize, half);
         if accepted.len() < needed {
             return;
         }
@@ -243,5 +244,5 @@ fn choose(told: &[(Ballot, u64)], fx: &mut Fx<'_>) -> Option<u64> {
     let highest = told.iter().max_by_key(|(ballot, _)| *ballot);
     let most_told =
         told.iter().max_by_key(|(ballot, value)| (count(*value), std::cmp::Reverse(*ballot)));
-    mutant!(fx, Bug::MostFrequentValue, highest, most_told).map(|(_, value)| *value)
+    mutant!(fx, Bug::ProposerTakesMostFrequent, highest, most_told).map(|(_, value)| *value)
 }

@@ -281,7 +281,7 @@ impl<M: Machine> Server<M> {
         let is_current = mutant!(fx, Bug::OldAcceptanceCounted, is_current, true);
         let needed = quorums(fx).accept as usize;
         let half = fx.all(Role::Server).count().div_ceil(2);
-        let needed = mutant!(fx, Bug::QuorumOfHalf, needed, half);
+        let needed = mutant!(fx, Bug::AcceptQuorumOfHalf, needed, half);
         let Rank::Leader(leader) = &mut self.rank else { return };
         if !is_current {
             return;
@@ -289,7 +289,7 @@ impl<M: Machine> Server<M> {
         let mut is_out_of_order = false;
         for (slot, open) in leader.open.range_mut(first..first.saturating_add(count)) {
             let is_copy = open.accepted.contains(&from);
-            if !mutant!(fx, Bug::CopyCounted, is_copy, false) {
+            if !mutant!(fx, Bug::AcceptanceCopyCounted, is_copy, false) {
                 open.accepted.push(from);
             }
             if !open.is_chosen && open.accepted.len() >= needed {

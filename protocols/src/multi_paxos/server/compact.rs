@@ -29,7 +29,8 @@ impl<M: Machine> Server<M> {
         }
         fx.count("snapshots_taken", 1);
         let replica = self.replica.clone();
-        let replica = mutant!(fx, Bug::SessionsNotInSnapshot, replica, replica.without_sessions());
+        let replica =
+            mutant!(fx, Bug::PaxosSnapshotWithoutSessions, replica, replica.without_sessions());
         let (slot, prefix) = (self.commit, self.prefix);
         self.keep(Arc::new(Snapshot { slot, prefix, replica }), fx);
     }

@@ -84,7 +84,7 @@ impl<M: Machine> Server<M> {
             replica: Replica::default(),
             rank: Rank::Follower { leader: None },
         };
-        let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
+        let is_damaged = mutant!(fx, Bug::PaxosDamageIgnored, damage(disk) > 0, false);
         if is_damaged {
             server.rank = Rank::Damaged;
             fx.note(Event::FoundDamage { records: damage(disk) });
@@ -140,7 +140,7 @@ impl<M: Machine> Server<M> {
             Input::Message { from, body } => self.on_message(from, body, fx),
             // Memory has what the disk has not, and nobody can say what.
             Input::WriteFailed { .. } => {
-                mutant!(fx, Bug::WriteFailureIgnored, fx.exit("the disk refused a write"), ());
+                mutant!(fx, Bug::PaxosWriteFailureIgnored, fx.exit("the disk refused a write"), ());
             }
             Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
         }
