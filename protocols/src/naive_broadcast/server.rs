@@ -1,6 +1,7 @@
 //! A server: it broadcasts, counts and applies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::view::View;
@@ -14,11 +15,17 @@ use crate::parts::machine::Machine as _;
 use crate::parts::roles::Role;
 
 /// An operation, with whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Command {
     client: NodeId,
     ticket: Ticket,
     operation: Operation,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}.{} {:?}", self.client, self.ticket.number, self.operation)
+    }
 }
 
 impl Command {

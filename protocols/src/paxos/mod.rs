@@ -44,6 +44,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
 use rehearsal_sim::kinds;
@@ -102,7 +104,7 @@ impl protocol::Role for Role {
 }
 
 /// What nodes say to each other. Every message is about one decision, named by its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message {
     /// A proposer asks for a promise (phase 1a).
     Prepare {
@@ -184,6 +186,29 @@ impl protocol::Message for Message {
     }
 }
 
+/// Written for people: `Promise k1 2.proposer2 accepted=7@1.proposer1`.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Message::Prepare { key, ballot } => write!(f, "Prepare k{key} {ballot:?}"),
+            Message::Promise { key, ballot, accepted: Some((earlier, value)) } => {
+                write!(f, "Promise k{key} {ballot:?} accepted={value}@{earlier:?}")
+            }
+            Message::Promise { key, ballot, accepted: None } => {
+                write!(f, "Promise k{key} {ballot:?} accepted=nothing")
+            }
+            Message::Reject { key, ballot, promised } => {
+                write!(f, "Reject k{key} {ballot:?} promised={promised:?}")
+            }
+            Message::Accept { key, ballot, value } => write!(f, "Accept k{key} {value}@{ballot:?}"),
+            Message::Accepted { key, ballot, value } => {
+                write!(f, "Accepted k{key} {value}@{ballot:?}")
+            }
+            Message::Query { key } => write!(f, "Query k{key}"),
+        }
+    }
+}
+
 /// What a node may set to ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
@@ -195,7 +220,7 @@ pub enum Timer {
 kinds!(Timer { Again, Ask });
 
 /// One record of a disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Record {
     /// An acceptor takes part in no lower ballot from now on.
     Promised {
@@ -220,6 +245,18 @@ pub enum Record {
         /// The round.
         round: u64,
     },
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Record::Promised { key, ballot } => write!(f, "Promised k{key} {ballot:?}"),
+            Record::Accepted { key, ballot, value } => {
+                write!(f, "Accepted k{key} {value}@{ballot:?}")
+            }
+            Record::Tried { key, round } => write!(f, "Tried k{key} round {round}"),
+        }
+    }
 }
 
 impl Protocol for Paxos {

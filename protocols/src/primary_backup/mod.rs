@@ -25,6 +25,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use rehearsal_sim::bug::NoBugs;
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
@@ -40,7 +42,7 @@ use rehearsal_sim::view::View;
 pub use config::Config;
 pub use server::Server;
 
-use crate::events::consensus::Event;
+use crate::events::consensus::{Event, Voter};
 use crate::invariants::state_machine_safety;
 use crate::parts::disk;
 use crate::parts::kv::{KeyValue, KeyValueService, Operation, Reply};
@@ -78,7 +80,7 @@ impl protocol::Role for Role {
 }
 
 /// What nodes say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Message {
     /// A primary is there, and has taken over so many times after others.
     Beat {
@@ -136,6 +138,25 @@ impl protocol::Message for Message {
             Message::Redirect { serial, primary, .. } => {
                 digest.word(*serial);
                 digest.word(primary.0.into());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Beat { view } => write!(f, "Beat view={view}"),
+            Message::Copy { index, request } => write!(f, "Copy {index} {request:?}"),
+            Message::Have { index } => write!(f, "Have up to {index}"),
+            Message::Request(Request { session, serial, operation }) => {
+                write!(f, "Request {session:?}#{serial} {operation:?}")
+            }
+            Message::Response { session, serial, reply } => {
+                write!(f, "Response {session:?}#{serial} {reply:?}")
+            }
+            Message::Redirect { session, serial, primary } => {
+                write!(f, "Redirect {session:?}#{serial} to {}", Voter(*primary))
             }
         }
     }
