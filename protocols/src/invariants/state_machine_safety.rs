@@ -49,7 +49,8 @@ impl Monitor<Event> for StateMachineSafety {
                 Ok(())
             }
             Event::Applied { index, term, .. } if index != *last_applied + 1 => {
-                let message = format!("{name} applied {index}@{term} right after {last_applied}");
+                let entry = entry(index, term);
+                let message = format!("{name} applied {entry} right after {last_applied}");
                 Err(Breach { message, nodes: vec![note.node] })
             }
             Event::Applied { index, term, command } => {
@@ -62,15 +63,21 @@ impl Monitor<Event> for StateMachineSafety {
                     return Ok(());
                 }
                 let message = format!(
-                    "{name} applied another entry {index}@{term} than {}, which applied \
-                     {index}@{first_term}",
-                    self.cluster.name(first)
+                    "{name} applied another entry {} than {}, which applied {}",
+                    entry(index, term),
+                    self.cluster.name(first),
+                    entry(index, first_term)
                 );
                 Err(Breach { message, nodes: vec![first, note.node] })
             }
             _ => Ok(()),
         }
     }
+}
+
+/// `5@3`, or `5` where entries have no terms.
+fn entry(index: u64, term: u64) -> String {
+    if term == 0 { index.to_string() } else { format!("{index}@{term}") }
 }
 
 #[cfg(test)]

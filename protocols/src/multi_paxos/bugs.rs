@@ -88,7 +88,7 @@ impl PlantedBug for Bug {
                 None,
                 "a candidate does not write down its ballot, and uses it again after a crash",
                 "Lamport 2001, Paxos Made Simple, section 2.5 (a proposer remembers the highest number)",
-                "one_value_a_ballot",
+                "election_safety",
             ),
             Bug::AcceptBeforeSync => bug(
                 "accept-before-sync",

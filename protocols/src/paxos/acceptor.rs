@@ -1,6 +1,7 @@
 //! An acceptor: it promises and accepts, and forgets neither (Lamport 2001, section 2.2).
 //!
-//! What it says waits until it is on disk: a promise that a crash takes back is none.
+//! What it promises and accepts waits until it is on disk: a promise that a crash takes back is none. A
+//! refusal promises nothing, and leaves at once.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +73,7 @@ impl Acceptor {
         let decision = self.decision(key);
         let promised = decision.promised;
         if ballot < promised {
-            fx.send_synced(from, Message::Reject { key, ballot, promised });
+            fx.send(from, Message::Reject { key, ballot, promised });
             return;
         }
         decision.promised = ballot;
@@ -93,7 +94,7 @@ impl Acceptor {
         let promised = decision.promised;
         if mutant!(fx, Bug::AcceptorBreaksPromise, ballot < promised, false) {
             fx.count("old_proposal_refused", 1);
-            fx.send_synced(from, Message::Reject { key, ballot, promised });
+            fx.send(from, Message::Reject { key, ballot, promised });
             return;
         }
         mutant!(fx, Bug::AcceptorDoesNotRaise, decision.promised = ballot, ());

@@ -246,7 +246,7 @@ impl<M: Machine> Server<M> {
         let is_late = mutant!(fx, Bug::PromiseIgnored, ballot < self.promised, false);
         if is_late {
             fx.count(probes::OLD_PROPOSAL_REFUSED.name, 1);
-            fx.send_synced(from, Message::Reject { ballot, promised: self.promised });
+            fx.send(from, Message::Reject { ballot, promised: self.promised });
             return false;
         }
         if ballot > self.promised {

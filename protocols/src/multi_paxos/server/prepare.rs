@@ -80,7 +80,7 @@ impl<M: Machine> Server<M> {
         self.seen = self.seen.max(ballot.round);
         if ballot < self.promised {
             fx.count(probes::BALLOT_REFUSED.name, 1);
-            fx.send_synced(from, Message::Reject { ballot, promised: self.promised });
+            fx.send(from, Message::Reject { ballot, promised: self.promised });
             return;
         }
         if ballot > self.promised {
