@@ -7,8 +7,13 @@ use crate::clock_sync::ClockSync;
 use crate::controller::Controller;
 use crate::counter::Counter;
 use crate::lock::Lock;
+use crate::multi_paxos::MultiPaxos;
+use crate::naive_broadcast::NaiveBroadcast;
+use crate::parts::append_log::AppendLog;
 use crate::parts::kv::KeyValue;
+use crate::paxos::Paxos;
 use crate::ping::Ping;
+use crate::primary_backup::PrimaryBackup;
 use crate::raft::Raft;
 use crate::shared_set::SharedSet;
 use crate::transfer::Transfer;
@@ -19,8 +24,14 @@ pub const CATALOG: &[Entry] = &ENTRIES;
 
 // A static, not a constant: the engine is compiled once for each protocol, here, and not again in
 // every program and test that names the catalog.
-static ENTRIES: [Entry; 10] = [
+static ENTRIES: [Entry; 16] = [
     Entry::of::<Raft<KeyValue>>(),
+    Entry::of::<Raft<AppendLog>>(),
+    Entry::of::<MultiPaxos<KeyValue>>(),
+    Entry::of::<MultiPaxos<AppendLog>>(),
+    Entry::of::<Paxos>(),
+    Entry::of::<NaiveBroadcast>(),
+    Entry::of::<PrimaryBackup>(),
     Entry::of::<Ping>(),
     Entry::of::<ClockSync>(),
     Entry::of::<Transfer>(),

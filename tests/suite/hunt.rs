@@ -24,10 +24,15 @@ fn rows() -> BTreeMap<String, Value> {
 fn the_first_seed_of_every_planted_bug_still_finds_it() {
     let rows = rows();
     let mut replayed = 0;
+    // A protocol may be there with several machines: its bugs are hunted with the first one.
+    let mut slugs = std::collections::BTreeSet::new();
     for (entry, bug) in
         CATALOG.iter().flat_map(|entry| (entry.bugs)().into_iter().map(move |bug| (entry, bug)))
     {
         let slug = bug.slug;
+        if !slugs.insert(slug) {
+            continue;
+        }
         let row = rows.get(slug).unwrap_or_else(|| {
             panic!("{slug} of {} has no row in docs/planted-bugs.json", entry.name)
         });

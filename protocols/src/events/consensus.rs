@@ -11,12 +11,26 @@
 //! ```
 //!
 //! Commands appear as digests: observers compare them, and never need their contents.
+//!
+//! Paxos agrees slot by slot, in ballots, and has words of its own for the way to a decision. What is
+//! decided is applied in order, as everywhere:
+//!
+//! ```text
+//!   proposer  Requested v  Proposed 1@2.n1 v                       Learned 1  Applied 1
+//!   acceptor                        Promised 2.n1   Accepted 1@2.n1
+//! ```
 
 use std::fmt;
 use std::sync::Arc;
 
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::NodeId;
+
+use crate::parts::ballot::Ballot;
+use crate::parts::digest;
+
+/// The digest of the command that does nothing.
+pub const NOOP: u64 = digest::mix(digest::EMPTY, 0);
 
 /// One step in the life of a replicated log.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -26,7 +40,7 @@ pub enum Event {
     Restored {
         /// The term it remembers.
         term: u64,
-        /// Its log, from index 1.
+        /// Its log, from index 1; empty where logs may have holes, as those of Paxos.
         entries: Arc<[Logged]>,
     },
     /// The node started and found records unreadable that were durable once. It does not know any
@@ -92,10 +106,68 @@ pub enum Event {
     Applied {
         /// The entry's index.
         index: u64,
-        /// The entry's term.
+        /// The entry's term; 0 where entries have none, as those of Paxos, which may be chosen in
+        /// several ballots.
         term: u64,
         /// The digest of its command.
         command: u64,
+    },
+    /// The node's state machine is that of a snapshot now: everything up to here counts as applied.
+    Installed {
+        /// The index of the last entry that the snapshot stands for.
+        index: u64,
+        /// The digest of all of them: [`digest::mix`] of their commands, one by one, from
+        /// [`digest::EMPTY`].
+        prefix: u64,
+    },
+    /// A client's value or command reached a node that may propose it.
+    Requested {
+        /// Its digest.
+        value: u64,
+    },
+    /// The node asks the acceptors for a value (Paxos, phase 2).
+    Proposed {
+        /// The decision it is about.
+        slot: u64,
+        /// The proposal's number.
+        ballot: Ballot,
+        /// The digest of the value.
+        value: u64,
+        /// So many acceptances make it chosen.
+        quorum: u32,
+    },
+    /// The node will take part in no lower ballot; noted once that is durable.
+    Promised {
+        /// The decision it is about; `None` for all of them.
+        slot: Option<u64>,
+        /// The ballot.
+        ballot: Ballot,
+    },
+    /// The node accepted a proposal; noted once that is durable.
+    Accepted {
+        /// The decision it is about.
+        slot: u64,
+        /// The proposal's number.
+        ballot: Ballot,
+        /// The digest of the value.
+        value: u64,
+    },
+    /// The node started, and found on its disk that it had accepted a proposal. It may not have told
+    /// anybody: a write can survive a crash that came before its end.
+    Kept {
+        /// The decision it is about.
+        slot: u64,
+        /// The proposal's number.
+        ballot: Ballot,
+        /// The digest of the value.
+        value: u64,
+    },
+    /// The node knows what was chosen.
+    Learned {
+        /// The decision.
+        slot: u64,
+        /// The digest of the value.
+        value: u64,
     },
 }
 
@@ -119,6 +191,13 @@ kinds!(Event {
     Committed,
     Applied,
     FoundDamage,
+    Installed,
+    Requested,
+    Proposed,
+    Promised,
+    Accepted,
+    Kept,
+    Learned,
 });
 
 /// A voter's name as people know it: voters are the first role, and so node 0 is `n1`.
@@ -154,7 +233,38 @@ impl fmt::Debug for Event {
                 let who = if *leader { " as leader" } else { "" };
                 write!(f, "Committed up to {index} term={term}{who}")
             }
+            Event::Applied { index, term: 0, .. } => write!(f, "Applied {index}"),
             Event::Applied { index, term, .. } => write!(f, "Applied {index}@{term}"),
+            Event::Installed { index, .. } => write!(f, "Installed up to {index}"),
+            Event::Requested { value } => write!(f, "Requested {}", Name(*value)),
+            Event::Proposed { slot, ballot, value, .. } => {
+                write!(f, "Proposed {slot}@{ballot:?} {}", Name(*value))
+            }
+            Event::Promised { slot: None, ballot } => write!(f, "Promised {ballot:?}"),
+            Event::Promised { slot: Some(slot), ballot } => {
+                write!(f, "Promised {slot}@{ballot:?}")
+            }
+            Event::Accepted { slot, ballot, value } => {
+                write!(f, "Accepted {slot}@{ballot:?} {}", Name(*value))
+            }
+            Event::Kept { slot, ballot, value } => {
+                write!(f, "Kept {slot}@{ballot:?} {}", Name(*value))
+            }
+            Event::Learned { slot, value } => write!(f, "Learned {slot} {}", Name(*value)),
+        }
+    }
+}
+
+/// A digest as people tell it from others: plain values are their own digest, of others the first four
+/// digits in base 16 are enough.
+struct Name(u64);
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            NOOP => f.write_str("noop"),
+            plain if plain < 1 << 32 => write!(f, "{plain}"),
+            digest => write!(f, "#{:04x}", digest >> 48),
         }
     }
 }

@@ -314,6 +314,8 @@ pub struct KeyValue {
 
 impl Machine for KeyValue {
     type Service = KeyValueService;
+    const RAFT: &'static str = "raft";
+    const MULTI_PAXOS: &'static str = "multi-paxos";
 
     fn apply(&mut self, operation: &Operation) -> Reply {
         let key = rehearsal_sim::service::Operation::object(operation);

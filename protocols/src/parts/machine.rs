@@ -15,6 +15,12 @@ pub trait Machine: Clone + Debug + Default + Eq + Hash + 'static {
     /// What applications call and get.
     type Service: Service;
 
+    /// What the catalog calls Raft that replicates it.
+    const RAFT: &'static str;
+
+    /// What the catalog calls Multi-Paxos that replicates it.
+    const MULTI_PAXOS: &'static str;
+
     /// Applies one operation and answers it.
     fn apply(&mut self, operation: &OperationOf<Self>) -> ReplyOf<Self>;
 

@@ -1,5 +1,7 @@
 //! Building blocks that are no protocol by themselves.
 
+pub mod append_log;
+pub mod ballot;
 pub mod clerk;
 pub mod configuration;
 pub mod digest;
@@ -7,6 +9,7 @@ pub mod disk;
 pub mod kv;
 pub mod machine;
 pub mod patience;
+pub mod quorum;
 pub mod roles;
 pub mod seeker;
 pub mod session;

@@ -7,6 +7,7 @@ use std::fmt;
 use rehearsal_sim::protocol::NodeId;
 
 use crate::parts::clerk::Known;
+use crate::parts::digest;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 
 /// One client session: at most one operation is in flight in it, numbered by a serial.
@@ -35,6 +36,39 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}.{}.{}", self.client, self.incarnation, self.slot)
+    }
+}
+
+/// An operation of a session, as it travels and as it stands in logs.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Request<M: Machine> {
+    /// Whose.
+    pub session: Session,
+    /// The operation's number in its session.
+    pub serial: u64,
+    /// The operation.
+    pub operation: OperationOf<M>,
+}
+
+impl<M: Machine> Request<M> {
+    /// The stable digest that observers see.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let Session { client, incarnation, slot } = self.session;
+        let operation = M::digest(&self.operation);
+        digest::of(&[client.0.into(), incarnation, slot.into(), self.serial, operation])
+    }
+
+    /// Bytes on the wire: the operation and, before it, session and serial.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        24 + M::size(&self.operation)
+    }
+}
+
+impl<M: Machine> fmt::Debug for Request<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.operation)
     }
 }
 
@@ -96,6 +130,12 @@ impl<M: Machine> Replica<M> {
     /// What an operation that changes nothing would get now; `None` for all others.
     pub fn read(&self, operation: &OperationOf<M>) -> Option<ReplyOf<M>> {
         self.machine.read(operation)
+    }
+
+    /// The machine alone, as a snapshot that forgets the sessions would have it.
+    #[must_use]
+    pub fn without_sessions(self) -> Replica<M> {
+        Replica { answers: BTreeMap::new(), ..self }
     }
 
     /// How many sessions it knows.

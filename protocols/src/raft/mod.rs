@@ -198,7 +198,7 @@ impl<M: Machine> fmt::Debug for Record<M> {
 }
 
 impl<M: Machine> Protocol for Raft<M> {
-    const NAME: &'static str = "raft";
+    const NAME: &'static str = M::RAFT;
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
     const RANKS: &'static [&'static str] =

@@ -9,6 +9,7 @@ mod canary;
 mod statistics;
 mod table;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -158,7 +159,9 @@ fn find_canary(args: &Args) -> Result<(), Failure> {
 /// The bugs that were asked for.
 fn prey(catalog: &[Entry], args: &Args) -> Result<Vec<Prey>, Failure> {
     let all = catalog.iter().flat_map(|entry| (entry.bugs)().into_iter().map(|bug| (*entry, bug)));
-    let all: Vec<(Entry, BugInfo)> = all.collect();
+    // A protocol may be there with several machines: its bugs are hunted with the first one.
+    let mut slugs = BTreeSet::new();
+    let all: Vec<(Entry, BugInfo)> = all.filter(|(_, bug)| slugs.insert(bug.slug)).collect();
     let prey = |(entry, bug): &(Entry, BugInfo)| {
         let swarm = || format!("{}/swarm", entry.name);
         let named = args.scenario.clone().or_else(|| bug.hunt.map(str::to_owned));

@@ -15,16 +15,15 @@
 //! Ongaro's `raft.tla` states no invariant by name and keeps the two history variables to reason
 //! with; the names are those that the specifications derived from it agree on.
 
-pub mod election_safety;
 pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod log_matching;
 mod mirror;
-pub mod state_machine_safety;
 
 use rehearsal_sim::invariant::Invariant;
 
 use crate::events::consensus::Event;
+use crate::invariants::{election_safety, state_machine_safety};
 
 /// All of them, in the order of Figure 3.
 pub const ALL: &[Invariant<Event>] = &[
@@ -38,28 +37,8 @@ pub const ALL: &[Invariant<Event>] = &[
 /// What the properties' own tests share: three servers, and a way to feed events.
 #[cfg(test)]
 mod testing {
-    use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Note};
-    use rehearsal_sim::protocol::NodeId;
-    use rehearsal_sim::time::SimTime;
-
     use crate::events::consensus::{Event, Logged};
-
-    /// Feeds events of nodes 0, 1 and 2, and stops at the first breach.
-    pub(super) fn feed(invariant: &Invariant<Event>, notes: &[(u32, Event)]) -> Result<(), Breach> {
-        let names = ["n1", "n2", "n3"].map(str::to_owned).to_vec();
-        let mut monitor = (invariant.new)(&Cluster { names: names.into(), voters: 3 });
-        notes.iter().try_for_each(|(node, event)| {
-            monitor.read(&Note { at: SimTime::ZERO, node: NodeId(*node), event })
-        })
-    }
-
-    /// Feeds a sequence that is fine up to its last event, which must be the breach.
-    #[track_caller]
-    pub(super) fn breach(invariant: &Invariant<Event>, notes: &[(u32, Event)]) -> Breach {
-        let (_, good) = notes.split_last().unwrap();
-        assert_eq!(feed(invariant, good), Ok(()), "breached before the last event");
-        feed(invariant, notes).expect_err("the last event breaches the property")
-    }
+    pub(super) use crate::invariants::testing::{breach, feed};
 
     pub(super) fn leads(term: u64, last_index: u64, last_term: u64) -> Event {
         Event::BecameLeader { term, last_index, last_term }
@@ -68,10 +47,6 @@ mod testing {
     /// The command's digest is the term, unless a test says otherwise.
     pub(super) fn appended(index: u64, term: u64) -> Event {
         Event::Appended { index, term, command: term }
-    }
-
-    pub(super) fn applied(index: u64, term: u64) -> Event {
-        Event::Applied { index, term, command: term }
     }
 
     pub(super) fn stored(index: u64, term: u64) -> Event {

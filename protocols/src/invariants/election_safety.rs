@@ -37,8 +37,12 @@ impl Monitor<Event> for ElectionSafety {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{breach, feed, leads, restored};
+    use super::super::testing::{breach, feed, restarted};
     use super::*;
+
+    fn leads(term: u64, last_index: u64, last_term: u64) -> Event {
+        Event::BecameLeader { term, last_index, last_term }
+    }
 
     #[test]
     fn one_leader_a_term_is_fine() {
@@ -50,7 +54,7 @@ mod tests {
     fn two_leaders_in_a_term_are_a_breach_even_across_a_restart() {
         let breach = breach(
             &INVARIANT,
-            &[(0, leads(1, 0, 0)), (0, leads(2, 0, 0)), (0, restored(&[])), (2, leads(1, 0, 0))],
+            &[(0, leads(1, 0, 0)), (0, leads(2, 0, 0)), (0, restarted()), (2, leads(1, 0, 0))],
         );
         assert_eq!(breach.message, "n3 became leader of term 1, which n1 won before");
         assert_eq!(breach.nodes, [NodeId(0), NodeId(2)]);

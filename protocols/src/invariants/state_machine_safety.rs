@@ -6,10 +6,11 @@
 //! State: one canonical sequence that every server advances along, each index exactly once. A
 //! restart takes a server back to the beginning. Cost: one comparison an entry.
 
+use std::collections::BTreeMap;
+
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 use rehearsal_sim::protocol::NodeId;
 
-use super::mirror::before;
 use crate::events::consensus::Event;
 
 /// The property.
@@ -20,7 +21,7 @@ pub const INVARIANT: Invariant<Event> = Invariant {
     new: |cluster| {
         Box::new(StateMachineSafety {
             cluster: cluster.clone(),
-            canonical: Vec::new(),
+            canonical: BTreeMap::new(),
             last_applied: vec![0; cluster.names.len()],
         })
     },
@@ -30,7 +31,7 @@ pub const INVARIANT: Invariant<Event> = Invariant {
 struct StateMachineSafety {
     cluster: Cluster,
     /// Term and command of each index, and who applied it first.
-    canonical: Vec<(u64, u64, NodeId)>,
+    canonical: BTreeMap<u64, (u64, u64, NodeId)>,
     last_applied: Vec<u64>,
 }
 
@@ -43,24 +44,29 @@ impl Monitor<Event> for StateMachineSafety {
                 *last_applied = 0;
                 Ok(())
             }
+            Event::Installed { index, .. } => {
+                *last_applied = index;
+                Ok(())
+            }
             Event::Applied { index, term, .. } if index != *last_applied + 1 => {
-                let message = format!("{name} applied {index}@{term} right after {last_applied}");
+                let entry = entry(index, term);
+                let message = format!("{name} applied {entry} right after {last_applied}");
                 Err(Breach { message, nodes: vec![note.node] })
             }
             Event::Applied { index, term, command } => {
                 *last_applied = index;
-                let Some(&(first_term, first_command, first)) = self.canonical.get(before(index))
-                else {
-                    self.canonical.push((term, command, note.node));
+                let Some(&(first_term, first_command, first)) = self.canonical.get(&index) else {
+                    self.canonical.insert(index, (term, command, note.node));
                     return Ok(());
                 };
                 if (term, command) == (first_term, first_command) {
                     return Ok(());
                 }
                 let message = format!(
-                    "{name} applied another entry {index}@{term} than {}, which applied \
-                     {index}@{first_term}",
-                    self.cluster.name(first)
+                    "{name} applied another entry {} than {}, which applied {}",
+                    entry(index, term),
+                    self.cluster.name(first),
+                    entry(index, first_term)
                 );
                 Err(Breach { message, nodes: vec![first, note.node] })
             }
@@ -69,10 +75,19 @@ impl Monitor<Event> for StateMachineSafety {
     }
 }
 
+/// `5@3`, or `5` where entries have no terms.
+fn entry(index: u64, term: u64) -> String {
+    if term == 0 { index.to_string() } else { format!("{index}@{term}") }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{applied, breach, feed, restored};
+    use super::super::testing::{breach, feed, restarted};
     use super::*;
+
+    fn applied(index: u64, term: u64) -> Event {
+        Event::Applied { index, term, command: term }
+    }
 
     #[test]
     fn the_same_sequence_everywhere_and_again_after_a_restart_is_fine() {
@@ -80,10 +95,12 @@ mod tests {
             (0, applied(1, 1)),
             (0, applied(2, 1)),
             (1, applied(1, 1)),
-            (0, restored(&[1, 1])),
+            (0, restarted()),
             (0, applied(1, 1)),
             (1, applied(2, 1)),
             (1, applied(3, 4)),
+            (0, Event::Installed { index: 2, prefix: 0 }),
+            (0, applied(3, 4)),
         ];
         assert_eq!(feed(&INVARIANT, &notes), Ok(()));
     }
