@@ -149,6 +149,23 @@ impl Catch {
         }
     }
 
+    /// Adds what other, later seeds did.
+    pub(super) fn join(&mut self, later: Catch) {
+        self.seeds += later.seeds;
+        self.found.extend(later.found);
+        self.inconclusive += later.inconclusive;
+        self.evaluations = self.evaluations.saturating_add(later.evaluations);
+        self.reached += later.reached;
+        for (property, (kind, seeds)) in later.caught_by {
+            self.caught_by.entry(property).or_insert((kind, 0)).1 += seeds;
+        }
+        for (family, (on, found_on)) in later.splits {
+            let known = self.splits.entry(family).or_default();
+            *known = (known.0 + on, known.1 + found_on);
+        }
+        self.coins = (self.coins.0 + later.coins.0, self.coins.1 + later.coins.1);
+    }
+
     /// The property that most seeds broke, with its kind.
     pub(super) fn property(&self) -> Option<(&str, ViolationKind)> {
         let most = self.caught_by.iter().rev().max_by_key(|(_, (_, seeds))| *seeds)?;

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Hunt with this scenario instead of the one that each bug names
     #[arg(long, value_name = "SCENARIO")]
     scenario: Option<String>,
+    /// Hunt on for a bug that none of the seeds finds, up to this one, until the first find
+    #[arg(long, value_name = "B", value_parser = options::number, allow_negative_numbers = true)]
+    rare: Option<u64>,
     /// End the hunt for a bug with the lowest seed that finds it; rates are then worth nothing
     #[arg(long)]
     until_found: bool,
@@ -93,6 +96,7 @@ pub(crate) fn main(catalog: &[Entry], args: &Args) -> Result<Exit, Failure> {
         version: env!("CARGO_PKG_VERSION"),
         seeds: [args.seeds.start, args.seeds.end],
         until_found: args.until_found,
+        rare: args.rare.filter(|rare| *rare > args.seeds.end),
         rows,
     };
     let written = args.out.as_deref().map_or(Ok(()), |folder| write(folder, &table));
@@ -116,7 +120,7 @@ fn verdict(table: &Table) -> Exit {
         rows.map(|row| row.bug).collect::<Vec<_>>().join(", ")
     };
     let (missed, unreached) = (of(Outcome::NotFound), of(Outcome::NeverReached));
-    let [from, to] = table.seeds;
+    let [from, to] = [table.seeds[0], table.rare.unwrap_or(table.seeds[1])];
     if !missed.is_empty() {
         say::err(&format!("not found with the seeds {from}..{to}: {missed}\n"));
     }
@@ -212,7 +216,11 @@ impl Prey {
             check_budget: args.check_budget,
             until_found: args.until_found,
         };
-        let catch = campaign.go()?;
+        let mut catch = campaign.go()?;
+        let end = args.seeds.end;
+        if let Some(rare) = args.rare.filter(|rare| *rare > end && catch.found.is_empty()) {
+            catch.join(Campaign { seeds: end..rare, until_found: true, ..campaign }.go()?);
+        }
         let first = catch.found.first().copied().filter(|_| !args.no_shrink);
         let shortest = match first {
             Some(seed) => shortest(loaded, seed, catalog, args.check_budget)?,

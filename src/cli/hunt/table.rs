@@ -16,6 +16,8 @@ pub(super) struct Table {
     pub(super) seeds: [u64; 2],
     /// Whether each bug was hunted no further than its first find.
     pub(super) until_found: bool,
+    /// Up to which seed bugs were hunted on that none of the seeds had found, until the first find.
+    pub(super) rare: Option<u64>,
     pub(super) rows: Vec<Row>,
 }
 
@@ -207,6 +209,12 @@ impl Table {
     pub(super) fn markdown(&self) -> String {
         let (head, rows) = self.cells("`");
         let [from, to] = self.seeds;
+        let rare = self.rare.map_or_else(String::new, |rare| {
+            format!(
+                "Bugs that none of these seeds finds were hunted on up to seed {rare}, until the first \
+                 find.\n"
+            )
+        });
         let mut out = format!(
             "# Planted bugs\n\n\
              Every checker proves itself on bugs that it must catch. Each row is a wrong decision that was\n\
@@ -217,7 +225,7 @@ impl Table {
              `shrink` made of the first find, and with which families of faults it is found that many\n\
              times as often as without (at 99.99 %, over the days on which each family is on or off by\n\
              a coin of its own). The same protocols without a bug are silent.\n\
-             [hunting.md](hunting.md) tells how to do this again; `planted-bugs.json` has every number.\n\n"
+             {rare}[hunting.md](hunting.md) tells how to do this again; `planted-bugs.json` has every number.\n\n"
         );
         let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
         out += &line(head.clone());
