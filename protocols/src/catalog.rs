@@ -4,6 +4,7 @@ use rehearsal_sim::catalog::Entry;
 
 use crate::bank::Bank;
 use crate::clock_sync::ClockSync;
+use crate::controller::Controller;
 use crate::counter::Counter;
 use crate::lock::Lock;
 use crate::multi_paxos::MultiPaxos;
@@ -23,7 +24,7 @@ pub const CATALOG: &[Entry] = &ENTRIES;
 
 // A static, not a constant: the engine is compiled once for each protocol, here, and not again in
 // every program and test that names the catalog.
-static ENTRIES: [Entry; 15] = [
+static ENTRIES: [Entry; 16] = [
     Entry::of::<Raft<KeyValue>>(),
     Entry::of::<Raft<AppendLog>>(),
     Entry::of::<MultiPaxos<KeyValue>>(),
@@ -39,4 +40,5 @@ static ENTRIES: [Entry; 15] = [
     Entry::of::<Lock>(),
     Entry::of::<Bank>(),
     Entry::of::<Counter>(),
+    Entry::of::<Controller>(),
 ];

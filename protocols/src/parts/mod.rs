@@ -3,6 +3,7 @@
 pub mod append_log;
 pub mod ballot;
 pub mod clerk;
+pub mod configuration;
 pub mod digest;
 pub mod disk;
 pub mod kv;

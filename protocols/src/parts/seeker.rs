@@ -249,7 +249,7 @@ fn backoff((request_timeout, mut backoff): (Span, SpanRange), waits: u32) -> Spa
 }
 
 /// The next server in the order of the ids, the first one after the last.
-fn server_after<M: Machine, P: Led<M>>(server: NodeId, fx: &Effects<'_, P>) -> NodeId {
+pub fn server_after<M: Machine, P: Led<M>>(server: NodeId, fx: &Effects<'_, P>) -> NodeId {
     let mut servers = fx.all(P::SERVER);
     servers.find(|next| *next > server).or(fx.all(P::SERVER).next()).unwrap_or(server)
 }

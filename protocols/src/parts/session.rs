@@ -128,6 +128,16 @@ impl<M: Machine> Replica<M> {
         Replica { answers: BTreeMap::new(), ..self }
     }
 
+    /// Forgets what a session did, which no server may.
+    pub fn forget(&mut self, session: Session) {
+        self.answers.remove(&session);
+    }
+
+    /// What an operation that changes nothing would get now; `None` for all others.
+    pub fn read(&self, operation: &OperationOf<M>) -> Option<ReplyOf<M>> {
+        self.machine.read(operation)
+    }
+
     /// How many sessions it knows.
     pub fn sessions(&self) -> usize {
         self.answers.len()

@@ -128,14 +128,15 @@ impl Sequential for RegisterModel {
     }
 
     fn accepts(operation: &Operation, reply: &Reply) -> Accepts<Option<u64>> {
-        Accepts::Only(match (operation, reply) {
+        match (operation, reply) {
+            // Nothing was chosen, or this very value.
             (Operation::Propose { value, .. }, Reply::Chosen(chosen)) if value == chosen => {
-                vec![None, Some(*chosen)]
+                Accepts::Unknown
             }
-            (_, Reply::Chosen(chosen)) => vec![Some(*chosen)],
-            (Operation::Read { .. }, Reply::Nothing) => vec![None],
-            (Operation::Propose { .. }, Reply::Nothing) => Vec::new(),
-        })
+            (_, Reply::Chosen(chosen)) => Accepts::In(Some(*chosen)),
+            (Operation::Read { .. }, Reply::Nothing) => Accepts::In(None),
+            (Operation::Propose { .. }, Reply::Nothing) => Accepts::Nowhere,
+        }
     }
 }
 

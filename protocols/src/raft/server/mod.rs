@@ -9,17 +9,26 @@
 //!                                        ... a newer term, in any message
 //! ```
 //!
+//! With `pre_vote` a pre-candidate stands between follower and candidate, still in the old term.
+//!
 //! Ranks live in memory only: a server that crashed as a leader comes back as a follower, or, where
 //! its disk is damaged, as nothing of the three.
 
 mod election;
+mod hints;
+mod membership;
+mod presence;
+mod reads;
 mod replication;
+mod rounds;
 mod sessions;
+mod transfer;
 
 use std::collections::BTreeSet;
 
 use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
+use rehearsal_sim::time::LocalTime;
 use rehearsal_sim::view::View;
 
 use crate::events::consensus::{Event, Logged, Voter};
@@ -27,7 +36,9 @@ use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
 use crate::parts::session::Replica;
 use crate::raft::log::{Entry, Log};
-use crate::raft::{Bug, Fx, Message, Raft, Record, Role, Timer, probes};
+use crate::raft::{Bug, Fx, Message, Raft, Record, Timer, probes};
+use membership::Membership;
+use reads::Read;
 use replication::Leader;
 
 /// A server. The names are those of Figure 2.
@@ -47,6 +58,12 @@ pub struct Server<M: Machine> {
     rank: Rank,
     /// What the log is applied to.
     replica: Replica<M>,
+    /// Who votes.
+    membership: Membership,
+    /// When it last heard a leader of its term, or started; `None` where nobody asks.
+    heard_leader: Option<LocalTime>,
+    /// What clients asked of this leader that waits for a round of heartbeats.
+    reads: Vec<Read<M>>,
 }
 
 /// What a server is in its current term (Figure 4).
@@ -57,10 +74,15 @@ enum Rank {
         /// The leader of the current term, once it was heard of.
         leader: Option<NodeId>,
     },
+    /// Asks whether it would be elected, in the term it is in.
+    PreCandidate {
+        /// Who said yes.
+        votes: BTreeSet<NodeId>,
+    },
     /// Collects votes.
     Candidate {
         /// Who granted one.
-        votes: BTreeSet<NodeId>,
+        votes: Vec<NodeId>,
     },
     /// Replicates.
     Leader(Leader),
@@ -80,6 +102,9 @@ impl<M: Machine> Server<M> {
             last_applied: 0,
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
+            membership: Membership::at_start(fx),
+            heard_leader: None,
+            reads: Vec::new(),
         };
         let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
         if is_damaged {
@@ -103,7 +128,18 @@ impl<M: Machine> Server<M> {
         let entries = server.log.iter().map(logged).collect();
         fx.note(Event::Restored { term: server.current_term, entries });
         fx.arm(Timer::Election, fx.config().election_timeout);
+        // It may have heard a leader right before it crashed, and that leader may rely on it.
+        server.hear_leader(fx);
+        server.resume_leadership(fx);
         server
+    }
+
+    /// Nothing: a leader that crashed is a follower. What stands here is the bug of forgetting that.
+    fn resume_leadership(&mut self, fx: &mut Fx<'_, M>) {
+        let led = self.voted_for == Some(fx.me()) && self.log.last_term() == self.current_term;
+        if led && mutant!(fx, Bug::LeadershipResumed, false, self.current_term > 0) {
+            self.lead(fx);
+        }
     }
 
     /// The disk lost what was durable: perhaps a vote, perhaps entries that were acknowledged. A
@@ -141,7 +177,7 @@ impl<M: Machine> Server<M> {
             return;
         }
         match input {
-            Input::Timer(Timer::Election) => self.campaign(fx),
+            Input::Timer(Timer::Election) => self.on_election_timeout(fx),
             Input::Timer(Timer::Heartbeat) => self.send_heartbeats(fx),
             Input::Message { from, body } => self.on_message(from, body, fx),
             // Memory has what the disk has not, and nobody can say what. The next start reads the
@@ -151,7 +187,9 @@ impl<M: Machine> Server<M> {
             }
             // Clients set that timer, and applications call clients. Whether a server's process runs
             // is for its followers' timers to find out, as on networks that refuse nothing.
-            Input::Timer(Timer::Retry(_)) | Input::Call { .. } | Input::Refused { .. } => {}
+            Input::Timer(Timer::Retry(_) | Timer::Plan)
+            | Input::Call { .. }
+            | Input::Refused { .. } => {}
         }
     }
 
@@ -159,30 +197,45 @@ impl<M: Machine> Server<M> {
     /// message is even looked at, an older one makes the message void.
     fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
         match body {
-            Message::RequestVote { term, last_index, last_term } => {
-                self.on_request_vote(from, term, last_index, last_term, fx);
+            Message::RequestVote { term, last_index, last_term, transfer } => {
+                self.on_request_vote(from, term, (last_index, last_term), transfer, fx);
             }
             Message::VoteReply { term, granted } => {
                 self.observe(term, fx);
                 self.on_vote_reply(from, term, granted, fx);
             }
-            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit, round } => {
                 self.observe(term, fx);
-                self.on_append_entries(from, term, (prev_index, prev_term), &entries, commit, fx);
+                let prev = (prev_index, prev_term);
+                self.on_append_entries(from, (term, round), prev, &entries, commit, fx);
             }
-            Message::AppendReply { term, success, prev_index, last_index } => {
+            Message::AppendReply { term, success, prev_index, last_index, round, conflict } => {
                 self.observe(term, fx);
+                self.on_round_answer(from, term, round, fx);
                 if success {
                     self.on_append_success(from, term, last_index, fx);
                 } else {
-                    self.on_append_rejection(from, term, prev_index, last_index, fx);
+                    self.on_append_rejection(from, term, (prev_index, last_index), conflict, fx);
                 }
             }
+            Message::PreVote { term, last_index, last_term } => {
+                self.on_pre_vote(from, term, (last_index, last_term), fx);
+            }
+            Message::PreVoteReply { term, granted: true } => self.on_pre_vote_grant(from, term, fx),
+            Message::PreVoteReply { term, granted: false } => self.observe(term, fx),
+            Message::TimeoutNow { term } => self.on_timeout_now(from, term, fx),
+            Message::TransferLeadership { step, to } => self.on_transfer(from, step, to, fx),
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
+            Message::ChangeMembers { step, members } => {
+                self.on_change_members(from, step, members, fx);
+            }
             // Meant for clients.
-            Message::Response { .. } | Message::Redirect { .. } => {}
+            Message::Response { .. }
+            | Message::Redirect { .. }
+            | Message::AdminDone { .. }
+            | Message::AdminRedirect { .. } => {}
         }
     }
 
@@ -215,15 +268,32 @@ impl<M: Machine> Server<M> {
             fx.count(probes::LEADER_DEPOSED.name, 1);
             fx.disarm(Timer::Heartbeat);
             fx.arm(Timer::Election, fx.config().election_timeout);
+            self.reads.clear(); // their clients ask again, somebody else
         }
         self.rank = Rank::Follower { leader };
+    }
+
+    /// Whether these servers decide: a majority of the voters, or of each set of voters while there
+    /// are two.
+    fn is_quorum(&self, agrees: impl Fn(NodeId) -> bool, fx: &Fx<'_, M>) -> bool {
+        let configuration = self.membership.current();
+        let servers = configuration.everybody();
+        let half = || servers.iter().filter(|node| agrees(*node)).count() * 2 >= servers.len();
+        mutant!(fx, Bug::HalfIsMajority, configuration.has_quorum(&agrees), half())
+    }
+
+    /// The highest number that a quorum has reached; the numbers are indexed by server.
+    fn agreed(&self, reached: &[u64], fx: &Fx<'_, M>) -> u64 {
+        let holds = |n: u64| self.is_quorum(|node| reached[node.index()] >= n, fx);
+        reached.iter().copied().filter(|n| holds(*n)).max().unwrap_or(0)
     }
 
     /// Hands term and vote to the disk. Whatever reveals them must be held back until they are
     /// there ("updated on stable storage before responding to RPCs", Figure 2).
     fn write_ballot(&mut self, fx: &mut Fx<'_, M>) {
         let voted_for = mutant!(fx, Bug::VoteNotPersisted, self.voted_for, None);
-        fx.append(Record::Ballot { term: self.current_term, voted_for });
+        let term = mutant!(fx, Bug::TermNotPersisted, self.current_term, 0);
+        fx.append(Record::Ballot { term, voted_for });
     }
 
     /// The rank and term. Two leaders at once are normal, as long as their terms differ: the older
@@ -231,6 +301,7 @@ impl<M: Machine> Server<M> {
     pub(super) fn standing(&self) -> Standing {
         let rank = match self.rank {
             Rank::Follower { .. } => "follower",
+            Rank::PreCandidate { .. } => "pre-candidate",
             Rank::Candidate { .. } => "candidate",
             Rank::Leader(_) => "leader",
             Rank::Damaged => DAMAGED,
@@ -251,22 +322,17 @@ impl<M: Machine> Server<M> {
         view.field("last_applied", self.last_applied);
         match &self.rank {
             Rank::Follower { leader } => view.field("leader", name(*leader)),
+            Rank::PreCandidate { votes } => view.field("pre_votes", votes.len()),
             Rank::Candidate { votes } => view.field("votes", votes.len()),
-            Rank::Leader(leader) => leader.view(view),
+            Rank::Leader(leader) => {
+                leader.view(view);
+                if !self.reads.is_empty() {
+                    view.field("reads", self.reads.len());
+                }
+            }
             Rank::Damaged => {}
         }
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
         view.log("log", 1, cells, self.commit_index);
     }
-}
-
-/// The smallest number of servers that is more than half of them.
-fn majority<M: Machine>(fx: &Fx<'_, M>) -> usize {
-    fx.all(Role::Server).count() / 2 + 1
-}
-
-/// Every server but this one.
-fn peers<'a, M: Machine>(fx: &Fx<'a, M>) -> impl Iterator<Item = NodeId> + use<'a, M> {
-    let me = fx.me();
-    fx.all(Role::Server).filter(move |node| *node != me)
 }

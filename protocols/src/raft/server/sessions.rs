@@ -13,17 +13,20 @@
 
 use std::collections::BTreeMap;
 
+use rehearsal_sim::mutant;
+
 use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::clerk::Known;
 use crate::parts::machine::{Machine, OperationOf};
 use crate::parts::session::Session;
 use crate::raft::log::Command;
-use crate::raft::{Fx, Message, probes};
+use crate::raft::{Bug, Fx, Message, probes};
 
 impl<M: Machine> Server<M> {
-    /// A client's request, reads included: everything goes through the log (Section 8). A server
-    /// that was deposed without knowing it may take a request too; it can only fail to commit it.
+    /// A client's request; reads too go through the log (Section 8), unless `reads` says otherwise. A
+    /// server that was deposed without knowing it may take a request too; it can only fail to commit
+    /// it.
     pub(super) fn on_request(
         &mut self,
         session: Session,
@@ -32,18 +35,26 @@ impl<M: Machine> Server<M> {
         fx: &mut Fx<'_, M>,
     ) {
         let leader = match &self.rank {
+            Rank::Leader(leader) if leader.transfer.is_some() => {
+                // It may lead no more in a moment, and must not move the goal of its successor.
+                fx.send(session.client, Message::Redirect { session, serial, leader: None });
+                return;
+            }
             Rank::Leader(leader) => leader,
             Rank::Follower { leader } => {
                 let leader = *leader;
                 fx.send(session.client, Message::Redirect { session, serial, leader });
                 return;
             }
-            Rank::Candidate { .. } | Rank::Damaged => {
+            Rank::PreCandidate { .. } | Rank::Candidate { .. } | Rank::Damaged => {
                 fx.send(session.client, Message::Redirect { session, serial, leader: None });
                 return;
             }
         };
         // Applied already: the answer was lost, or this is a copy of the request.
+        if forgets_sessions(fx) {
+            self.replica.forget(session);
+        }
         match self.replica.recall(session, serial) {
             Known::New => {}
             Known::Done(reply) => {
@@ -55,6 +66,9 @@ impl<M: Machine> Server<M> {
         }
         if leader.pending.get(&session).is_some_and(|pending| *pending >= serial) {
             return; // in the log already, answered when it is applied
+        }
+        if self.takes_read((session, serial), &operation, fx) {
+            return;
         }
         if let Rank::Leader(leader) = &mut self.rank {
             leader.pending.insert(session, serial);
@@ -86,6 +100,9 @@ impl<M: Machine> Server<M> {
             fx.note(Event::Applied { index, term, command });
             let Command::Apply { session, serial, operation } = &entry.command else { continue };
             let (session, serial) = (*session, *serial);
+            if forgets_sessions(fx) {
+                self.replica.forget(session);
+            }
             let reply = self.replica.apply(session, serial, operation);
             if let (Rank::Leader(leader), Some(reply)) = (&mut self.rank, reply) {
                 leader.pending.remove(&session);
@@ -93,4 +110,9 @@ impl<M: Machine> Server<M> {
             }
         }
     }
+}
+
+/// Whether servers forget what a session did before.
+fn forgets_sessions<M: Machine>(fx: &Fx<'_, M>) -> bool {
+    mutant!(fx, Bug::SessionsIgnored, false, true)
 }

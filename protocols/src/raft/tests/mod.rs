@@ -1,6 +1,7 @@
 //! Raft in the real engine: healthy, with faults, and with each planted bug.
 
 mod disks;
+mod options;
 
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::Law;
