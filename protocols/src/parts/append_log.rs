@@ -173,12 +173,14 @@ impl Machine for AppendLog {
                 log.push(token);
                 Reply::Index(log.len() as u64)
             }
-            Operation::Read { key } => {
-                let log = self.logs.get(&key);
-                let last = log.and_then(|log| Some((log.len() as u64, *log.last()?)));
-                Reply::Last(last)
-            }
+            Operation::Read { .. } => self.read(operation).unwrap_or(Reply::Last(None)),
         }
+    }
+
+    fn read(&self, operation: &Operation) -> Option<Reply> {
+        let Operation::Read { key } = operation else { return None };
+        let log = self.logs.get(key);
+        Some(Reply::Last(log.and_then(|log| Some((log.len() as u64, *log.last()?)))))
     }
 
     fn digest(operation: &Operation) -> u64 {
@@ -224,6 +226,9 @@ mod tests {
                 let state = states.entry(op.object()).or_insert_with(AppendLogModel::initial);
                 let (next, reply) = AppendLogModel::apply(state, &op);
                 *state = next;
+                let read = machine.read(&op);
+                prop_assert_eq!(read.is_some(), AppendLogModel::is_read(&op));
+                prop_assert!(read.is_none_or(|read| read == reply));
                 prop_assert_eq!(machine.apply(&op), reply);
             }
         }

@@ -122,6 +122,12 @@ impl<M: Machine> Replica<M> {
         }
     }
 
+    /// The machine alone, as a snapshot that forgets the sessions would have it.
+    #[must_use]
+    pub fn without_sessions(self) -> Replica<M> {
+        Replica { answers: BTreeMap::new(), ..self }
+    }
+
     /// Forgets what a session did, which no server may.
     pub fn forget(&mut self, session: Session) {
         self.answers.remove(&session);
@@ -130,12 +136,6 @@ impl<M: Machine> Replica<M> {
     /// What an operation that changes nothing would get now; `None` for all others.
     pub fn read(&self, operation: &OperationOf<M>) -> Option<ReplyOf<M>> {
         self.machine.read(operation)
-    }
-
-    /// The machine alone, as a snapshot that forgets the sessions would have it.
-    #[must_use]
-    pub fn without_sessions(self) -> Replica<M> {
-        Replica { answers: BTreeMap::new(), ..self }
     }
 
     /// How many sessions it knows.

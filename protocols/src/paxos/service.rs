@@ -129,7 +129,7 @@ impl Sequential for RegisterModel {
 
     fn accepts(operation: &Operation, reply: &Reply) -> Accepts<Option<u64>> {
         match (operation, reply) {
-            // Where nothing is chosen yet, and where it is this value already.
+            // Nothing was chosen, or this very value.
             (Operation::Propose { value, .. }, Reply::Chosen(chosen)) if value == chosen => {
                 Accepts::Unknown
             }
