@@ -111,6 +111,7 @@ impl PlantedBug for Bug {
         Bug::CommitsAlone,
     ];
 
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn info(self) -> BugInfo {
         match self {
             Bug::VoteNotPersisted => BugInfo {

@@ -218,7 +218,7 @@ impl<M: Machine> Server<M> {
         if !pending.is_empty() {
             fx.count(probes::REQUESTS_INHERITED.name, 1);
         }
-        self.rank = Rank::Leader(Leader::new(fx, last_index, pending));
+        self.rank = Rank::Leader(Box::new(Leader::new(fx, last_index, pending)));
         self.begin_round(fx);
         if fx.config().noop_at_term_start {
             self.append_and_replicate(Command::Noop, fx);

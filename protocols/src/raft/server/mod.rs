@@ -85,7 +85,7 @@ enum Rank {
         votes: Vec<NodeId>,
     },
     /// Replicates.
-    Leader(Leader),
+    Leader(Box<Leader>),
     /// Takes no part, because it does not know what it promised.
     Damaged,
 }
