@@ -116,7 +116,7 @@ pub enum Event {
     Installed {
         /// The index of the last entry that the snapshot stands for.
         index: u64,
-        /// The digest of all of them: [`digest::mix`] of their commands, one by one, from
+        /// The digest of all of them: [`digest::mix`] of their terms and commands, one by one, from
         /// [`digest::EMPTY`].
         prefix: u64,
     },
@@ -169,6 +169,27 @@ pub enum Event {
         /// The digest of the value.
         value: u64,
     },
+}
+
+/// What protocols without terms in their logs tell.
+impl Event {
+    /// The node started, in this term; what it has accepted it tells slot by slot, if at all.
+    #[must_use]
+    pub fn started(term: u64) -> Event {
+        Event::Restored { term, entries: Vec::new().into() }
+    }
+
+    /// The node applied an entry.
+    #[must_use]
+    pub fn applied(index: u64, command: u64) -> Event {
+        Event::Applied { index, term: 0, command }
+    }
+
+    /// The node's state machine is that of a snapshot.
+    #[must_use]
+    pub fn installed(index: u64, prefix: u64) -> Event {
+        Event::Installed { index, prefix }
+    }
 }
 
 /// One entry of a restored log.

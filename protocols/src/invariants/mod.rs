@@ -77,7 +77,7 @@ pub(crate) mod testing {
 
     /// A restart with nothing on the disk.
     pub(crate) fn restarted() -> Event {
-        Event::Restored { term: 0, entries: Vec::new().into() }
+        Event::started(0)
     }
 
     fn ballot(round: u64) -> Ballot {

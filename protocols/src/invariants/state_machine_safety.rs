@@ -99,7 +99,7 @@ mod tests {
             (0, applied(1, 1)),
             (1, applied(2, 1)),
             (1, applied(3, 4)),
-            (0, Event::Installed { index: 2, prefix: 0 }),
+            (0, Event::installed(2, 0)),
             (0, applied(3, 4)),
         ];
         assert_eq!(feed(&INVARIANT, &notes), Ok(()));
