@@ -18,6 +18,9 @@ use std::sync::Arc;
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::NodeId;
 
+use crate::parts::configuration::Configuration;
+use crate::parts::digest;
+
 /// One step in the life of a replicated log.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Event {
@@ -26,7 +29,9 @@ pub enum Event {
     Restored {
         /// The term it remembers.
         term: u64,
-        /// Its log, from index 1.
+        /// Where its log begins: what a snapshot stands for; nothing where it has none.
+        base: Base,
+        /// Its log, from the index right behind the base.
         entries: Arc<[Logged]>,
     },
     /// The node started and found records unreadable that were durable once. It does not know any
@@ -96,7 +101,51 @@ pub enum Event {
         term: u64,
         /// The digest of its command.
         command: u64,
+        /// Whether the command had an effect. One that its session had had applied before has none.
+        effect: bool,
+        /// Whether the node answers, and so acknowledges the entry to whoever asked for it.
+        answers: bool,
     },
+    /// The node put a snapshot in the place of its log's beginning. It keeps the entries behind it.
+    Snapshotted {
+        /// What the snapshot stands for.
+        base: Base,
+    },
+    /// The node took over a snapshot of another one: its state machine is that of the snapshot now,
+    /// and everything up to there counts as applied.
+    Installed {
+        /// What the snapshot stands for.
+        base: Base,
+        /// The index of its last entry: that of the snapshot, unless it kept entries behind it.
+        last_index: u64,
+    },
+    /// From now on the node counts votes and acknowledgements by this configuration. A node that has
+    /// never said so counts by all nodes of the first role.
+    Configured {
+        /// The configuration.
+        configuration: Configuration,
+    },
+}
+
+/// What a snapshot stands for: all entries up to an index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Base {
+    /// The index of the last of them, 0 for none.
+    pub index: u64,
+    /// Its term, 0 for none.
+    pub term: u64,
+    /// The digest of all of them: [`Base::after`], entry by entry from [`digest::EMPTY`].
+    ///
+    /// [`digest::EMPTY`]: crate::parts::digest::EMPTY
+    pub prefix: u64,
+}
+
+impl Base {
+    /// The digest of a log that goes on by one entry.
+    #[must_use]
+    pub const fn after(prefix: u64, term: u64, command: u64) -> u64 {
+        digest::mix(digest::mix(prefix, term), command)
+    }
 }
 
 /// One entry of a restored log.
@@ -119,6 +168,9 @@ kinds!(Event {
     Committed,
     Applied,
     FoundDamage,
+    Snapshotted,
+    Installed,
+    Configured,
 });
 
 /// A voter's name as people know it: voters are the first role, and so node 0 is `n1`.
@@ -135,9 +187,14 @@ impl fmt::Display for Voter {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::Restored { term, entries } => {
-                let last_term = entries.last().map_or(0, |entry| entry.term);
-                write!(f, "Restored term={term} last={}@{last_term}", entries.len())
+            Event::Restored { term, base, entries } => {
+                let last_index = base.index + entries.len() as u64;
+                let last_term = entries.last().map_or(base.term, |entry| entry.term);
+                write!(f, "Restored term={term} last={last_index}@{last_term}")?;
+                if base.index > 0 {
+                    write!(f, " snapshot={}@{}", base.index, base.term)?;
+                }
+                Ok(())
             }
             Event::FoundDamage { records } => write!(f, "FoundDamage records={records}"),
             Event::VoteGranted { term, candidate } => {
@@ -155,6 +212,11 @@ impl fmt::Debug for Event {
                 write!(f, "Committed up to {index} term={term}{who}")
             }
             Event::Applied { index, term, .. } => write!(f, "Applied {index}@{term}"),
+            Event::Snapshotted { base } => write!(f, "Snapshotted {}@{}", base.index, base.term),
+            Event::Installed { base, last_index } => {
+                write!(f, "Installed {}@{} last={last_index}", base.index, base.term)
+            }
+            Event::Configured { configuration } => write!(f, "Configured {configuration:?}"),
         }
     }
 }

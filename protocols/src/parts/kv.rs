@@ -323,6 +323,11 @@ impl Machine for KeyValue {
         reply
     }
 
+    /// Sixteen bytes a key and eight a token.
+    fn snapshot_size(&self) -> u64 {
+        self.values.values().map(|value| 16 + 8 * value.tokens().len() as u64).sum()
+    }
+
     fn digest(operation: &Operation) -> u64 {
         match *operation {
             Operation::Get { key } => digest::of(&[0, key]),

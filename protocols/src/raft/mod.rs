@@ -69,10 +69,12 @@ mod operator;
 pub mod plan;
 pub mod probes;
 pub mod server;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
@@ -93,6 +95,10 @@ use crate::parts::disk::DAMAGED;
 use crate::parts::kv::KeyValue;
 use crate::parts::machine::Machine;
 use log::Entry;
+use snapshot::Snapshot;
+
+/// The rank of a server that does not vote: it waits to be added, or was removed.
+pub const OUTSIDER: &str = "outsider";
 
 /// A node of a Raft cluster, generic over the machine that is replicated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -157,6 +163,8 @@ pub enum Record<M: Machine> {
         /// The entry.
         entry: Entry<M>,
     },
+    /// What stands for the beginning of the log; entries behind it follow.
+    Snapshot(Arc<Snapshot<M>>),
 }
 
 impl<M: Machine> fmt::Debug for Record<M> {
@@ -169,6 +177,7 @@ impl<M: Machine> fmt::Debug for Record<M> {
             Record::Entry { index, entry } => {
                 write!(f, "Entry {index}@{} {:?}", entry.term, entry.command)
             }
+            Record::Snapshot(snapshot) => write!(f, "{snapshot:?}"),
         }
     }
 }
@@ -177,7 +186,7 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
-    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", DAMAGED];
+    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", DAMAGED, OUTSIDER];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",
@@ -186,6 +195,10 @@ impl<M: Machine> Protocol for Raft<M> {
         "redirects",
         "refusals",
         "retries",
+        "snapshots_installed",
+        "snapshots_sent",
+        "snapshots_taken",
+        "configurations_appended",
     ];
     const PROBES: &'static [Probe] = probes::ALL;
     type Bug = Bug;
@@ -226,6 +239,9 @@ impl<M: Machine> Protocol for Raft<M> {
     }
 
     fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
-        reach.missing_majority_without(Role::Server, DAMAGED)
+        if reach.config.initial_members.is_none() && reach.config.plan.is_empty() {
+            return reach.missing_majority_without(Role::Server, DAMAGED);
+        }
+        plan::missing_majority(reach)
     }
 }

@@ -17,6 +17,11 @@ pub const ALL: &[Probe] = &[
     ANSWERED_FROM_SESSION,
     TORN_TAIL_DROPPED,
     SERVER_DAMAGED,
+    TRANSFER_OVERTAKEN,
+    CHUNKS_LOST,
+    TAIL_KEPT,
+    CHANGE_HELD_BACK,
+    LEADER_REMOVED,
 ];
 
 /// Section 5.2: one vote a term.
@@ -87,4 +92,34 @@ pub(crate) const TORN_TAIL_DROPPED: Probe = Probe {
 pub(crate) const SERVER_DAMAGED: Probe = Probe {
     name: "server_damaged",
     sentence: "a server found damage on its disk, and took no part any more",
+};
+
+/// Section 7: another snapshot came before the whole of one was here.
+pub(crate) const TRANSFER_OVERTAKEN: Probe = Probe {
+    name: "transfer_overtaken",
+    sentence: "a snapshot was on its way when another one took its place",
+};
+
+/// Section 7: chunks are sent again from where the receiver is.
+pub(crate) const CHUNKS_LOST: Probe = Probe {
+    name: "chunks_lost",
+    sentence: "a follower had less of a snapshot than its leader believed",
+};
+
+/// Figure 13, rule 6: entries behind a snapshot that match it stay.
+pub(crate) const TAIL_KEPT: Probe = Probe {
+    name: "tail_kept",
+    sentence: "a follower that installed a snapshot kept the entries behind it",
+};
+
+/// Ongaro, raft-dev, 2015: no change before an entry of the own term is committed.
+pub(crate) const CHANGE_HELD_BACK: Probe = Probe {
+    name: "change_held_back",
+    sentence: "a change of the voters waited until the leader had committed in its own term",
+};
+
+/// Thesis, 4.2.2.
+pub(crate) const LEADER_REMOVED: Probe = Probe {
+    name: "leader_removed",
+    sentence: "a leader committed its own removal, and stepped down",
 };

@@ -14,6 +14,7 @@
 
 use std::collections::BTreeSet;
 
+use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::NodeId;
 
 use super::replication::Leader;
@@ -21,7 +22,7 @@ use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::machine::Machine;
 use crate::raft::log::Command;
-use crate::raft::{Fx, Message, Timer, probes};
+use crate::raft::{Bug, Fx, Message, Timer, probes};
 
 impl<M: Machine> Server<M> {
     /// The election timeout rang: stand for election in a new term (Section 5.2).
@@ -29,6 +30,11 @@ impl<M: Machine> Server<M> {
     /// The requests wait for the ballot, because a candidate that forgot its term in a crash would
     /// stand in it a second time. Its own vote counts like any other, once it is durable.
     pub(super) fn campaign(&mut self, fx: &mut Fx<'_, M>) {
+        let may_stand = self.membership.may_stand(self.commit_index);
+        let votes = self.membership.current().contains(fx.me());
+        if !mutant!(fx, Bug::RemovedNeverCampaigns, may_stand, votes) {
+            return;
+        }
         if matches!(self.rank, Rank::Candidate { .. }) {
             fx.count(probes::ELECTION_WITHOUT_WINNER.name, 1);
         }
@@ -40,7 +46,8 @@ impl<M: Machine> Server<M> {
         fx.count("elections_started", 1);
 
         let term = self.current_term;
-        for peer in self.voters_beside(fx.me()) {
+        let (me, voters) = (fx.me(), self.voters());
+        for peer in voters.iter().filter(|node| *node != me) {
             let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
             fx.send_synced(peer, Message::RequestVote { term, last_index, last_term });
         }
@@ -124,6 +131,7 @@ impl<M: Machine> Server<M> {
             fx.count(probes::REQUESTS_INHERITED.name, 1);
         }
         self.rank = Rank::Leader(Leader::new(fx, last_index, pending));
+        self.sending.clear();
         self.append_and_replicate(Command::Noop, fx);
     }
 }

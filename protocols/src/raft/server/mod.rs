@@ -12,12 +12,14 @@
 //! Ranks live in memory only: a server that crashed as a leader comes back as a follower, or, where
 //! its disk is damaged, as nothing of the three.
 
+mod compaction;
 mod election;
 mod membership;
 mod replication;
-mod sessions;
+pub(super) mod sessions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
@@ -26,8 +28,10 @@ use rehearsal_sim::view::View;
 use crate::events::consensus::{Event, Logged, Voter};
 use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
-use crate::raft::log::{Entry, Log};
-use crate::raft::{Bug, Fx, Message, Raft, Record, Timer, probes};
+use crate::raft::log::{Command, Entry, Log};
+use crate::raft::snapshot::Snapshot;
+use crate::raft::{Bug, Fx, Message, OUTSIDER, Raft, Record, Timer, probes};
+use compaction::Transfer;
 use membership::Membership;
 use replication::Leader;
 use sessions::Replica;
@@ -51,6 +55,12 @@ pub struct Server<M: Machine> {
     replica: Replica<M>,
     /// Who votes.
     membership: Membership,
+    /// What stands for the beginning of the log. On disk, as the log is.
+    snapshot: Option<Arc<Snapshot<M>>>,
+    /// What a follower has of a snapshot that is on its way.
+    receiving: Option<Transfer<M>>,
+    /// The followers to whom a leader sends a snapshot, and how far it has come.
+    sending: BTreeMap<NodeId, Transfer<M>>,
 }
 
 /// What a server is in its current term (Figure 4).
@@ -85,6 +95,9 @@ impl<M: Machine> Server<M> {
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
             membership: Membership::at_start(fx),
+            snapshot: None,
+            receiving: None,
+            sending: BTreeMap::new(),
         };
         let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
         if is_damaged {
@@ -94,7 +107,7 @@ impl<M: Machine> Server<M> {
         let mut intact = 0;
         for survivor in disk {
             let Survivor::Intact(record) = survivor else { break };
-            server.restore(record);
+            server.restore(record, fx);
             intact += 1;
         }
         if intact < disk.len() {
@@ -106,7 +119,9 @@ impl<M: Machine> Server<M> {
         let logged =
             |entry: &Entry<M>| Logged { term: entry.term, command: entry.command.digest() };
         let entries = server.log.iter().map(logged).collect();
-        fx.note(Event::Restored { term: server.current_term, entries });
+        let (term, base) = (server.current_term, server.base());
+        fx.note(Event::Restored { term, base, entries });
+        server.configure_at_start(fx);
         fx.arm(Timer::Election, fx.config().election_timeout);
         server
     }
@@ -126,7 +141,7 @@ impl<M: Machine> Server<M> {
 
     /// Reads one record. The last ballot counts; an entry replaces what stood at its index, because
     /// a follower that repairs a conflict appends the new entries behind the old ones on disk.
-    fn restore(&mut self, record: &Record<M>) {
+    fn restore(&mut self, record: &Record<M>, fx: &Fx<'_, M>) {
         match record {
             Record::Ballot { term, voted_for } => {
                 self.current_term = *term;
@@ -134,8 +149,13 @@ impl<M: Machine> Server<M> {
             }
             Record::Entry { index, entry } => {
                 self.log.truncate(*index);
+                self.membership.truncate(*index, fx);
                 self.log.push(entry.clone());
+                if let Command::Configure(configuration) = &entry.command {
+                    self.membership.append(*index, configuration.clone());
+                }
             }
+            Record::Snapshot(snapshot) => self.restore_snapshot(snapshot),
         }
     }
 
@@ -188,6 +208,14 @@ impl<M: Machine> Server<M> {
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
+            Message::InstallSnapshot { term, offset, length, snapshot } => {
+                self.observe(term, fx);
+                self.on_install_snapshot(from, term, (offset, length), snapshot, fx);
+            }
+            Message::ChunkReply { term, index, arrived } => {
+                self.observe(term, fx);
+                self.on_chunk_reply(from, term, index, arrived, fx);
+            }
             Message::ChangeMembers { step, members } => {
                 self.on_change_members(from, step, members, fx);
             }
@@ -232,6 +260,13 @@ impl<M: Machine> Server<M> {
         self.rank = Rank::Follower { leader };
     }
 
+    /// A message of the leader of the current term is here: nobody else can lead it, so a candidate
+    /// gives up (Section 5.2), and everybody waits for another election timeout.
+    fn hear_leader(&mut self, leader: NodeId, fx: &mut Fx<'_, M>) {
+        self.follow(Some(leader), fx);
+        fx.arm(Timer::Election, fx.config().election_timeout);
+    }
+
     /// Hands term and vote to the disk. Whatever reveals them must be held back until they are
     /// there ("updated on stable storage before responding to RPCs", Figure 2).
     fn write_ballot(&mut self, fx: &mut Fx<'_, M>) {
@@ -243,6 +278,7 @@ impl<M: Machine> Server<M> {
     /// one has not heard yet.
     pub(super) fn standing(&self) -> Standing {
         let rank = match self.rank {
+            Rank::Follower { .. } if !self.membership.may_stand(self.commit_index) => OUTSIDER,
             Rank::Follower { .. } => "follower",
             Rank::Candidate { .. } => "candidate",
             Rank::Leader(_) => "leader",
@@ -269,6 +305,6 @@ impl<M: Machine> Server<M> {
             Rank::Damaged => {}
         }
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
-        view.log("log", 1, cells, self.commit_index);
+        view.log("log", self.log.base_index() + 1, cells, self.commit_index);
     }
 }

@@ -16,9 +16,9 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::view::View;
 
+use super::membership::Change;
 use super::{Rank, Server};
 use crate::events::consensus::Event;
-use crate::parts::configuration::Configuration;
 use crate::parts::machine::Machine;
 use crate::raft::log::{Command, Entries, Entry, Session};
 use crate::raft::{Bug, Fx, Message, Record, Role, Timer, probes};
@@ -32,13 +32,17 @@ pub(super) struct Leader {
     next_index: Vec<u64>,
     /// The highest entry known to be durable on each server, this one included: a fact, which starts
     /// at 0 and only grows. Only facts count towards commitment.
-    match_index: Vec<u64>,
+    pub(super) match_index: Vec<u64>,
     /// The last entry of the batch each server has not acknowledged yet; `None` when nothing is in
     /// flight and new entries may leave at once.
     in_flight: Vec<Option<u64>>,
     /// The serial that each session has in the log, not applied yet: a client that asks again in
     /// the meantime gets its answer when the entry is applied, and no second entry.
     pub(super) pending: BTreeMap<Session, u64>,
+    /// The change of the voters that an operator asked for.
+    pub(super) change: Option<Change>,
+    /// The latest configuration of which all followers were told that it is committed.
+    pub(super) told: u64,
 }
 
 impl Leader {
@@ -53,14 +57,9 @@ impl Leader {
             match_index: vec![0; servers],
             in_flight: vec![None; servers],
             pending,
+            change: None,
+            told: 0,
         }
-    }
-
-    /// The highest index that a quorum has on disk: the highest N such that a majority of `match_index`
-    /// is at least N (Figure 2, Leaders), of each set of voters while there are two (Section 6).
-    fn quorum_match(&self, configuration: &Configuration) -> u64 {
-        let holds = |n: u64| configuration.has_quorum(|voter| self.match_index[voter.index()] >= n);
-        self.match_index.iter().copied().filter(|n| holds(*n)).max().unwrap_or(0)
     }
 
     pub(super) fn view(&self, view: &mut View) {
@@ -84,7 +83,8 @@ impl<M: Machine> Server<M> {
         let (success, prev_index) = (true, index - 1);
         let own = Message::AppendReply { term, success, prev_index, last_index: index };
         fx.send_synced(fx.me(), own);
-        for peer in self.followers_of(fx.me()) {
+        let (me, followers) = (fx.me(), self.followers());
+        for peer in followers.iter().filter(|node| *node != me) {
             if self.leader().is_some_and(|leader| leader.in_flight[peer.index()].is_none()) {
                 self.send_entries(peer, fx);
             }
@@ -94,9 +94,11 @@ impl<M: Machine> Server<M> {
     /// The heartbeat timer rang. A heartbeat is an ordinary AppendEntries: it is empty for a
     /// follower that is up to date, and repeats what another one has not acknowledged.
     pub(super) fn send_heartbeats(&mut self, fx: &mut Fx<'_, M>) {
-        for peer in self.followers_of(fx.me()) {
+        let (me, followers) = (fx.me(), self.followers());
+        for peer in followers.iter().filter(|node| *node != me) {
             self.send_entries(peer, fx);
         }
+        self.told_followers();
         fx.arm(Timer::Heartbeat, fx.config().heartbeat);
     }
 
@@ -105,9 +107,13 @@ impl<M: Machine> Server<M> {
         let Rank::Leader(leader) = &mut self.rank else { return };
         let next_index = leader.next_index[to.index()];
         let prev_index = next_index - 1;
-        let prev_term = self.log.term_at(prev_index).unwrap_or_else(|| {
-            panic!("next_index {next_index} lies behind the log's end {}", self.log.last_index())
-        });
+        let Some(prev_term) = self.log.term_at(prev_index) else {
+            let sent = self.send_chunk(to, fx); // a snapshot stands for what comes next
+            if let Rank::Leader(leader) = &mut self.rank {
+                leader.in_flight[to.index()] = sent;
+            }
+            return;
+        };
         let entries = self.log.batch(next_index, fx.config().max_batch);
         leader.in_flight[to.index()] = (!entries.is_empty()).then(|| prev_index + entries.len());
         let (term, commit) = (self.current_term, self.commit_index);
@@ -127,15 +133,20 @@ impl<M: Machine> Server<M> {
         let is_current = term == self.current_term;
         if is_current {
             // Nobody else can lead this term, so a candidate gives up here (Section 5.2).
-            self.follow(Some(from), fx);
-            fx.arm(Timer::Election, fx.config().election_timeout);
+            self.hear_leader(from, fx);
         }
         let term = self.current_term;
         if !is_current {
             fx.count(probes::OLD_LEADER_REFUSED.name, 1);
         }
         // Rules 1 and 2: refuse a deposed leader, and entries that would leave a gap.
-        if !is_current || self.log.term_at(prev_index) != Some(prev_term) {
+        // What a snapshot stands for is committed, and so the same as at the leader.
+        let base_index = self.log.base_index();
+        let matches = || prev_index < base_index || self.log.term_at(prev_index) == Some(prev_term);
+        let has_nothing = || self.log.last_index() == base_index && base_index > 0;
+        let matches =
+            || mutant!(fx, Bug::PrevUncheckedAtSnapshot, matches(), matches() || has_nothing());
+        if !is_current || !matches() {
             let (success, last_index) = (false, self.log.last_index());
             let reply = Message::AppendReply { term, success, prev_index, last_index };
             fx.send_synced(from, reply);
@@ -161,12 +172,17 @@ impl<M: Machine> Server<M> {
     fn take_entries(&mut self, prev_index: u64, entries: &Entries<M>, fx: &mut Fx<'_, M>) {
         let mut last_new = None;
         for (index, entry) in (prev_index + 1..).zip(entries.as_slice()) {
+            if index <= self.log.base_index() {
+                continue; // a snapshot stands for it
+            }
             match self.log.term_at(index) {
                 // Same index and term means the same entry and the same log before it (5.3).
                 Some(term) if term == entry.term => continue,
                 Some(_) => {
                     self.log.truncate(index);
                     fx.note(Event::Truncated { from: index });
+                    self.membership.truncate(index, fx);
+                    self.reconfigure(fx);
                     fx.count(probes::CONFLICT_TRUNCATED.name, 1);
                 }
                 None => {}
@@ -186,6 +202,10 @@ impl<M: Machine> Server<M> {
         let index = self.log.push(entry.clone());
         let (term, command) = (entry.term, entry.command.digest());
         fx.note(Event::Appended { index, term, command });
+        if let Command::Configure(configuration) = &entry.command {
+            self.membership.append(index, configuration.clone());
+            self.reconfigure(fx);
+        }
         fx.append(Record::Entry { index, entry });
         index
     }
@@ -210,7 +230,9 @@ impl<M: Machine> Server<M> {
         }
         let is_idle = leader.in_flight[follower].is_none();
         let is_behind = leader.next_index[follower] <= self.log.last_index();
+        self.end_transfer(from, matched);
         self.advance_commit_index(fx);
+        self.advance_change(fx);
         if is_idle && is_behind && from != fx.me() {
             self.send_entries(from, fx);
         }
@@ -246,8 +268,10 @@ impl<M: Machine> Server<M> {
     /// can still lose an election against a log that ends with a term in between (Figure 8). Once an
     /// entry of the current term is committed, everything before it is safe as well.
     fn advance_commit_index(&mut self, fx: &mut Fx<'_, M>) {
-        let Rank::Leader(leader) = &self.rank else { return };
-        let (index, term) = (leader.quorum_match(self.membership.current()), self.current_term);
+        if self.leader().is_none() {
+            return;
+        }
+        let (index, term) = (self.quorum_match(fx), self.current_term);
         if index <= self.commit_index {
             return;
         }
@@ -268,7 +292,7 @@ impl<M: Machine> Server<M> {
     }
 
     /// The leader's memory, if this server leads in that term.
-    fn leader_in(&mut self, term: u64) -> Option<&mut Leader> {
+    pub(super) fn leader_in(&mut self, term: u64) -> Option<&mut Leader> {
         match &mut self.rank {
             Rank::Leader(leader) if term == self.current_term => Some(leader),
             _ => None,

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::{Rank, Server};
-use crate::events::consensus::Event;
+use crate::events::consensus::{Base, Event};
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::raft::log::{Command, Session};
 use crate::raft::{Fx, Message, probes};
@@ -23,12 +23,23 @@ use crate::raft::{Fx, Message, probes};
 /// What every server builds from the same log: the machine, and what each session got last. It
 /// never sees the node's effects, so that all replicas stay equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Replica<M: Machine> {
+pub(in crate::raft) struct Replica<M: Machine> {
     /// The state machine itself.
     machine: M,
     /// The session table. One answer for each is enough: a session's next operation proves that the
     /// last answer arrived.
     answers: BTreeMap<Session, Answer<M>>,
+    /// The digest of the entries that were applied; no server needs it, but observers compare it.
+    prefix: u64,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Outcome<M: Machine> {
+    /// Whether the machine was asked.
+    effect: bool,
+    /// The session's answer, unless it has moved on.
+    answer: Option<(Session, Answer<M>)>,
 }
 
 /// The last answer of a session.
@@ -41,16 +52,37 @@ struct Answer<M: Machine> {
 }
 
 impl<M: Machine> Replica<M> {
-    /// Applies a command, a session's operation only once, and returns the session's answer to it.
-    fn apply(&mut self, command: &Command<M>) -> Option<(Session, Answer<M>)> {
-        let Command::Apply { session, serial, operation } = command else { return None };
+    /// Applies a command of a term, a session's operation only once.
+    fn apply(&mut self, term: u64, command: &Command<M>) -> Outcome<M> {
+        self.prefix = Base::after(self.prefix, term, command.digest());
+        let Command::Apply { session, serial, operation } = command else {
+            return Outcome { effect: false, answer: None };
+        };
         let known = self.answers.get(session).map_or(0, |answer| answer.serial);
-        if *serial > known {
+        let effect = *serial > known;
+        if effect {
             let answer = Answer { serial: *serial, reply: self.machine.apply(operation) };
             self.answers.insert(*session, answer);
         }
         let answer = &self.answers[session];
-        (answer.serial == *serial).then(|| (*session, answer.clone()))
+        let answer = (answer.serial == *serial).then(|| (*session, answer.clone()));
+        Outcome { effect, answer }
+    }
+
+    /// The digest of all entries that were applied.
+    pub(super) fn prefix(&self) -> u64 {
+        self.prefix
+    }
+
+    /// The same, and no session is known.
+    pub(super) fn without_sessions(&self) -> Replica<M> {
+        let (machine, prefix) = (self.machine.clone(), self.prefix);
+        Replica { machine, answers: BTreeMap::new(), prefix }
+    }
+
+    /// Bytes of a snapshot of it: the machine, and 32 for each session.
+    pub(in crate::raft) fn size(&self) -> u64 {
+        self.machine.snapshot_size().saturating_add(32 * self.answers.len() as u64)
     }
 }
 
@@ -102,7 +134,7 @@ impl<M: Machine> Server<M> {
             .filter_map(|index| self.log.get(index))
             .filter_map(|entry| match &entry.command {
                 Command::Apply { session, serial, .. } => Some((*session, *serial)),
-                Command::Noop => None,
+                Command::Noop | Command::Configure(_) => None,
             });
         unapplied.collect()
     }
@@ -117,14 +149,17 @@ impl<M: Machine> Server<M> {
             };
             self.last_applied = index;
             let (term, command) = (entry.term, entry.command.digest());
-            fx.note(Event::Applied { index, term, command });
-            let answer = self.replica.apply(&entry.command);
+            let Outcome { effect, answer } = self.replica.apply(term, &entry.command);
+            let answers = matches!(self.rank, Rank::Leader(_)) && answer.is_some();
+            fx.note(Event::Applied { index, term, command, effect, answers });
             if let (Rank::Leader(leader), Some((session, answer))) = (&mut self.rank, answer) {
                 let Answer { serial, reply } = answer;
                 leader.pending.remove(&session);
                 fx.send(session.client, Message::Response { session, serial, reply });
             }
         }
+        self.on_commit(fx);
+        self.compact_if_due(fx);
     }
 }
 
@@ -144,14 +179,17 @@ mod tests {
             serial,
             operation: Operation::Append { key: 1, token },
         };
-        let first = replica.apply(&append(1, 7));
-        assert_eq!(first, replica.apply(&append(1, 7)), "the second copy gets the first's answer");
-        replica.apply(&append(2, 8));
-        assert_eq!(replica.apply(&append(1, 7)), None, "the session has moved on");
-        assert_eq!(replica.apply(&Command::Noop), None);
+        let first = replica.apply(1, &append(1, 7));
+        let again = replica.apply(1, &append(1, 7));
+        assert_eq!(first.answer, again.answer, "the second copy gets the first's answer");
+        assert!(first.effect && !again.effect);
+        replica.apply(1, &append(2, 8));
+        let late = replica.apply(1, &append(1, 7));
+        assert_eq!(late, Outcome { effect: false, answer: None }, "the session has moved on");
+        assert_eq!(replica.apply(1, &Command::Noop).answer, None);
         let operation = Operation::Get { key: 1 };
-        let read = replica.apply(&Command::Apply { session, serial: 3, operation });
+        let read = replica.apply(2, &Command::Apply { session, serial: 3, operation });
         let reply = Reply::Value(Value::of(&[7, 8]));
-        assert_eq!(read, Some((session, Answer { serial: 3, reply })));
+        assert_eq!(read.answer, Some((session, Answer { serial: 3, reply })));
     }
 }
