@@ -57,7 +57,8 @@ pub enum Event {
         /// The term of its last entry, 0 for an empty log.
         last_term: u64,
     },
-    /// The node stopped leading, because it heard of a newer term or of a rival.
+    /// The node stopped leading, because it heard of a newer term or of a rival, or is no voter any
+    /// more.
     SteppedDown {
         /// Its term from now on.
         term: u64,
@@ -114,7 +115,9 @@ pub enum Event {
     /// The node took over a snapshot of another one: its state machine is that of the snapshot now,
     /// and everything up to there counts as applied.
     Installed {
-        /// What the snapshot stands for.
+        /// The term it is in.
+        term: u64,
+        /// What the snapshot stands for, with the digest of what was applied to its state machine.
         base: Base,
         /// The index of its last entry: that of the snapshot, unless it kept entries behind it.
         last_index: u64,
@@ -213,8 +216,8 @@ impl fmt::Debug for Event {
             }
             Event::Applied { index, term, .. } => write!(f, "Applied {index}@{term}"),
             Event::Snapshotted { base } => write!(f, "Snapshotted {}@{}", base.index, base.term),
-            Event::Installed { base, last_index } => {
-                write!(f, "Installed {}@{} last={last_index}", base.index, base.term)
+            Event::Installed { term, base, last_index } => {
+                write!(f, "Installed {}@{} last={last_index} term={term}", base.index, base.term)
             }
             Event::Configured { configuration } => write!(f, "Configured {configuration:?}"),
         }

@@ -100,7 +100,7 @@ impl Monitor<Event> for LogMatching {
                     format!("{name} took a snapshot to {index} of what is not in its log");
                 Err(Breach { message, nodes: vec![note.node] })
             }
-            Event::Installed { base, last_index } => {
+            Event::Installed { base, last_index, .. } => {
                 (base.index..=*last_index).try_for_each(|index| self.compare(note.node, index))
             }
             _ => Ok(()),

@@ -98,7 +98,7 @@ impl Mirror {
             }
             // The entries behind it stay, if the node says so, with what the snapshot stands for before
             // them, whatever that was until now.
-            Event::Installed { base, last_index } => {
+            Event::Installed { base, last_index, .. } => {
                 let mut behind = Log::behind(*base);
                 if *last_index == log.last_index() {
                     for index in base.index + 1..=*last_index {

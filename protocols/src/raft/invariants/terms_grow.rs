@@ -52,9 +52,12 @@ impl Monitor<Event> for TermsGrow {
             Event::Committed { index, term, leader: true } => (term, Some(index)),
             // A follower may hear of a term and of a commit at once, and forget the term in a crash.
             Event::Committed { index, .. } => (*shown, Some(index)),
-            Event::Installed { base, .. } => {
+            Event::Installed { term, base, .. } => {
                 *commit = base.index.max(*commit);
-                return Ok(());
+                if term >= *shown {
+                    return Ok(()); // heard of, and perhaps not durable yet
+                }
+                (term, None)
             }
             _ => return Ok(()),
         };

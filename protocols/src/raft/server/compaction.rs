@@ -37,6 +37,14 @@ pub(super) struct Transfer<M: Machine> {
     arrived: u64,
 }
 
+impl<M: Machine> Transfer<M> {
+    /// What comes of chunks of two snapshots: the head of the one, the body of the other.
+    fn continued_by(&self, other: &Snapshot<M>) -> Transfer<M> {
+        let snapshot = Arc::new(Snapshot { base: self.snapshot.base, ..other.clone() });
+        Transfer { snapshot, arrived: self.arrived }
+    }
+}
+
 impl<M: Machine> Server<M> {
     /// Takes a snapshot when enough entries were applied since the last one. Of the entries behind it
     /// some may not be applied, and some not be durable yet: all go to the disk with it.
@@ -82,9 +90,10 @@ impl<M: Machine> Server<M> {
         self.snapshot = Some(snapshot.clone());
     }
 
-    /// What the log begins with.
+    /// What the log begins with, right after the replica was made of it.
     pub(super) fn base(&self) -> Base {
-        self.snapshot.as_ref().map(|snapshot| snapshot.base).unwrap_or_default()
+        let base = self.snapshot.as_ref().map(|snapshot| snapshot.base).unwrap_or_default();
+        Base { prefix: self.replica.prefix(), ..base }
     }
 
     /// The leader's side: the follower needs an entry that only the snapshot knows. Sends the chunk
@@ -183,26 +192,23 @@ impl<M: Machine> Server<M> {
         length: u32,
         fx: &mut Fx<'_, M>,
     ) -> u64 {
-        let is_same = |receiving: &Transfer<M>| receiving.snapshot.base == snapshot.base;
-        let is_same = |receiving: &Transfer<M>| {
-            mutant!(fx, Bug::ChunksMixed, is_same(receiving), receiving.snapshot.size >= offset)
-        };
-        match &mut self.receiving {
-            Some(receiving) if is_same(receiving) => {
-                if offset <= receiving.arrived {
-                    let end = offset.saturating_add(length.into());
-                    receiving.arrived = receiving.arrived.max(end);
-                }
-            }
-            other if offset == 0 => {
+        let before = self.receiving.take();
+        let mut receiving = match before {
+            Some(same) if same.snapshot.base == snapshot.base => same,
+            other => {
                 if other.is_some() {
                     fx.count(probes::TRANSFER_OVERTAKEN.name, 1);
                 }
-                *other = Some(Transfer { snapshot: snapshot.clone(), arrived: length.into() });
+                let fresh = Transfer { snapshot: snapshot.clone(), arrived: 0 };
+                let mixed = || other.as_ref().map(|old| old.continued_by(snapshot));
+                mutant!(fx, Bug::ChunksMixed, None, mixed()).unwrap_or(fresh)
             }
-            _ => return 0,
+        };
+        if offset <= receiving.arrived {
+            let end = offset.saturating_add(length.into());
+            receiving.arrived = receiving.arrived.max(end);
         }
-        self.receiving.as_ref().map_or(0, |receiving| receiving.arrived)
+        self.receiving.insert(receiving).arrived
     }
 
     /// The whole snapshot is here. "If existing log entry has same index and term as snapshot's last
@@ -228,8 +234,9 @@ impl<M: Machine> Server<M> {
         (self.commit_index, self.last_applied) = (base.index, base.index);
         self.snapshot = Some(snapshot.clone());
         self.rewrite_disk(fx);
-        fx.note(Event::Installed { base, last_index: self.log.last_index() });
-        fx.note_synced(Event::Stored { index: base.index, term: self.current_term });
+        let (term, last_index) = (self.current_term, self.log.last_index());
+        fx.note(Event::Installed { term, base: self.base(), last_index });
+        fx.note_synced(Event::Stored { index: base.index, term });
         fx.count("snapshots_installed", 1);
         self.reconfigure(fx);
     }

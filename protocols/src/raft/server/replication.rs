@@ -143,7 +143,8 @@ impl<M: Machine> Server<M> {
         // What a snapshot stands for is committed, and so the same as at the leader.
         let base_index = self.log.base_index();
         let matches = || prev_index < base_index || self.log.term_at(prev_index) == Some(prev_term);
-        let has_nothing = || self.log.last_index() == base_index && base_index > 0;
+        let has_nothing =
+            || self.log.last_index() == base_index && (1..=base_index).contains(&leader_commit);
         let matches =
             || mutant!(fx, Bug::PrevUncheckedAtSnapshot, matches(), matches() || has_nothing());
         if !is_current || !matches() {
