@@ -96,7 +96,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the history is not linearizable\n\nread = nothing by client2")]
+    #[should_panic(
+        expected = "the history is not linearizable\n\nclient2's read -> nothing (20ns .. 30ns) can not"
+    )]
     fn a_stale_read_is_told() {
         assert_linearizable!(Register, stale());
     }

@@ -88,7 +88,7 @@ pub fn try_check(
 /// let catalog = rehearsal::protocols::catalog::CATALOG;
 /// let small = rehearsal::shrink(scenario, 7, catalog, Budget::default()).expect("seed 7 fails");
 /// assert_eq!(small.violation.property, "answers_match");
-/// assert!(small.after.operations < small.before.operations);
+/// assert!(small.after.clients < small.before.clients);
 /// ```
 ///
 /// # Errors

@@ -8,16 +8,16 @@
 mod baseline;
 mod callgrind;
 mod cast;
+mod clock;
 mod laws;
 mod measure;
 mod memory;
 mod workloads;
 
-use std::io::{ErrorKind, Write as _};
-
 use clap::Parser;
 use serde::Serialize;
 
+use clock::say;
 use measure::{Effort, cost};
 use memory::Pending;
 use workloads::{Contest, Workload};
@@ -238,13 +238,5 @@ impl Outcome {
         for workload in workloads {
             say(&format!("note: {}: {}", workload.name(), workload.remark()));
         }
-    }
-}
-
-/// Prints a line; who stopped listening wants no more.
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
-        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }
 }

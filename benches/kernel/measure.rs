@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::clock::thread_time;
 use crate::workloads::{Contest, Side};
 
 /// How long to measure.
@@ -89,20 +90,4 @@ fn once(side: &Side, at_least: Duration) -> f64 {
             return took.as_nanos() as f64 / units as f64;
         }
     }
-}
-
-/// The processor time of this thread, which other programs do not add to.
-#[cfg(target_os = "linux")]
-fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::try_from(time).expect("a thread has computed for no less than nothing")
-}
-
-/// Elsewhere the clock on the wall, since some instant.
-#[cfg(not(target_os = "linux"))]
-fn thread_time() -> Duration {
-    use std::sync::LazyLock;
-    use std::time::Instant;
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    START.elapsed()
 }

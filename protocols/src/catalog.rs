@@ -4,6 +4,7 @@ use rehearsal_sim::catalog::Entry;
 
 use crate::bank::Bank;
 use crate::clock_sync::ClockSync;
+use crate::controller::Controller;
 use crate::counter::Counter;
 use crate::lock::Lock;
 use crate::parts::kv::KeyValue;
@@ -18,7 +19,7 @@ pub const CATALOG: &[Entry] = &ENTRIES;
 
 // A static, not a constant: the engine is compiled once for each protocol, here, and not again in
 // every program and test that names the catalog.
-static ENTRIES: [Entry; 9] = [
+static ENTRIES: [Entry; 10] = [
     Entry::of::<Raft<KeyValue>>(),
     Entry::of::<Ping>(),
     Entry::of::<ClockSync>(),
@@ -28,4 +29,5 @@ static ENTRIES: [Entry; 9] = [
     Entry::of::<Lock>(),
     Entry::of::<Bank>(),
     Entry::of::<Counter>(),
+    Entry::of::<Controller>(),
 ];

@@ -10,6 +10,7 @@
 pub mod bank;
 pub mod catalog;
 pub mod clock_sync;
+pub mod controller;
 pub mod counter;
 pub mod events;
 pub mod lock;

@@ -54,8 +54,11 @@ pub struct Entry {
     pub configure: fn(&Value) -> Result<ErasedConfig, ConfigError>,
     /// Reviews a table that was read; `round_trip` is the median under the scenario's network.
     pub review: fn(&ErasedConfig, Span) -> Vec<Remark>,
-    /// Draws other limits for a swarm, and gives back its whole table; `round_trip` as for `review`.
-    pub vary: fn(&ErasedConfig, &mut Stream, Span) -> Value,
+    /// Reviews what depends on how many nodes there are of each role.
+    pub review_cluster: fn(&ErasedConfig, &[u32]) -> Vec<Remark>,
+    /// Draws other limits for a swarm, and gives back its whole table; `round_trip` as for `review`,
+    /// and how many nodes of the first role there are.
+    pub vary: fn(&ErasedConfig, &mut Stream, Span, u32) -> Value,
     /// Runs a plan with a seed.
     pub run: fn(&Plan, u64, &Watch) -> Record,
     /// Runs a plan with a seed twice at once, event by event; gives back the record of one of the
@@ -152,6 +155,7 @@ impl Entry {
             config_default: config_default::<P>,
             configure: configure::<P>,
             review: |config, round_trip| open::<P>(config).review(round_trip),
+            review_cluster: |config, counts| open::<P>(config).review_cluster(counts),
             vary: vary::<P>,
             run: simulation::run::<P>,
             twins: simulation::twins::<P>,
@@ -179,8 +183,13 @@ fn config_default<P: Protocol>() -> Value {
     serde_json::to_value(P::Config::default()).expect("a configuration is plain data")
 }
 
-fn vary<P: Protocol>(config: &ErasedConfig, dice: &mut Stream, round_trip: Span) -> Value {
-    let drawn = open::<P>(config).clone().vary(dice, round_trip);
+fn vary<P: Protocol>(
+    config: &ErasedConfig,
+    dice: &mut Stream,
+    round_trip: Span,
+    count: u32,
+) -> Value {
+    let drawn = open::<P>(config).clone().vary(dice, round_trip).vary_cluster(dice, count);
     serde_json::to_value(drawn).expect("a configuration is plain data")
 }
 

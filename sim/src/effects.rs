@@ -65,6 +65,8 @@ pub struct Effects<'a, P: Protocol> {
     pub(crate) incarnation: u64,
     pub(crate) bugs: &'a BugSet,
     pub(crate) picks: &'a mut Stream,
+    /// The draws of the protocol within this one.
+    pub(crate) inner_picks: Option<&'a mut Stream>,
     pub(crate) out: &'a mut Vec<Recorded<P>>,
 }
 

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod check;
 pub mod divergence;
 pub mod effects;
+pub mod embed;
 pub mod history;
 pub mod invariant;
 pub mod law;

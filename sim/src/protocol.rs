@@ -40,15 +40,67 @@ impl NodeId {
 pub trait Kinds {
     /// The names, in a fixed order.
     const KINDS: &'static [&'static str];
+    /// How many of them, the first ones, are those of an embedded protocol.
+    const EMBEDDED: usize = 0;
     /// This value's index in [`Kinds::KINDS`].
     fn kind(&self) -> usize;
+}
+
+/// The names of both, those of the embedded protocol first.
+#[must_use]
+pub const fn join<const N: usize>(
+    inner: &[&'static str],
+    own: &[&'static str],
+) -> [&'static str; N] {
+    assert!(inner.len() + own.len() == N, "as many names as kinds");
+    let mut names = [""; N];
+    let mut at = 0;
+    while at < N {
+        names[at] = if at < inner.len() { inner[at] } else { own[at - inner.len()] };
+        at += 1;
+    }
+    names
 }
 
 /// Implements [`Kinds`] for an enum whose variants are the kinds:
 /// `kinds!(Message { Ping, Pong })`. Works for generic enums through a trailing parameter list:
 /// `kinds!(Message<O: Clone> { Ping, Pong })`.
+///
+/// The kinds of an embedded protocol ([`embed`](crate::embed)) come first:
+/// `kinds!(Message { in Raft(raft::Message<KeyValue>), Order })`.
 #[macro_export]
 macro_rules! kinds {
+    ($name:ident { in $outer:ident($inner:ty) $(, $kind:ident)* $(,)? }) => {
+        impl $crate::embed::Wraps<$inner> for $name {
+            fn wrap(inner: $inner) -> $name {
+                $name::$outer(inner)
+            }
+            fn unwrap(self) -> Result<$inner, $name> {
+                #[allow(unreachable_patterns)]
+                match self {
+                    $name::$outer(inner) => Ok(inner),
+                    other => Err(other),
+                }
+            }
+        }
+        impl $crate::protocol::Kinds for $name {
+            const KINDS: &'static [&'static str] = {
+                const INNER: &[&str] = <$inner as $crate::protocol::Kinds>::KINDS;
+                const OWN: &[&str] = &[$(stringify!($kind)),*];
+                const ALL: [&str; INNER.len() + OWN.len()] = $crate::protocol::join(INNER, OWN);
+                &ALL
+            };
+            const EMBEDDED: usize = <$inner as $crate::protocol::Kinds>::KINDS.len();
+            fn kind(&self) -> usize {
+                #[allow(clippy::enum_variant_names, dead_code)]
+                enum Index { $($kind),* }
+                match self {
+                    Self::$outer(inner) => $crate::protocol::Kinds::kind(inner),
+                    $(Self::$kind { .. } => Self::EMBEDDED + Index::$kind as usize),*
+                }
+            }
+        }
+    };
     ($name:ident $(<$($p:ident : $b:path),+>)? { $($kind:ident),* $(,)? }) => {
         impl $(<$($p: $b),+>)? $crate::protocol::Kinds for $name $(<$($p),+>)? {
             const KINDS: &'static [&'static str] = &[$(stringify!($kind)),*];
@@ -132,10 +184,21 @@ pub trait Config:
         Vec::new()
     }
 
+    /// The same where it depends on how many nodes there are: `counts` has a number for each role, in
+    /// the order of [`Role::ALL`].
+    fn review_cluster(&self, _counts: &[u32]) -> Vec<Remark> {
+        Vec::new()
+    }
+
     /// Draws other limits for a swarm, all of them legal: batches and windows small enough to
     /// overflow and timers as tight as they may be are faults, too. `round_trip` is the median time
     /// to a peer and back under the network that was drawn.
     fn vary(self, _dice: &mut Stream, _round_trip: Span) -> Self {
+        self
+    }
+
+    /// Goes on drawing, what depends on how many nodes of the first role there are.
+    fn vary_cluster(self, _dice: &mut Stream, _count: u32) -> Self {
         self
     }
 }

@@ -141,11 +141,15 @@ impl<R> From<R> for Outcome<R> {
 pub enum Accepts<S> {
     /// The model does not say.
     Unknown,
-    /// In exactly these states, and in no other (a read of a value: the state with that value).
-    Only(Vec<S>),
-    /// In every state but these (a refused compare-and-set: all but the expected value). Where the
-    /// list is not empty, the operation changes none of the states in which it gives the reply.
-    AllBut(Vec<S>),
+    /// In no state: the operation never gives this reply.
+    Nowhere,
+    /// In this state, and in no other (a read of a value: the state with that value).
+    In(S),
+    /// In every state.
+    Everywhere,
+    /// In every state but this one (a refused compare-and-set: all but the expected value). The
+    /// operation changes none of the states in which it gives the reply.
+    NotIn(S),
 }
 
 /// A sequential specification: what a single, never failing copy of the service would do with one

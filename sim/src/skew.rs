@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::random::Stream;
 use crate::time::Span;
@@ -138,6 +138,12 @@ impl fmt::Display for Drift {
     }
 }
 
+impl Serialize for Drift {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Reading a string with a parser of ours, and the entry of the type in the schema.
 macro_rules! written {
     ($type:ty, $parse:expr, $expecting:literal, $name:literal, $schema:tt) => {
@@ -212,6 +218,7 @@ mod tests {
         assert_eq!(Offset::parse("-5ms"), Ok(Offset(-5_000_000)));
         assert_eq!(Offset::parse(" + 2s"), Ok(Offset(2_000_000_000)));
         assert_eq!(Drift::parse("-1_000 ppm"), Ok(Drift(-1000)));
+        assert_eq!(serde_json::to_string(&Drift(-1000)).unwrap(), r#""-1000ppm""#);
         let range = Skew::parse("-5ms..5ms", Offset::parse);
         assert_eq!(range, Ok(Skew { lo: Offset(-5_000_000), hi: Offset(5_000_000) }));
         assert_eq!(Offset(-1_500_000).to_string(), "-1.5ms");

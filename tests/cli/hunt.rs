@@ -74,7 +74,9 @@ fn the_table_is_written() {
     assert_eq!(place.tree("table"), ["planted-bugs.json", "planted-bugs.md"]);
     let page = place.read("table/planted-bugs.md");
     assert!(
-        page.contains("| `stale-answer` | `ping/lossy` | `answers_match` | safety | 0 |"),
+        page.contains(
+            "| `stale-answer` | `ping/lossy` | `answers_match` 3, `linearizable` 3 | safety | 0 |"
+        ),
         "{page}"
     );
     let json: Value = serde_json::from_str(&place.read("table/planted-bugs.json")).unwrap();

@@ -142,7 +142,7 @@ impl Sequential for BankModel {
 
     fn accepts(operation: &Operation, reply: &Reply) -> Accepts<Vec<u64>> {
         match (operation, reply) {
-            (Operation::Audit, Reply::Balances(balances)) => Accepts::Only(vec![balances.clone()]),
+            (Operation::Audit, Reply::Balances(balances)) => Accepts::In(balances.clone()),
             _ => Accepts::Unknown,
         }
     }

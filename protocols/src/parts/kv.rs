@@ -260,16 +260,16 @@ impl Sequential for KeyValueModel {
 
     fn accepts(operation: &Operation, reply: &Reply) -> Accepts<Value> {
         match (*operation, reply) {
-            (Operation::Get { .. }, Reply::Value(value)) => Accepts::Only(vec![value.clone()]),
+            (Operation::Get { .. }, Reply::Value(value)) => Accepts::In(value.clone()),
             (Operation::Cas { expected, .. }, Reply::Done) => {
-                Accepts::Only(vec![Value::expected(expected)])
+                Accepts::In(Value::expected(expected))
             }
             (Operation::Cas { expected, .. }, Reply::Mismatch) => {
-                Accepts::AllBut(vec![Value::expected(expected)])
+                Accepts::NotIn(Value::expected(expected))
             }
             // Always legal, or a reply that the operation never gives.
             (Operation::Put { .. } | Operation::Append { .. }, Reply::Done) => Accepts::Unknown,
-            _ => Accepts::Only(Vec::new()),
+            _ => Accepts::Nowhere,
         }
     }
 
@@ -326,6 +326,11 @@ impl Machine for KeyValue {
     /// Sixteen bytes a key and eight a token.
     fn snapshot_size(&self) -> u64 {
         self.values.values().map(|value| 16 + 8 * value.tokens().len() as u64).sum()
+    }
+
+    fn read(&self, operation: &Operation) -> Option<Reply> {
+        let Operation::Get { key } = operation else { return None };
+        Some(Reply::Value(self.values.get(key).cloned().unwrap_or_default()))
     }
 
     fn digest(operation: &Operation) -> u64 {
@@ -385,6 +390,9 @@ mod tests {
                 let state = states.entry(op.object()).or_insert_with(KeyValueModel::initial);
                 let (next, reply) = KeyValueModel::apply(state, &op);
                 *state = next;
+                let read = machine.read(&op);
+                prop_assert_eq!(read.is_some(), KeyValueModel::is_read(&op));
+                prop_assert!(read.is_none_or(|read| read == reply));
                 prop_assert_eq!(machine.apply(&op), reply);
             }
         }

@@ -18,6 +18,12 @@ pub trait Machine: Clone + Debug + Default + Eq + Hash + 'static {
     /// Applies one operation and answers it.
     fn apply(&mut self, operation: &OperationOf<Self>) -> ReplyOf<Self>;
 
+    /// Answers an operation that changes nothing, without applying it; `None` for all others, and from
+    /// machines that have no such operations.
+    fn read(&self, _operation: &OperationOf<Self>) -> Option<ReplyOf<Self>> {
+        None
+    }
+
     /// A stable digest of an operation, by which observers tell whether two replicas hold the same
     /// one; see [`digest`](crate::parts::digest).
     fn digest(operation: &OperationOf<Self>) -> u64;

@@ -8,3 +8,5 @@ pub mod kv;
 pub mod machine;
 pub mod patience;
 pub mod roles;
+pub mod seeker;
+pub mod session;

@@ -17,6 +17,65 @@ pub enum Bug {
     /// A server goes on after its disk refused a write. What was lost stands in its memory, and it
     /// acknowledges it when it is sent again: nothing is left to be written, so nothing is waited for.
     WriteFailureIgnored,
+    /// A candidate counts votes that it was given in an earlier term: their voters have voted for
+    /// others since.
+    OldVoteCounted,
+    /// A candidate counts replies, not voters: the network may deliver a vote twice.
+    VotesPerReply,
+    /// A server that follows a leader forgets whom it voted for in that term, and votes again in it.
+    VoteClearedInTerm,
+    /// The ballot on disk lacks the term: a server that crashed begins the terms anew.
+    TermNotPersisted,
+    /// A leader that crashed and came back goes on leading the same term, though its memory is gone.
+    LeadershipResumed,
+    /// Half of an even number of servers is taken for a majority: both halves elect.
+    HalfIsMajority,
+    /// Voters compare the lengths of logs only: a long tail of an old term beats what was committed
+    /// since.
+    LongestLogWins,
+    /// Voters want the last term and the length to be at least theirs: where one server has the newer
+    /// term and another the longer log, neither is elected.
+    BothMustBeNewer,
+    /// A server does not answer pre-votes for a term that is not newer than its own: the only one with
+    /// a log that can win never learns which term to stand in.
+    OldPreVoteIgnored,
+    /// A leader commits entries of earlier terms by counting copies (Figure 8).
+    OlderTermCounted,
+    /// A follower commits what its leader committed, up to the end of its own log, and not of what was
+    /// compared.
+    CommitUnchecked,
+    /// A follower acknowledges its whole log, with a tail that nobody compared.
+    OwnEndAcknowledged,
+    /// A leader counts acknowledgements that it was given in an earlier term: what they speak of may
+    /// be gone.
+    OldAckCounted,
+    /// A leader commits what the server in the middle of its list has, and forgot to sort the list.
+    ProgressUnsorted,
+    /// A follower cuts off whatever follows the entries it is sent, which may be an old copy.
+    TruncatesAlways,
+    /// A server takes entries from a leader of an earlier term.
+    OldLeaderObeyed,
+    /// A leader looks for entries to commit from the oldest on, and stops at the first of an earlier
+    /// term, instead of going on behind it.
+    CommitStopsAtOldTerm,
+    /// A leader that was refused entries does not go back, and sends the same ones again.
+    NextIndexNeverFalls,
+    /// A leader counts itself before its own disk has the entry.
+    LeaderCountsUnsynced,
+    /// Whoever takes itself for the leader answers reads at once from its own state.
+    LocalReads,
+    /// A new leader answers reads before it has committed an entry of its own term: it does not know
+    /// yet what its predecessors committed.
+    ReadBeforeOwnCommit,
+    /// A lease lasts as long as the election timeout: a slow clock makes it last longer than the
+    /// voters wait.
+    LeaseWithoutMargin,
+    /// A read that comes while a round of heartbeats is under way takes its answers for its own.
+    ReadSharesRound,
+    /// Servers ignore sessions: an operation that a client asks for again is applied again.
+    SessionsIgnored,
+    /// A leader answers as soon as its own disk has the entry.
+    CommitsAlone,
     /// A leader changes the voters before it has committed anything in its term. An earlier leader may
     /// have a change on its way that shares no majority with this one.
     ChangeBeforeCommit,
@@ -61,6 +120,31 @@ impl PlantedBug for Bug {
         Bug::AckBeforeSync,
         Bug::DamageIgnored,
         Bug::WriteFailureIgnored,
+        Bug::OldVoteCounted,
+        Bug::VotesPerReply,
+        Bug::VoteClearedInTerm,
+        Bug::TermNotPersisted,
+        Bug::LeadershipResumed,
+        Bug::HalfIsMajority,
+        Bug::LongestLogWins,
+        Bug::BothMustBeNewer,
+        Bug::OldPreVoteIgnored,
+        Bug::OlderTermCounted,
+        Bug::CommitUnchecked,
+        Bug::OwnEndAcknowledged,
+        Bug::OldAckCounted,
+        Bug::ProgressUnsorted,
+        Bug::TruncatesAlways,
+        Bug::OldLeaderObeyed,
+        Bug::CommitStopsAtOldTerm,
+        Bug::NextIndexNeverFalls,
+        Bug::LeaderCountsUnsynced,
+        Bug::LocalReads,
+        Bug::ReadBeforeOwnCommit,
+        Bug::LeaseWithoutMargin,
+        Bug::ReadSharesRound,
+        Bug::SessionsIgnored,
+        Bug::CommitsAlone,
         Bug::ChangeBeforeCommit,
         Bug::RemovedNeverCampaigns,
         Bug::ChangeAtApply,
@@ -113,6 +197,206 @@ impl PlantedBug for Bug {
                 sentence: "a server goes on after its disk refused a write",
                 source: "Rebello et al., Can Applications Recover from fsync Failures?, \
                          USENIX ATC 2020",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::OldVoteCounted => BugInfo {
+                slug: "old-vote-counted",
+                id: Some("bug:E1"),
+                sentence: "a candidate counts votes of an earlier term",
+                source: "Xraft#33; akka-raft#46; SandTable",
+                property: "election_safety",
+                hunt: None,
+            },
+            Bug::VotesPerReply => BugInfo {
+                slug: "votes-per-reply",
+                id: Some("bug:E2"),
+                sentence: "a candidate counts replies, not voters",
+                source: "akka-raft#45",
+                property: "election_safety",
+                hunt: None,
+            },
+            Bug::VoteClearedInTerm => BugInfo {
+                slug: "vote-cleared-in-term",
+                id: Some("bug:E3"),
+                sentence: "a server forgets its vote when it becomes a follower in the same term",
+                source: "CCF#8094; camunda#5356; akka-raft#56",
+                property: "election_safety",
+                hunt: None,
+            },
+            Bug::TermNotPersisted => BugInfo {
+                slug: "term-not-persisted",
+                id: Some("bug:E5"),
+                sentence: "the ballot on disk lacks the term",
+                source: "Ongaro & Ousterhout 2014, Figure 2 (persistent state); Vanlightly, raft-and-fsync specification",
+                property: "election_safety",
+                hunt: None,
+            },
+            Bug::LeadershipResumed => BugInfo {
+                slug: "leadership-resumed",
+                id: Some("bug:E6"),
+                sentence: "a leader that crashed goes on leading the same term",
+                source: "KAFKA-10527",
+                property: "election_safety",
+                hunt: None,
+            },
+            Bug::HalfIsMajority => BugInfo {
+                slug: "half-is-majority",
+                id: Some("bug:E7"),
+                sentence: "half of an even number of servers is taken for a majority",
+                source: "hashicorp/raft 163a55f",
+                property: "election_safety",
+                hunt: None,
+            },
+            Bug::LongestLogWins => BugInfo {
+                slug: "longest-log-wins",
+                id: Some("bug:E8"),
+                sentence: "voters compare the lengths of logs, and not the terms of the last entries",
+                source: "sile/noraft#22",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::BothMustBeNewer => BugInfo {
+                slug: "both-must-be-newer",
+                id: Some("bug:E9"),
+                sentence: "voters want a log that is longer, too, where its last term is newer",
+                source: "hashicorp/raft#94 (441bd09)",
+                property: "progress",
+                hunt: None,
+            },
+            Bug::OldPreVoteIgnored => BugInfo {
+                slug: "old-pre-vote-ignored",
+                id: Some("bug:E11"),
+                sentence: "pre-votes for a term that is not newer are not answered",
+                source: "etcd#8501; etcd 3c7359d; raft-rs 37ad3a1",
+                property: "progress",
+                hunt: None,
+            },
+            Bug::OlderTermCounted => BugInfo {
+                slug: "older-term-counted",
+                id: Some("bug:C1"),
+                sentence: "entries of earlier terms are committed by counting",
+                source: "Ongaro & Ousterhout 2014, Figure 8; LogCabin#44; canonical/raft#220; CCF#4485",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::CommitUnchecked => BugInfo {
+                slug: "commit-unchecked",
+                id: Some("bug:C3"),
+                sentence: "a follower commits up to the end of its log instead of the last entry that was compared",
+                source: "scylladb#9965; scylladb#10578; etcd PR#1203",
+                property: "state_machine_safety",
+                hunt: None,
+            },
+            Bug::OwnEndAcknowledged => BugInfo {
+                slug: "own-end-acknowledged",
+                id: Some("bug:C4"),
+                sentence: "a follower acknowledges its whole log instead of what it was sent",
+                source: "CCF#6016 (with #6001)",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::OldAckCounted => BugInfo {
+                slug: "old-ack-counted",
+                id: Some("bug:C7"),
+                sentence: "a leader counts acknowledgements of an earlier term",
+                source: "openraft cecb5de8",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::ProgressUnsorted => BugInfo {
+                slug: "progress-unsorted",
+                id: Some("bug:C8"),
+                sentence: "the middle of an unsorted list is taken for what a majority has",
+                source: "openraft#1802 (f076cf6f)",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::TruncatesAlways => BugInfo {
+                slug: "truncates-always",
+                id: Some("bug:C9"),
+                sentence: "a follower cuts off what follows the entries it is sent, conflict or not",
+                source: "RaftOS#26; hashicorp/raft 0f31a01",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::OldLeaderObeyed => BugInfo {
+                slug: "old-leader-obeyed",
+                id: Some("bug:C10"),
+                sentence: "a server takes entries of a leader of an earlier term",
+                source: "Ongaro & Ousterhout 2014, Figure 2 (AppendEntries, rule 1)",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::CommitStopsAtOldTerm => BugInfo {
+                slug: "commit-stops-at-old-term",
+                id: Some("bug:C16"),
+                sentence: "a leader commits nothing as long as the next entry to commit is of an earlier term",
+                source: "RaftOS#30",
+                property: "progress",
+                hunt: None,
+            },
+            Bug::NextIndexNeverFalls => BugInfo {
+                slug: "next-index-never-falls",
+                id: Some("bug:C17"),
+                sentence: "a leader that was refused entries sends the same ones again",
+                source: "Ongaro & Ousterhout 2014, Figure 2 (Leaders)",
+                property: "progress",
+                hunt: None,
+            },
+            Bug::LeaderCountsUnsynced => BugInfo {
+                slug: "leader-counts-unsynced",
+                id: Some("bug:D2"),
+                sentence: "a leader counts its own entries before they are durable",
+                source: "etcd#14370",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::LocalReads => BugInfo {
+                slug: "local-reads",
+                id: Some("bug:Q1"),
+                sentence: "a leader answers reads from its own state, and does not ask whether it still leads",
+                source: "etcd 0.4.1 (Jepsen 2014)",
+                property: "linearizable",
+                hunt: None,
+            },
+            Bug::ReadBeforeOwnCommit => BugInfo {
+                slug: "read-before-own-commit",
+                id: Some("bug:Q2"),
+                sentence: "a new leader answers reads before an entry of its own term is committed",
+                source: "etcd#7331 (f9382a4); Ongaro's thesis, 6.4",
+                property: "linearizable",
+                hunt: None,
+            },
+            Bug::LeaseWithoutMargin => BugInfo {
+                slug: "lease-without-margin",
+                id: Some("bug:Q3"),
+                sentence: "a lease lasts the whole election timeout, whatever the clocks do",
+                source: "cockroach#133764; etcd#20418; Ongaro's thesis, 6.4.1",
+                property: "linearizable",
+                hunt: Some("raft/lease-swarm"),
+            },
+            Bug::ReadSharesRound => BugInfo {
+                slug: "read-shares-round",
+                id: Some("bug:Q4"),
+                sentence: "a read waits for the answers to a round that began before it came",
+                source: "etcd-io/raft PR#397",
+                property: "linearizable",
+                hunt: None,
+            },
+            Bug::SessionsIgnored => BugInfo {
+                slug: "sessions-ignored",
+                id: Some("bug:S2"),
+                sentence: "an operation that comes again is applied again",
+                source: "Ongaro's thesis, 6.3",
+                property: "linearizable",
+                hunt: None,
+            },
+            Bug::CommitsAlone => BugInfo {
+                slug: "commits-alone",
+                id: Some("bug:S3"),
+                sentence: "a leader commits what it has on its own disk",
+                source: "Ongaro & Ousterhout 2014, Section 5.3",
                 property: "leader_completeness",
                 hunt: None,
             },

@@ -1,7 +1,8 @@
 //! The table `[raft]`.
 
-use rehearsal_sim::protocol::{self, Remark};
+use rehearsal_sim::protocol::{self, NodeId, Remark};
 use rehearsal_sim::random::Stream;
+use rehearsal_sim::skew::Drift;
 use rehearsal_sim::time::{Span, SpanRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,35 @@ pub struct Config {
     /// The most entries in one AppendEntries. At least 1. Default 64 (a batch then stays within a
     /// few network packets).
     pub max_batch: u32,
+    /// How many AppendEntries with entries a follower may leave unanswered. 1 is stop and wait, and lets
+    /// batches grow with the load; more keeps a long link full. At least 1. Default 1 (Ongaro's thesis,
+    /// 10.2.1, describes both).
+    pub max_in_flight: u32,
+    /// Whether a follower that refuses entries names the term that conflicts and its first index, so
+    /// that the leader skips the whole term at once. Default false: the leader goes back one entry at
+    /// a time, or to the end of a log that is shorter (Ongaro & Ousterhout 2014, end of Section 5.3,
+    /// doubts that it is needed).
+    pub conflict_hints: bool,
+    /// Whether a new leader begins its term with an empty entry. Default true (Section 8). Without it
+    /// what its predecessors left stays uncommitted until somebody writes.
+    pub noop_at_term_start: bool,
+    /// Whether a server asks first whether it would be elected, and only then begins a new term. A
+    /// server that was cut off then comes back without deposing anybody. Default false (Ongaro's
+    /// thesis, 9.6, has it as an extension).
+    pub pre_vote: bool,
+    /// Whether a server that has heard a leader within the shortest election timeout ignores requests
+    /// for its vote, and does not stand itself. Default false (Section 6; thesis, 4.2.3).
+    pub leader_stickiness: bool,
+    /// Whether a leader steps down that heard no majority for the longest election timeout. Default
+    /// false (thesis, 6.2).
+    pub check_quorum: bool,
+    /// How reads are answered. Default "log" (Section 8).
+    pub reads: Reads,
+    /// With `reads = "lease"`: by how much any server's clock may run fast or slow. A lease lasts the
+    /// shortest election timeout, divided by how much faster one clock may then run than another, which
+    /// is (1 + margin) / (1 - margin) (thesis, 6.4.1: the clock drift bound). 0ppm to 100000ppm.
+    /// Default 10000ppm (a hundredth; quartz is a hundred times better).
+    pub lease_margin: Drift,
     /// How long a client waits for an answer before it asks the next server. A duration above the
     /// time of a commit, which is a round trip and two disk writes. Default 250ms (about a typical
     /// election, so that the next question finds the new leader).
@@ -52,10 +82,25 @@ pub struct Config {
     #[schemars(range(min = 1))]
     pub initial_members: Option<u32>,
     /// What an operator asks of the cluster, one step after the other: `[{ at = "5s", members = ["n1",
-    /// "n2", "n4"] }]`. The first client asks the leader, again and again until the step is done
-    /// or the next one is due.    /// Default: nothing.
+    /// "n2", "n4"] }, { at = "8s", transfer = "n2" }]`. The first client asks the leader, again and again
+    /// until the step is done or the next one is due. Default: nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<Step>,
+}
+
+/// How a leader answers operations that change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reads {
+    /// Like writes: each is an entry of the log.
+    Log,
+    /// From the leader's own state, once a majority has answered a heartbeat that was sent after the
+    /// read came (thesis, 6.4).
+    ReadIndex,
+    /// At once from the leader's own state, for as long after a heartbeat as nobody else can be
+    /// elected; else as "read-index". Needs `leader_stickiness`, and trusts monotonic clocks: it is
+    /// unsafe where they drift more than `lease_margin`, or stand still (thesis, 6.4.1).
+    Lease,
 }
 
 /// How the voters are changed.
@@ -74,6 +119,14 @@ impl Default for Config {
             election_timeout: SpanRange { lo: Span::millis(150), hi: Span::millis(300) },
             heartbeat: Span::millis(50),
             max_batch: 64,
+            max_in_flight: 1,
+            conflict_hints: false,
+            noop_at_term_start: true,
+            pre_vote: false,
+            leader_stickiness: false,
+            check_quorum: false,
+            reads: Reads::Log,
+            lease_margin: Drift(10_000),
             request_timeout: Span::millis(250),
             redirect_backoff: SpanRange { lo: Span::millis(10), hi: Span::millis(50) },
             snapshot_after: None,
@@ -146,11 +199,14 @@ impl protocol::Config for Config {
                 "write what shall be: { at = \"5s\", members = [\"n1\", \"n2\", \"n3\"] }",
             );
         }
+        remarks.extend(self.review_reads());
         remarks
     }
 
     /// Elections from a few round trips up, with a spread down to one round trip, below which
-    /// candidates split the vote again and again; batches from one entry.
+    /// candidates split the vote again and again; batches from one entry. Leases are never drawn, for
+    /// days on which processes stand still are no days for them; a file that asks for them keeps them,
+    /// with what they need.
     fn vary(self, dice: &mut Stream, round_trip: Span) -> Config {
         let trip = round_trip.0.max(1_000_000);
         let shortest = orders(dice, (trip * 6).max(60_000_000), (trip * 12).max(500_000_000));
@@ -159,35 +215,91 @@ impl protocol::Config for Config {
         let least = (trip * 200).div_ceil(1_000_000_000);
         let max_batch = orders(dice, least, least.max(64));
         let patience = orders(dice, (trip * 4).max(50_000_000), (trip * 16).max(400_000_000));
+        let mut coin = || dice.below(2) == 1;
+        let is_leased = self.reads == Reads::Lease;
+        let (conflict_hints, pre_vote, check_quorum) = (coin(), coin(), coin());
+        let leader_stickiness = coin() || is_leased;
+        let reads = match (is_leased, coin()) {
+            (true, _) => Reads::Lease,
+            (false, true) => Reads::ReadIndex,
+            (false, false) => Reads::Log,
+        };
+        let max_in_flight = 1 << dice.below(5);
+        let keeps_plan = !self.plan.is_empty();
+        let plan = if keeps_plan { self.plan.clone() } else { transfers(dice) };
         // Whole milliseconds are easier to read.
         let millis = |span: u64| Span(span.div_ceil(1_000_000) * 1_000_000);
         Config {
             election_timeout: SpanRange { lo: millis(shortest), hi: millis(shortest + spread) },
             heartbeat: millis(shortest / (3 + dice.below(6))),
             max_batch: u32::try_from(max_batch).expect("round trips are short"),
+            max_in_flight,
+            conflict_hints,
+            pre_vote,
+            leader_stickiness,
+            check_quorum,
+            reads,
             request_timeout: millis(patience),
+            plan,
             ..self
         }
-        .with_other_voters(dice)
+        .with_snapshots(dice, keeps_plan)
     }
 }
 
 impl Config {
-    /// How long a client waits that has waited so often before.
-    pub(crate) fn backoff(&self, waits: u32) -> SpanRange {
-        let mut backoff = self.redirect_backoff;
-        for _ in 0..waits {
-            if backoff.hi * 2 > self.request_timeout {
-                break;
-            }
-            backoff = SpanRange { lo: backoff.lo * 2, hi: backoff.hi * 2 };
+    /// Whether leaders count rounds of heartbeats.
+    pub(crate) fn counts_rounds(&self) -> bool {
+        self.pre_vote || self.leader_stickiness || self.check_quorum || self.reads != Reads::Log
+    }
+
+    /// How long a lease lasts, by the leader's clock: the slowest clock shows it before the fastest one
+    /// shows the shortest election timeout.
+    pub(crate) fn lease(&self) -> Span {
+        const MILLION: u64 = 1_000_000;
+        let margin = u64::from(self.lease_margin.0.unsigned_abs()).min(MILLION);
+        let lease = u128::from(self.election_timeout.lo.0) * u128::from(MILLION - margin)
+            / u128::from(MILLION + margin);
+        Span(u64::try_from(lease).unwrap_or(u64::MAX))
+    }
+
+    /// What reads that skip the log need.
+    fn review_reads(&self) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        let mut remark = |is_error, key, message: &str, help: &str| {
+            let (message, help) = (message.to_owned(), help.to_owned());
+            remarks.push(Remark { is_error, key, message, help });
+        };
+        if self.lease_margin < Drift(0) {
+            remark(
+                true,
+                "lease_margin",
+                "it bounds clocks that run fast as well as slow ones, and has no sign",
+                "leave the minus out",
+            );
         }
-        backoff
+        if self.reads == Reads::Lease && !self.leader_stickiness {
+            remark(
+                false,
+                "reads",
+                "leases promise nothing where servers vote although they hear a leader",
+                "set leader_stickiness = true",
+            );
+        }
+        if !self.noop_at_term_start {
+            remark(
+                false,
+                "noop_at_term_start",
+                "a new leader commits nothing before somebody writes, and answers no read but by the log",
+                "leave the line out, unless that is what you want to show",
+            );
+        }
+        remarks
     }
 
     /// Snapshots on every other day, from one after each entry to none in a day, in chunks from a few
     /// sessions up; on one day of three, voters that come and go.
-    fn with_other_voters(self, dice: &mut Stream) -> Config {
+    fn with_snapshots(self, dice: &mut Stream, keeps_plan: bool) -> Config {
         let after = u32::try_from(orders(dice, 1, 300)).ok();
         let snapshot_after = after.filter(|_| dice.below(2) == 0);
         let snapshot_chunk = u32::try_from(orders(dice, 64, 65_536)).unwrap_or(u32::MAX);
@@ -195,7 +307,7 @@ impl Config {
         let membership =
             if joint { MembershipChange::Joint } else { MembershipChange::SingleServer };
         let config = Config { snapshot_after, snapshot_chunk, membership, ..self };
-        if dice.below(3) > 0 {
+        if dice.below(3) > 0 || keeps_plan {
             return config;
         }
         let initial_members = u32::try_from(1 + dice.below(7)).ok();
@@ -205,7 +317,7 @@ impl Config {
             let names: Vec<ServerName> =
                 ServerName::first(7).filter(|_| dice.below(2) == 0).collect();
             let members = if names.is_empty() { ServerName::first(7).collect() } else { names };
-            Step { at: Span::millis(at), members: Some(members) }
+            Step { at: Span::millis(at), members: Some(members), transfer: None }
         };
         let plan = (0..8).map(|_| step()).collect();
         Config { initial_members, plan, ..config }
@@ -217,6 +329,7 @@ impl Config {
             ("election_timeout", self.election_timeout.lo == Span::ZERO),
             ("heartbeat", self.heartbeat == Span::ZERO),
             ("max_batch", self.max_batch == 0),
+            ("max_in_flight", self.max_in_flight == 0),
             ("request_timeout", self.request_timeout == Span::ZERO),
             ("redirect_backoff", self.redirect_backoff.hi == Span::ZERO),
             ("initial_members", self.initial_members == Some(0)),
@@ -233,6 +346,21 @@ impl Config {
             })
             .collect()
     }
+}
+
+/// On one day of four an operator hands leadership around: to some who may not exist, and are passed
+/// over.
+fn transfers(dice: &mut Stream) -> Vec<Step> {
+    let count = if dice.below(4) == 0 { 1 + dice.below(6) } else { 0 };
+    let mut plan = Vec::new();
+    let mut millis = 0;
+    for _ in 0..count {
+        millis += 200 + dice.below(1_800);
+        let to = NodeId(u32::try_from(dice.below(5)).unwrap_or(0));
+        let (at, transfer) = (Span(millis * 1_000_000), Some(ServerName::of(to)));
+        plan.push(Step { at, transfer, ..Step::default() });
+    }
+    plan
 }
 
 #[cfg(test)]
@@ -255,15 +383,6 @@ mod tests {
     }
 
     #[test]
-    fn the_backoff_doubles_up_to_the_request_timeout() {
-        let backoffs = [0, 1, 2, 3, 99].map(|waits| Config::default().backoff(waits).to_string());
-        assert_eq!(
-            backoffs,
-            ["10ms..50ms", "20ms..100ms", "40ms..200ms", "40ms..200ms", "40ms..200ms"]
-        );
-    }
-
-    #[test]
     fn a_review_finds_what_can_not_work_and_what_is_suspicious() {
         let good = Config::default();
         assert_eq!(remarks(&good, Span::millis(2)), []);
@@ -280,5 +399,22 @@ mod tests {
         assert_eq!(remarks(&vague, Span::millis(2)), keys);
         let keys = ["election_timeout", "election_timeout", "request_timeout"].map(|k| (false, k));
         assert_eq!(remarks(&good, Span::millis(400)), keys);
+        let leased = Config { reads: Reads::Lease, lease_margin: Drift(-1), ..good.clone() };
+        assert_eq!(remarks(&leased, Span::millis(2)), [(true, "lease_margin"), (false, "reads")]);
+        let silent = Config { noop_at_term_start: false, ..good };
+        assert_eq!(remarks(&silent, Span::millis(2)), [(false, "noop_at_term_start")]);
+    }
+
+    #[test]
+    fn a_lease_on_the_slowest_clock_ends_before_the_fastest_clock_shows_the_timeout() {
+        for margin in [0, 1, 999, 10_000, 100_000] {
+            let config = Config { lease_margin: Drift(margin), ..Config::default() };
+            let millionths = |by: i32| u128::from(1_000_000_u32.saturating_add_signed(by));
+            let truly_lasts = u128::from(config.lease().0) * 1_000_000 / millionths(-margin);
+            let fastest_shows = truly_lasts * millionths(margin) / 1_000_000;
+            let shortest = u128::from(config.election_timeout.lo.0);
+            assert!(fastest_shows <= shortest, "{margin}: {fastest_shows}");
+            assert!(fastest_shows * 1_000_001 >= shortest * 1_000_000, "{margin}: {fastest_shows}");
+        }
     }
 }

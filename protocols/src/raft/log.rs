@@ -3,40 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rehearsal_sim::protocol::NodeId;
-
 use crate::parts::configuration::Configuration;
 use crate::parts::digest;
 use crate::parts::machine::{Machine, OperationOf};
-
-/// One client session: at most one operation is in flight in it, numbered by a serial.
-///
-/// The incarnation makes the sessions of a client that crashed and came back different from its old
-/// ones. Without it the first operation after the crash would carry serial 1 again, and the servers
-/// would answer it with the reply of the very first one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Session {
-    /// The client node.
-    pub client: NodeId,
-    /// How often it had booted before.
-    pub incarnation: u64,
-    /// Which of its sessions.
-    pub slot: u32,
-}
-
-impl Session {
-    /// What it is made of, for digests.
-    pub(crate) fn words(&self) -> [u64; 3] {
-        [u64::from(self.client.0), self.incarnation, u64::from(self.slot)]
-    }
-}
-
-/// `client1.0.2`, once traces have put names for numbers: slot 2 of `client1` in its first life.
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}.{}.{}", self.client, self.incarnation, self.slot)
-    }
-}
+use crate::parts::session::Session;
 
 /// What an entry tells the state machine to do.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -12,7 +12,8 @@ use rehearsal_sim::simulation::Digest;
 use crate::events::consensus::Voter;
 use crate::parts::configuration::Members;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
-use crate::raft::log::{Entries, Session};
+use crate::parts::session::Session;
+use crate::raft::log::Entries;
 use crate::raft::snapshot::Snapshot;
 
 /// A message. Sender and receiver are named by the envelope: the candidate of a `RequestVote` and
@@ -27,6 +28,8 @@ pub enum Message<M: Machine> {
         last_index: u64,
         /// The term of its last entry.
         last_term: u64,
+        /// Whether the leader asked it to stand (thesis, 3.10): who hears a leader votes all the same.
+        transfer: bool,
     },
     /// The answer to a `RequestVote`.
     VoteReply {
@@ -47,6 +50,8 @@ pub enum Message<M: Machine> {
         entries: Entries<M>,
         /// The leader's commit index.
         commit: u64,
+        /// The leader's latest round of heartbeats; 0 where nobody counts them.
+        round: u64,
     },
     /// The answer to an `AppendEntries`; also how a leader tells itself that its own log is durable.
     AppendReply {
@@ -59,6 +64,11 @@ pub enum Message<M: Machine> {
         /// On success the last index known to match. Otherwise the follower's last index, a hint of
         /// how far back the leader may go at once.
         last_index: u64,
+        /// The round that is answered.
+        round: u64,
+        /// With a refusal, where hints are asked for: the term of the entry that conflicts, and the
+        /// first index of that term in the follower's log (end of Section 5.3).
+        conflict: Option<(u64, u64)>,
     },
     /// A client asks for an operation, for the first time or again.
     Request {
@@ -115,7 +125,14 @@ pub enum Message<M: Machine> {
         /// Who shall vote.
         members: Members,
     },
-    /// What the operator asked for is done.
+    /// The operator asks the leader to hand over to another server (thesis, 3.10).
+    TransferLeadership {
+        /// The step of its plan.
+        step: u64,
+        /// Who shall lead.
+        to: NodeId,
+    },
+    /// What the operator asked for is done, or was given up.
     AdminDone {
         /// The step of its plan.
         step: u64,
@@ -126,6 +143,27 @@ pub enum Message<M: Machine> {
         step: u64,
         /// Who leads, as far as it knows.
         leader: Option<NodeId>,
+    },
+    /// Would I be elected? (thesis, 9.6)
+    PreVote {
+        /// The term that the sender would stand in.
+        term: u64,
+        /// The index of its last entry.
+        last_index: u64,
+        /// The term of its last entry.
+        last_term: u64,
+    },
+    /// The answer to a `PreVote`, which promises nothing.
+    PreVoteReply {
+        /// The term asked for, if it was granted; the server's own otherwise.
+        term: u64,
+        /// Whether the server would vote like that.
+        granted: bool,
+    },
+    /// A leader asks a follower to stand for election at once (thesis, 3.10).
+    TimeoutNow {
+        /// The leader's term.
+        term: u64,
     },
 }
 
@@ -140,6 +178,10 @@ kinds!(Message<M: Machine> {
     ChangeMembers,
     AdminDone,
     AdminRedirect,
+    PreVote,
+    PreVoteReply,
+    TimeoutNow,
+    TransferLeadership,
     InstallSnapshot,
     ChunkReply,
 });
@@ -163,18 +205,28 @@ impl<M: Machine> protocol::Message for Message<M> {
     fn digest(&self, digest: &mut Digest) {
         let mut words = |words: &[u64]| words.iter().for_each(|word| digest.word(*word));
         match self {
-            Message::RequestVote { term, last_index, last_term } => {
+            Message::RequestVote { term, last_index, last_term, transfer } => {
+                words(&[*term, *last_index, *last_term]);
+                words(if *transfer { &[1] } else { &[] });
+            }
+            Message::PreVote { term, last_index, last_term } => {
                 words(&[*term, *last_index, *last_term]);
             }
-            Message::VoteReply { term, granted } => words(&[*term, u64::from(*granted)]),
-            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+            Message::VoteReply { term, granted } | Message::PreVoteReply { term, granted } => {
+                words(&[*term, u64::from(*granted)]);
+            }
+            Message::TimeoutNow { term } => words(&[*term]),
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit, round } => {
                 words(&[*term, *prev_index, *prev_term, *commit]);
+                words(if *round > 0 { std::slice::from_ref(round) } else { &[] });
                 for entry in entries.as_slice() {
                     words(&[entry.term, entry.command.digest()]);
                 }
             }
-            Message::AppendReply { term, success, prev_index, last_index } => {
+            Message::AppendReply { term, success, prev_index, last_index, round, conflict } => {
                 words(&[*term, u64::from(*success), *prev_index, *last_index]);
+                words(if *round > 0 { std::slice::from_ref(round) } else { &[] });
+                conflict.iter().for_each(|(term, first)| words(&[*term, *first]));
             }
             Message::Request { session, serial, operation } => {
                 words(&session.words());
@@ -198,6 +250,7 @@ impl<M: Machine> protocol::Message for Message<M> {
                 words(&[*step]);
                 members.iter().for_each(|member| words(&[u64::from(member.0)]));
             }
+            Message::TransferLeadership { step, to } => words(&[*step, u64::from(to.0)]),
             Message::AdminDone { step } => words(&[*step]),
             Message::AdminRedirect { step, leader } => {
                 words(&[*step, leader.map_or(u64::MAX, |leader| u64::from(leader.0))]);
@@ -210,23 +263,38 @@ impl<M: Machine> protocol::Message for Message<M> {
 impl<M: Machine> fmt::Debug for Message<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Message::RequestVote { term, last_index, last_term } => {
-                write!(f, "RequestVote term={term} last={last_index}@{last_term}")
+            Message::RequestVote { term, last_index, last_term, transfer } => {
+                write!(f, "RequestVote term={term} last={last_index}@{last_term}")?;
+                f.write_str(if *transfer { " transfer" } else { "" })
             }
+            Message::PreVote { term, last_index, last_term } => {
+                write!(f, "PreVote term={term} last={last_index}@{last_term}")
+            }
+            Message::PreVoteReply { term, granted } => {
+                let verdict = if *granted { "granted" } else { "refused" };
+                write!(f, "PreVoteReply term={term} {verdict}")
+            }
+            Message::TimeoutNow { term } => write!(f, "TimeoutNow term={term}"),
             Message::VoteReply { term, granted } => {
                 let verdict = if *granted { "granted" } else { "refused" };
                 write!(f, "VoteReply term={term} {verdict}")
             }
-            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit, round } => {
                 write!(f, "AppendEntries term={term} prev={prev_index}@{prev_term} entries=[")?;
                 write_entries(f, *prev_index, entries)?;
-                write!(f, "] commit={commit}")
+                write!(f, "] commit={commit}")?;
+                write_round(f, *round)
             }
-            Message::AppendReply { term, success: true, last_index, .. } => {
-                write!(f, "AppendReply term={term} match={last_index}")
+            Message::AppendReply { term, success: true, last_index, round, .. } => {
+                write!(f, "AppendReply term={term} match={last_index}")?;
+                write_round(f, *round)
             }
-            Message::AppendReply { term, success: false, prev_index, last_index } => {
-                write!(f, "AppendReply term={term} rejects prev={prev_index} last={last_index}")
+            Message::AppendReply { term, prev_index, last_index, round, conflict, .. } => {
+                write!(f, "AppendReply term={term} rejects prev={prev_index} last={last_index}")?;
+                if let Some((term, first)) = conflict {
+                    write!(f, " conflict={term} from={first}")?;
+                }
+                write_round(f, *round)
             }
             Message::Request { session, serial, operation } => {
                 write!(f, "Request {session:?}#{serial} {operation:?}")
@@ -251,6 +319,9 @@ impl<M: Machine> fmt::Debug for Message<M> {
             Message::ChangeMembers { step, members } => {
                 write!(f, "ChangeMembers step={step} to {members:?}")
             }
+            Message::TransferLeadership { step, to } => {
+                write!(f, "TransferLeadership step={step} to {}", Voter(*to))
+            }
             Message::AdminDone { step } => write!(f, "AdminDone step={step}"),
             Message::AdminRedirect { step, leader: Some(leader) } => {
                 write!(f, "AdminRedirect step={step} to {}", Voter(*leader))
@@ -260,6 +331,11 @@ impl<M: Machine> fmt::Debug for Message<M> {
             }
         }
     }
+}
+
+/// Nothing where nobody counts rounds.
+fn write_round(f: &mut fmt::Formatter<'_>, round: u64) -> fmt::Result {
+    if round > 0 { write!(f, " round={round}") } else { Ok(()) }
 }
 
 /// The first two entries, and how many follow.
@@ -295,7 +371,12 @@ mod tests {
 
     fn append(entries: &[Entry<KeyValue>]) -> Message {
         let entries = Entries::of(entries);
-        Message::AppendEntries { term: 3, prev_index: 4, prev_term: 2, entries, commit: 4 }
+        let (prev_index, prev_term) = (4, 2);
+        Message::AppendEntries { term: 3, prev_index, prev_term, entries, commit: 4, round: 0 }
+    }
+
+    fn answer(success: bool, last_index: u64, round: u64, conflict: Option<(u64, u64)>) -> Message {
+        Message::AppendReply { term: 3, success, prev_index: 4, last_index, round, conflict }
     }
 
     #[test]
@@ -305,13 +386,19 @@ mod tests {
         let noop = Entry { term: 3, command: Command::Noop };
         let reply = Reply::Value(Value::of(&[7]));
         let printed = [
-            Message::RequestVote { term: 3, last_index: 4, last_term: 2 },
+            Message::RequestVote { term: 3, last_index: 4, last_term: 2, transfer: false },
+            Message::RequestVote { term: 3, last_index: 4, last_term: 2, transfer: true },
+            Message::PreVote { term: 3, last_index: 4, last_term: 2 },
+            Message::PreVoteReply { term: 3, granted: true },
+            Message::TimeoutNow { term: 3 },
             Message::VoteReply { term: 3, granted: true },
             append(&[]),
             append(&[put(3, 7)]),
             append(&[noop, put(3, 7), put(3, 8), put(3, 9)]),
-            Message::AppendReply { term: 3, success: true, prev_index: 4, last_index: 5 },
-            Message::AppendReply { term: 3, success: false, prev_index: 4, last_index: 2 },
+            answer(true, 5, 0, None),
+            answer(true, 5, 7, None),
+            answer(false, 2, 0, None),
+            answer(false, 9, 7, Some((1, 3))),
             Message::Request { session, serial, operation },
             Message::Response { session, serial, reply },
             Message::Redirect { session, serial, leader: Some(NodeId(1)) },
@@ -320,12 +407,18 @@ mod tests {
         .map(|message| format!("{message:?}"));
         let expected = [
             "RequestVote term=3 last=4@2",
+            "RequestVote term=3 last=4@2 transfer",
+            "PreVote term=3 last=4@2",
+            "PreVoteReply term=3 granted",
+            "TimeoutNow term=3",
             "VoteReply term=3 granted",
             "AppendEntries term=3 prev=4@2 entries=[] commit=4",
             "AppendEntries term=3 prev=4@2 entries=[5@3 put(k1, 7)] commit=4",
             "AppendEntries term=3 prev=4@2 entries=[5@3 noop, 6@3 put(k1, 7), 2 more] commit=4",
             "AppendReply term=3 match=5",
+            "AppendReply term=3 match=5 round=7",
             "AppendReply term=3 rejects prev=4 last=2",
+            "AppendReply term=3 rejects prev=4 last=9 conflict=1 from=3 round=7",
             "Request NodeId(5).0.2#9 get(k1)",
             "Response NodeId(5).0.2#9 [7]",
             "Redirect NodeId(5).0.2#9 to n2",

@@ -39,12 +39,36 @@
 //! |---|---|---|
 //! | `server/election.rs` | timeouts, votes, taking over | 5.1, 5.2, 5.4.1 |
 //! | `server/replication.rs` | AppendEntries, repair of conflicts, commitment | 5.3, 5.4.2 |
+//! | `server/hints.rs` | going back by whole terms (`conflict_hints`) | end of 5.3 |
 //! | `server/sessions.rs` | applying, answering, applying once | 5.3, 8; thesis 6.3 |
+//! | `server/rounds.rs` | rounds of heartbeats: who followed when | thesis 6.2, 6.4 |
+//! | `server/presence.rs` | hearing a leader, being heard (`leader_stickiness`, `check_quorum`) | 6; thesis 4.2.3, 6.2 |
+//! | `server/reads.rs` | reads that skip the log, leases (`reads`, `lease_margin`) | thesis 6.4 |
+//! | `server/transfer.rs` | handing leadership over (`plan`) | thesis 3.10 |
 //! | `client.rs` | finding the leader, asking again | 8; thesis 6.2 |
 //! | `invariants/` | the five properties of Figure 3 | Figure 3 |
 //! | `probes.rs` | rare situations that a campaign should reach | all of them |
 //!
-//! Left out: snapshots, membership changes, reads that skip the log, pre-votes, term hints.
+//! **Options**, and what each is for; `scenarios/raft/` shows what happens without it:
+//!
+//! | option | what for | shown by |
+//! |---|---|---|
+//! | `pre_vote` | a server that was cut off comes back quietly | `disruptive-server` |
+//! | `leader_stickiness` | voters that hear a leader elect no other; leases rest on it | `lease-and-drift` |
+//! | `check_quorum` | a leader that hears nobody steps down | `leader-steps-down` |
+//! | `noop_at_term_start` | what predecessors left is committed at once | `figure-8` |
+//! | `conflict_hints` | logs that parted long ago are mended in one step | `slow-catch-up` |
+//! | `max_in_flight` | a long link is kept full | `long-link` |
+//! | `reads = "read-index"` | reads write nothing | `read-index` |
+//! | `reads = "lease"` | reads ask nobody, as long as clocks are right | `lease-and-drift` |
+//! | `plan = [{ transfer = "n2" }]` | leadership moves without an outage | `transfer-under-load` |
+//!
+//! With `pre_vote` or `leader_stickiness` a server may be in a newer term than the leader that everybody
+//! hears. It must not be left alone with that: it refuses the leader's entries, the leader learns of the
+//! term from the refusal, and steps down. And a refused pre-vote always tells the voter's term, or a
+//! server with a longer log in an older term would never learn which term to stand in (etcd#8501).
+//!
+//! Left out: snapshots.
 //!
 //! **Disks that fail.** Raft assumes disks that keep what they acknowledged, and tells apart what was
 //! promised from what was not:
@@ -186,7 +210,8 @@ impl<M: Machine> Protocol for Raft<M> {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
-    const RANKS: &'static [&'static str] = &["follower", "candidate", "leader", DAMAGED, OUTSIDER];
+    const RANKS: &'static [&'static str] =
+        &["follower", "candidate", "leader", DAMAGED, "pre-candidate", OUTSIDER];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",

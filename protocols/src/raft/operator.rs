@@ -72,9 +72,12 @@ impl Operator {
             self.leader = server_after(self.leader, fx);
         }
         self.asked = true;
-        let Order::Members(nodes) = order;
-        let members = Members::of(nodes);
-        fx.send(self.leader, Message::ChangeMembers { step: self.step, members });
+        let step = self.step;
+        let question = match order {
+            Order::Members(nodes) => Message::ChangeMembers { step, members: Members::of(nodes) },
+            Order::Transfer(to) => Message::TransferLeadership { step, to },
+        };
+        fx.send(self.leader, question);
         fx.arm(Timer::Plan, fx.config().request_timeout);
     }
 

@@ -24,11 +24,19 @@ pub struct Step {
     /// cluster does not have are left out; a step that has no others is passed over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<ServerName>>,
+    /// Make this server the leader, `"n2"` (thesis, 3.10); a leader that does not succeed within an
+    /// election timeout gives up, and the step is over. One that the cluster does not have is passed
+    /// over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<ServerName>,
 }
 
 impl Step {
     /// What the step asks for; `None` where it does not say, which a review refuses.
     pub(crate) fn order(&self, exists: impl Fn(NodeId) -> bool) -> Option<Order> {
+        if let Some(to) = self.transfer.map(ServerName::node) {
+            return exists(to).then_some(Order::Transfer(to));
+        }
         let named = self.members.as_ref()?;
         let nodes: Vec<NodeId> =
             named.iter().map(|name| name.node()).filter(|n| exists(*n)).collect();
@@ -37,7 +45,8 @@ impl Step {
 
     /// Whether it asks for exactly one thing, of somebody.
     pub(crate) fn is_clear(&self) -> bool {
-        self.members.as_ref().is_some_and(|members| !members.is_empty())
+        let names_members = self.members.as_ref().is_some_and(|members| !members.is_empty());
+        names_members != self.transfer.is_some() && (names_members || self.members.is_none())
     }
 }
 
@@ -90,6 +99,8 @@ pub(crate) fn missing_majority<M: Machine>(reach: &Reach<'_, Raft<M>>) -> Option
 pub(crate) enum Order {
     /// That these servers become the voters.
     Members(Vec<NodeId>),
+    /// That this server becomes the leader.
+    Transfer(NodeId),
 }
 
 /// The name of a server: `n1`, `n2`, ...
@@ -97,6 +108,11 @@ pub(crate) enum Order {
 pub struct ServerName(u32);
 
 impl ServerName {
+    /// The name of a node.
+    pub fn of(node: NodeId) -> ServerName {
+        ServerName(node.0)
+    }
+
     /// The names of the first servers.
     pub(crate) fn first(count: u32) -> impl Iterator<Item = ServerName> {
         (0..count).map(ServerName)
@@ -169,5 +185,12 @@ mod tests {
         assert_eq!(step.order(|_| false), None);
         assert!(step.is_clear() && !Step::default().is_clear());
         assert!(serde_json::from_str::<Step>(r#"{ "member": [] }"#).is_err());
+        let step = |text: &str| serde_json::from_str::<Step>(text).unwrap();
+        let transfer = step(r#"{ "transfer": "n2" }"#);
+        assert_eq!(transfer.order(|_| true), Some(Order::Transfer(NodeId(1))));
+        assert_eq!(transfer.order(|_| false), None);
+        assert!(transfer.is_clear());
+        assert!(!step(r#"{ "transfer": "n2", "members": ["n1"] }"#).is_clear());
+        assert!(!step(r#"{ "transfer": "n2", "members": [] }"#).is_clear());
     }
 }

@@ -17,6 +17,15 @@ pub const ALL: &[Probe] = &[
     ANSWERED_FROM_SESSION,
     TORN_TAIL_DROPPED,
     SERVER_DAMAGED,
+    PRE_VOTE_REFUSED,
+    VOTE_REQUEST_IGNORED,
+    EARLY_TIMEOUT_IGNORED,
+    LEADER_DESERTED,
+    READ_BY_ROUND,
+    READ_BY_LEASE,
+    READ_WAITS_FOR_COMMIT,
+    LEADERSHIP_TRANSFERRED,
+    TRANSFER_GIVEN_UP,
     TRANSFER_OVERTAKEN,
     CHUNKS_LOST,
     TAIL_KEPT,
@@ -92,6 +101,60 @@ pub(crate) const TORN_TAIL_DROPPED: Probe = Probe {
 pub(crate) const SERVER_DAMAGED: Probe = Probe {
     name: "server_damaged",
     sentence: "a server found damage on its disk, and took no part any more",
+};
+
+/// Thesis, 9.6: `pre_vote`.
+pub(crate) const PRE_VOTE_REFUSED: Probe = Probe {
+    name: "pre_vote_refused",
+    sentence: "a server that thought of standing was told that it would not be elected",
+};
+
+/// Section 6; thesis, 4.2.3: `leader_stickiness`.
+pub(crate) const VOTE_REQUEST_IGNORED: Probe = Probe {
+    name: "vote_request_ignored",
+    sentence: "a server that heard a leader ignored a candidate",
+};
+
+/// The same, of a server's own vote.
+pub(crate) const EARLY_TIMEOUT_IGNORED: Probe = Probe {
+    name: "early_timeout_ignored",
+    sentence: "an election timer rang on a server that heard a leader, and it did not stand",
+};
+
+/// Thesis, 6.2: `check_quorum`.
+pub(crate) const LEADER_DESERTED: Probe = Probe {
+    name: "leader_deserted",
+    sentence: "a leader heard no majority for an election timeout, and stepped down",
+};
+
+/// Thesis, 6.4: `reads = "read-index"`.
+pub(crate) const READ_BY_ROUND: Probe = Probe {
+    name: "read_by_round",
+    sentence: "a read was answered after a round of heartbeats, without the log",
+};
+
+/// Thesis, 6.4.1: `reads = "lease"`.
+pub(crate) const READ_BY_LEASE: Probe = Probe {
+    name: "read_by_lease",
+    sentence: "a read was answered at once, on the word of a lease",
+};
+
+/// Thesis, 6.4, step 1.
+pub(crate) const READ_WAITS_FOR_COMMIT: Probe = Probe {
+    name: "read_waits_for_commit",
+    sentence: "a read waited until a new leader had committed an entry of its own term",
+};
+
+/// Thesis, 3.10.
+pub(crate) const LEADERSHIP_TRANSFERRED: Probe = Probe {
+    name: "leadership_transferred",
+    sentence: "a server stood for election because the leader asked for it",
+};
+
+/// Thesis, 3.10: "if leadership transfer does not complete after about an election timeout".
+pub(crate) const TRANSFER_GIVEN_UP: Probe = Probe {
+    name: "transfer_given_up",
+    sentence: "a leader could not hand leadership over within an election timeout, and went on",
 };
 
 /// Section 7: another snapshot came before the whole of one was here.

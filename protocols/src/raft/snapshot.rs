@@ -5,7 +5,7 @@ use std::fmt;
 use crate::events::consensus::Base;
 use crate::parts::configuration::Configuration;
 use crate::parts::machine::Machine;
-use crate::raft::server::sessions::Replica;
+use crate::parts::session::Replica;
 
 /// Everything that the entries up to an index have led to: the machine, the clients' sessions, and who
 /// votes. Copies share it.
@@ -17,6 +17,8 @@ pub struct Snapshot<M: Machine> {
     pub configuration: Configuration,
     /// What the entries were applied to.
     pub(super) replica: Replica<M>,
+    /// The digest of what was applied to it, which is that of the base.
+    pub(super) applied: u64,
     /// Its length in bytes, at least 1.
     pub size: u64,
 }
@@ -24,7 +26,7 @@ pub struct Snapshot<M: Machine> {
 impl<M: Machine> Snapshot<M> {
     pub(super) fn of(base: Base, configuration: Configuration, replica: Replica<M>) -> Snapshot<M> {
         let size = replica.size().saturating_add(u64::from(configuration.size())).max(1);
-        Snapshot { base, configuration, replica, size }
+        Snapshot { base, configuration, replica, applied: base.prefix, size }
     }
 }
 

@@ -114,7 +114,7 @@ impl Sequential for ElementModel {
     }
     fn accepts(operation: &Operation, reply: &Reply) -> Accepts<bool> {
         match (operation.act, reply) {
-            (Act::Contains, Reply::Has(has)) => Accepts::Only(vec![*has]),
+            (Act::Contains, Reply::Has(has)) => Accepts::In(*has),
             _ => Accepts::Unknown,
         }
     }

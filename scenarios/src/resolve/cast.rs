@@ -74,6 +74,13 @@ impl Cast {
         Some(Cast { roles, nodes, ranks: entry.ranks })
     }
 
+    /// How many nodes there are of each role.
+    pub(crate) fn counts(&self) -> Vec<u32> {
+        let of = |role| self.nodes.iter().filter(|node| node.role == role).count();
+        let roles = 0..self.roles.len();
+        roles.map(|role| u32::try_from(of(role)).expect("there are few nodes")).collect()
+    }
+
     pub(crate) fn name(&self, node: NodeId) -> &str {
         &self.nodes[node.index()].name
     }

@@ -57,7 +57,7 @@ pub(crate) fn plan<'c>(
     let faults = faults::faults(desk, setting);
     let expectations = expectations::expectations(desk, entry, duration);
     let latency = network.as_ref().map(|network| &network.latency);
-    let config = entry.and_then(|entry| config(desk, entry, latency));
+    let config = entry.and_then(|entry| config(desk, entry, latency, cast.as_ref()));
     unused_tables(desk, catalog, entry);
     let bugs = entry.zip(top.as_ref()).and_then(|(entry, top)| bugs(desk, entry, top.bug.as_ref()));
     let (top, entry, common) = (top?, entry?, common?);
@@ -145,11 +145,18 @@ fn heal(desk: &mut Desk<'_>, heal: Option<Span>, duration: Option<Span>) -> Opti
     Some(heal)
 }
 
-fn config(desk: &mut Desk<'_>, entry: &Entry, latency: Option<&Law>) -> Option<ErasedConfig> {
+fn config(
+    desk: &mut Desk<'_>,
+    entry: &Entry,
+    latency: Option<&Law>,
+    cast: Option<&Cast>,
+) -> Option<ErasedConfig> {
     let config = configured(desk, entry)?;
     let round_trip = Span(latency?.median().0.saturating_mul(2));
     let table = Path::of(entry.name);
-    for remark in (entry.review)(&config, round_trip) {
+    let mut remarks = (entry.review)(&config, round_trip);
+    remarks.extend(cast.iter().flat_map(|cast| (entry.review_cluster)(&config, &cast.counts())));
+    for remark in remarks {
         let key = Path::parse(remark.key).map_or_else(|| table.clone(), |key| table.join(&key));
         // A default that was never written is remarked upon where the protocol is chosen.
         let known = desk.tree.at(&key).or(desk.tree.at(&table)).or(desk.tree.get("protocol"));

@@ -17,7 +17,7 @@ pub(super) fn write(swarm: &Swarm, seed: u64, profile: &str) -> (String, Vec<&'s
     let servers = size(swarm, seed, &mut day);
     let round_trip = latency(seed, profile, &mut day);
     if swarm.limits {
-        limits(swarm, seed, round_trip, &mut day);
+        limits(swarm, seed, round_trip, servers, &mut day);
     }
     let setting = Setting { entry: swarm.entry, servers, heal: swarm.heal, round_trip };
     let mut faults = match day.remove("fault") {
@@ -89,9 +89,9 @@ fn latency(seed: u64, profile: &str, day: &mut Map<String, Value>) -> Span {
 }
 
 /// Draws the protocol's own limits; what the scenario says of them is overruled.
-fn limits(swarm: &Swarm, seed: u64, round_trip: Span, day: &mut Map<String, Value>) {
+fn limits(swarm: &Swarm, seed: u64, round_trip: Span, servers: u32, day: &mut Map<String, Value>) {
     let mut dice = Dice::of(seed, SUBJECT_LIMITS);
-    let drawn = (swarm.entry.vary)(&swarm.config, dice.stream(), round_trip);
+    let drawn = (swarm.entry.vary)(&swarm.config, dice.stream(), round_trip, servers);
     if drawn.as_object().is_some_and(|table| !table.is_empty()) {
         day.insert(swarm.entry.name.to_owned(), drawn);
     }

@@ -25,7 +25,7 @@ pub use act::{Act, Order};
 pub use counter_bounds::{BoundedRead, CounterBounds, counter_bounds};
 pub use final_set::{FinalSet, final_set};
 pub use linearizable::{
-    Budget, Engine, Online, Standing, decided_by, linearizable, linearizable_by,
+    Budget, Engine, Online, Standing, decided, decided_by, linearizable, linearizable_by,
 };
 pub use list::{ALL, CheckerInfo};
 pub use problem::{Problem, Problems};

@@ -43,6 +43,10 @@ pub enum Purpose {
     Loop = 23,
     /// What a crash leaves of the writes under way; owner: the node.
     Remains = 32,
+    /// As `Timer`, for a protocol around another one; owner: the node.
+    OuterTimer = 33,
+    /// As `Pick`, for a protocol around another one; owner: the node.
+    OuterPick = 34,
 }
 
 /// A sequence of random draws that belongs to one purpose and one owner.

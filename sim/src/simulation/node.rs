@@ -8,7 +8,7 @@ use super::queue::Handle;
 use super::quirks::Quirks;
 use super::timers::Timers;
 use crate::effects::Effect;
-use crate::protocol::{Input, Protocol, Standing};
+use crate::protocol::{Input, Kinds as _, Protocol, Standing};
 use crate::random::{Purpose, Seed, Stream};
 use crate::record::Health;
 use crate::time::{LocalTime, SimTime, Span};
@@ -34,9 +34,18 @@ pub(crate) struct Node<P: Protocol> {
     pub(crate) armed: u64,
     pub(crate) picks: Stream,
     pub(crate) timer_draws: Stream,
+    /// The draws of a protocol around another one, whose draws are the above.
+    pub(crate) outer: Option<Box<OuterDraws>>,
     pub(crate) disk_draws: Stream,
     pub(crate) sync: Option<Handle>,
     pub(crate) inbox: VecDeque<Input<P>>,
+}
+
+/// What a protocol around another one draws from.
+#[derive(Clone, Debug)]
+pub(crate) struct OuterDraws {
+    pub(crate) picks: Stream,
+    pub(crate) timers: Stream,
 }
 
 impl<P: Protocol> Node<P> {
@@ -55,6 +64,12 @@ impl<P: Protocol> Node<P> {
             standing: Standing::NONE,
             picks: Stream::new(seed, Purpose::Pick, owner),
             timer_draws: Stream::new(seed, Purpose::Timer, owner),
+            outer: (P::Timer::EMBEDDED > 0).then(|| {
+                Box::new(OuterDraws {
+                    picks: Stream::new(seed, Purpose::OuterPick, owner),
+                    timers: Stream::new(seed, Purpose::OuterTimer, owner),
+                })
+            }),
             disk_draws: Stream::new(seed, Purpose::Disk, owner),
         }
     }

@@ -180,15 +180,22 @@ impl<'a, P: Protocol> Simulation<'a, P> {
         code: impl FnOnce(&mut Option<P>, &mut Effects<'_, P>) -> R,
     ) -> R {
         let node = &mut self.nodes[id.index()];
+        let (now, wall) = (node.clock(self.world.now), node.wall(self.world.now));
+        let outer = if P::Timer::EMBEDDED > 0 { node.outer.as_mut() } else { None };
+        let (picks, inner_picks) = match outer {
+            Some(outer) => (&mut outer.picks, Some(&mut node.picks)),
+            None => (&mut node.picks, None),
+        };
         let mut fx = Effects {
             me: id,
             config: self.config,
             roles: &self.roles,
-            now: node.clock(self.world.now),
-            wall: node.wall(self.world.now),
+            now,
+            wall,
             incarnation: node.incarnation,
             bugs: &self.bugs,
-            picks: &mut node.picks,
+            picks,
+            inner_picks,
             out: &mut self.buffer,
         };
         self.inside = Some((id, occasion));
@@ -386,7 +393,12 @@ impl<'a, P: Protocol> Simulation<'a, P> {
     #[inline(never)]
     fn arm(&mut self, id: NodeId, timer: P::Timer, after: SpanRange) {
         let node = &mut self.nodes[id.index()];
-        let span = node.timer_draws.span_in(after);
+        let is_outer = P::Timer::EMBEDDED > 0 && timer.kind() >= P::Timer::EMBEDDED;
+        let draws = match if is_outer { node.outer.as_mut() } else { None } {
+            Some(outer) => &mut outer.timers,
+            None => &mut node.timer_draws,
+        };
+        let span = draws.span_in(after);
         let clock = node.clock(self.world.now);
         let rings = LocalTime(clock.0.saturating_add(span.0));
         node.armed += 1;

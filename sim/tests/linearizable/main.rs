@@ -17,4 +17,5 @@ mod oracle;
 mod outage;
 mod porcupine;
 mod random;
+mod recorded;
 mod refused;

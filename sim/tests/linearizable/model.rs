@@ -88,10 +88,10 @@ impl Sequential for Full {
     }
     fn accepts(operation: &Op, reply: &Reply) -> Accepts<Value> {
         match (operation.1, reply) {
-            (Do::Get, Reply::Is(value)) => Accepts::Only(vec![value.clone()]),
-            (Do::Cas(from, _), Reply::Swapped(true)) => Accepts::Only(vec![Some(vec![from])]),
-            (Do::Cas(from, _), Reply::Swapped(false)) => Accepts::AllBut(vec![Some(vec![from])]),
-            _ => Accepts::Only(Vec::new()),
+            (Do::Get, Reply::Is(value)) => Accepts::In(value.clone()),
+            (Do::Cas(from, _), Reply::Swapped(true)) => Accepts::In(Some(vec![from])),
+            (Do::Cas(from, _), Reply::Swapped(false)) => Accepts::NotIn(Some(vec![from])),
+            _ => Accepts::Nowhere,
         }
     }
     fn origins(operation: &Op, after: &Value) -> Option<Vec<Value>> {
@@ -170,11 +170,11 @@ impl Sequential for Seq {
     }
     fn accepts(operation: &Op, reply: &Reply) -> Accepts<Vec<u64>> {
         match (operation.1, reply) {
-            (Do::Get, Reply::Is(Some(value))) if value.is_empty() => Accepts::Only(Vec::new()),
-            (Do::Get, Reply::Is(value)) => Accepts::Only(vec![value.clone().unwrap_or_default()]),
-            (Do::Cas(from, _), Reply::Swapped(true)) => Accepts::Only(vec![vec![from]]),
-            (Do::Cas(from, _), Reply::Swapped(false)) => Accepts::AllBut(vec![vec![from]]),
-            _ => Accepts::Only(Vec::new()),
+            (Do::Get, Reply::Is(Some(value))) if value.is_empty() => Accepts::Nowhere,
+            (Do::Get, Reply::Is(value)) => Accepts::In(value.clone().unwrap_or_default()),
+            (Do::Cas(from, _), Reply::Swapped(true)) => Accepts::In(vec![from]),
+            (Do::Cas(from, _), Reply::Swapped(false)) => Accepts::NotIn(vec![from]),
+            _ => Accepts::Nowhere,
         }
     }
     fn swaps(operation: &Op) -> Option<(Vec<u64>, Vec<u64>)> {

@@ -51,6 +51,7 @@ fn is_complete(log: &Transactions) -> bool {
 fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
     let count = wanted(30_000);
     let (mut passed, mut complete, mut strict, mut proven, mut snapshots) = (0, 0, 0, 0, 0);
+    let (mut strictly, mut isolated) = (0, 0);
     for seed in 0..count {
         let mut dice = Dice(seed);
         let kind = dice.pick(&[
@@ -108,12 +109,19 @@ fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
         let in_time = |anomaly| matches!(anomaly, Anomaly::Cycle(_, Needs::RealTime));
         strict += u64::from(judgement.findings.iter().any(|f| in_time(f.anomaly)));
         passed += u64::from(found);
+        strictly += u64::from(strict_truth);
+        isolated += u64::from(snapshot_truth);
     }
     println!(
         "{passed} of {count} pass, {proven} of them proven; {complete} are complete; {strict} contradict \
          real time only, {snapshots} are snapshot isolated only"
     );
-    assert!(passed * 10 > count && (count - passed) * 10 > count, "{passed} of {count} pass");
+    for (level, held) in
+        [("serializable", passed), ("strictly so", strictly), ("snapshot isolated", isolated)]
+    {
+        let is_mixed = held * 10 > count && (count - held) * 10 > count;
+        assert!(is_mixed, "{held} of {count} are {level}");
+    }
     assert!(complete * 10 > count, "{complete} of {count} are complete");
     assert!(proven * 2 > passed, "{proven} of {passed} are proven");
     assert!(snapshots > count / 1000, "{snapshots} of {count} are snapshot isolated only");

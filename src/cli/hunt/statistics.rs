@@ -57,23 +57,29 @@ pub(super) struct Ratio {
     pub(super) high: f64,
 }
 
+/// Ratios beyond these are told as these.
+const SMALLEST: f64 = 1.0 / 1024.0;
+const LARGEST: f64 = 1024.0;
+
 impl Ratio {
-    /// The ratio of the two shares with its 99.99 % interval, from the logarithm of the ratio (Katz et
-    /// al., *Obtaining confidence intervals for the risk ratio*, Biometrics 1978), with half a find
-    /// added on each side so that none at all can be told, too.
+    /// The ratio of the two shares with its 99.99 % score interval (Koopman, *Confidence intervals
+    /// for the ratio of two binomial proportions*, Biometrics 1984), which holds where one side
+    /// found nothing. The ratio itself has half a find added on each side so that it can be told
+    /// there, too; it and its interval lie in 1/1024 to 1024.
     pub(super) fn of(family: &'static str, split: Split) -> Option<Ratio> {
         if split.on == 0 || split.off == 0 || split.found_on + split.found_off == 0 {
             return None;
         }
         let half = |count: u64| count as f64 + 0.5;
-        let (found_on, found_off) = (half(split.found_on), half(split.found_off));
-        let (on, off) = (half(split.on), half(split.off));
-        let log = (found_on / on).ln() - (found_off / off).ln();
-        let spread = 1.0 / found_on - 1.0 / on + 1.0 / found_off - 1.0 / off;
-        let reach = Z_9999 * spread.max(0.0).sqrt();
-        let [low, ratio, high] =
-            [log - reach, log, log + reach].map(|power| (power.exp() * 100.0).round() / 100.0);
-        Some(Ratio { family, ratio, low, high })
+        let ratio =
+            (half(split.found_on) / half(split.on)) / (half(split.found_off) / half(split.off));
+        let hundredths = |ratio: f64| (ratio.clamp(SMALLEST, LARGEST) * 100.0).round() / 100.0;
+        Some(Ratio {
+            family,
+            ratio: hundredths(ratio),
+            low: hundredths(crossing(split, Z_9999)),
+            high: hundredths(crossing(split, -Z_9999)),
+        })
     }
 
     /// Helps, beyond doubt.
@@ -87,6 +93,30 @@ impl Ratio {
     }
 }
 
+/// The ratio at which the score comes down to `level`; the score falls as the ratio grows.
+fn crossing(split: Split, level: f64) -> f64 {
+    let (mut low, mut high) = (SMALLEST, LARGEST);
+    for _ in 0..60 {
+        let middle = (low * high).sqrt();
+        if score(split, middle) > level { low = middle } else { high = middle }
+    }
+    (low * high).sqrt()
+}
+
+/// How many standard deviations the shares lie from having this ratio, were it the true one.
+fn score(split: Split, ratio: f64) -> f64 {
+    let [on, found_on, off, found_off] =
+        [split.on, split.found_on, split.off, split.found_off].map(|count| count as f64);
+    // The most likely share without the family, given the ratio, solves a quadratic equation.
+    let square = (on + off) * ratio;
+    let linear = (on + found_off) * ratio + found_on + off;
+    let root = (linear * linear - 4.0 * square * (found_on + found_off)).max(0.0).sqrt();
+    let without = ((linear - root) / (2.0 * square)).clamp(0.0, 1.0);
+    let with = (without * ratio).clamp(0.0, 1.0);
+    let variance = with * (1.0 - with) / on + ratio * ratio * without * (1.0 - without) / off;
+    (found_on / on - ratio * found_off / off) / variance.max(f64::MIN_POSITIVE).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +125,7 @@ mod tests {
     fn shares_have_the_intervals_of_wilson() {
         // Computed by hand from the formula: 10 of 100, z = 2.5758.
         let share = Share::of(10, 100);
-        assert_eq!((share.share, share.low, share.high), (0.1, 0.0458, 0.2041));
+        assert_eq!((share.share, share.low, share.high), (0.1, 0.046, 0.2038));
         let none = Share::of(0, 2_000);
         assert_eq!((none.share, none.low), (0.0, 0.0));
         assert!((0.003..0.004).contains(&none.high), "{none:?}");

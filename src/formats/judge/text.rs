@@ -68,11 +68,11 @@ impl Sequential for TextModel {
 
     fn accepts(operation: &TextOp, reply: &TextReply) -> Accepts<String> {
         match (operation, reply) {
-            (TextOp::Get { .. }, TextReply::Value(value)) => Accepts::Only(vec![value.clone()]),
-            (TextOp::Cas { from, .. }, TextReply::Done) => Accepts::Only(vec![from.clone()]),
-            (TextOp::Cas { from, .. }, TextReply::Mismatch) => Accepts::AllBut(vec![from.clone()]),
+            (TextOp::Get { .. }, TextReply::Value(value)) => Accepts::In(value.clone()),
+            (TextOp::Cas { from, .. }, TextReply::Done) => Accepts::In(from.clone()),
+            (TextOp::Cas { from, .. }, TextReply::Mismatch) => Accepts::NotIn(from.clone()),
             (TextOp::Put { .. } | TextOp::Append { .. }, TextReply::Done) => Accepts::Unknown,
-            _ => Accepts::Only(Vec::new()),
+            _ => Accepts::Nowhere,
         }
     }
 

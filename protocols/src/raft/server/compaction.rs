@@ -55,7 +55,7 @@ impl<M: Machine> Server<M> {
         }
         let index = self.last_applied;
         let Some(term) = self.log.term_at(index) else { return };
-        let base = Base { index, term, prefix: self.replica.prefix() };
+        let base = Base { index, term, prefix: self.prefix };
         self.membership.compact(index);
         self.log.compact(index);
         let without_sessions = || self.replica.without_sessions();
@@ -85,7 +85,7 @@ impl<M: Machine> Server<M> {
         let Base { index, term, .. } = snapshot.base;
         self.log = Log::behind(index, term);
         self.membership.install(index, snapshot.configuration.clone());
-        self.replica = snapshot.replica.clone();
+        (self.replica, self.prefix) = (snapshot.replica.clone(), snapshot.applied);
         (self.commit_index, self.last_applied) = (index, index);
         self.snapshot = Some(snapshot.clone());
     }
@@ -93,7 +93,7 @@ impl<M: Machine> Server<M> {
     /// What the log begins with, right after the replica was made of it.
     pub(super) fn base(&self) -> Base {
         let base = self.snapshot.as_ref().map(|snapshot| snapshot.base).unwrap_or_default();
-        Base { prefix: self.replica.prefix(), ..base }
+        Base { prefix: self.prefix, ..base }
     }
 
     /// The leader's side: the follower needs an entry that only the snapshot knows. Sends the chunk
@@ -167,7 +167,7 @@ impl<M: Machine> Server<M> {
             fx.send_synced(from, Message::ChunkReply { term, index, arrived: 0 });
             return;
         }
-        self.hear_leader(from, fx);
+        self.obey_leader(from, fx);
         if index <= self.commit_index {
             self.acknowledge_snapshot(from, index, fx); // an old copy, or entries were faster
             return;
@@ -230,7 +230,7 @@ impl<M: Machine> Server<M> {
             self.membership.install(base.index, snapshot.configuration.clone());
         }
         self.current_term = mutant!(fx, Bug::TermOfSnapshot, self.current_term, base.term);
-        self.replica = snapshot.replica.clone();
+        (self.replica, self.prefix) = (snapshot.replica.clone(), snapshot.applied);
         (self.commit_index, self.last_applied) = (base.index, base.index);
         self.snapshot = Some(snapshot.clone());
         self.rewrite_disk(fx);
@@ -244,7 +244,8 @@ impl<M: Machine> Server<M> {
     /// Everything up to the snapshot's last entry is here, as it is at the leader: said as of entries.
     fn acknowledge_snapshot(&self, leader: NodeId, index: u64, fx: &mut Fx<'_, M>) {
         let (term, success) = (self.current_term, true);
-        let (prev_index, last_index) = (index, index);
-        fx.send_synced(leader, Message::AppendReply { term, success, prev_index, last_index });
+        let (prev_index, last_index, round, conflict) = (index, index, 0, None);
+        let reply = Message::AppendReply { term, success, prev_index, last_index, round, conflict };
+        fx.send_synced(leader, reply);
     }
 }

@@ -25,6 +25,7 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::time::LocalTime;
 
+use super::replication::Leader;
 use super::{Rank, Server};
 use crate::events::consensus::Event;
 use crate::parts::configuration::{Configuration, Members};
@@ -177,9 +178,18 @@ impl<M: Machine> Server<M> {
         self.membership.everybody.clone()
     }
 
+    /// Everybody who votes, but for this server.
+    pub(super) fn voters_beside(&self, me: NodeId) -> impl Iterator<Item = NodeId> + use<M> {
+        self.voters().beside(me)
+    }
+
     /// Everybody to whom a leader sends entries: those who vote, learners, and those who leave and may
     /// not know it yet.
-    pub(super) fn followers(&self) -> Members {
+    pub(super) fn followers_of(&self, me: NodeId) -> impl Iterator<Item = NodeId> + use<M> {
+        self.followers().beside(me)
+    }
+
+    fn followers(&self) -> Members {
         let (voters, Rank::Leader(leader)) = (self.voters(), &self.rank) else {
             return Members::default();
         };
@@ -224,7 +234,7 @@ impl<M: Machine> Server<M> {
                 return;
             }
             Rank::Follower { leader } => *leader,
-            Rank::Candidate { .. } | Rank::Damaged => None,
+            Rank::PreCandidate { .. } | Rank::Candidate { .. } | Rank::Damaged => None,
         };
         fx.send(from, Message::AdminRedirect { step, leader });
     }
@@ -265,7 +275,7 @@ impl<M: Machine> Server<M> {
         }
         if !is_member {
             fx.count(probes::LEADER_REMOVED.name, 1);
-            self.send_heartbeats(fx); // that it is committed, to whom it concerns
+            self.send_to_all(fx); // that it is committed, to whom it concerns
             self.follow(None, fx);
         } else if let Some(next) = self.next_configuration(fx) {
             self.append_configuration(next, fx);
@@ -316,17 +326,12 @@ impl<M: Machine> Server<M> {
         self.append_and_replicate(Command::Configure(configuration), fx);
     }
 
-    /// The highest index that a quorum has on disk: of each set of voters while there are two (Section
-    /// 6), without a leader that does not vote any more (thesis, 4.2.2).
-    pub(super) fn quorum_match(&self, fx: &Fx<'_, M>) -> u64 {
-        let Rank::Leader(leader) = &self.rank else { return 0 };
-        let configuration = self.membership.current();
-        let has = |node: NodeId, n: u64| leader.match_index[node.index()] >= n;
-        let anybody = |n| fx.all(Role::Server).filter(|node| has(*node, n)).count();
-        let holds = |n: u64| {
-            let quorum = configuration.has_quorum(|voter| has(voter, n));
-            mutant!(fx, Bug::LearnersCounted, quorum, anybody(n) >= configuration.voters.majority())
-        };
-        leader.match_index.iter().copied().filter(|n| holds(*n)).max().unwrap_or(0)
+    /// The highest index that as many servers have on disk as are a majority of the voters, whether
+    /// they vote or not: learners must not count.
+    pub(super) fn stored_by_many(&self, leader: &Leader) -> u64 {
+        let reached = &leader.match_index;
+        let needed = self.membership.current().voters.majority();
+        let holds = |n: &u64| reached.iter().filter(|other| *other >= n).count() >= needed;
+        reached.iter().copied().filter(holds).max().unwrap_or(0)
     }
 }

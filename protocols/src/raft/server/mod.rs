@@ -9,32 +9,42 @@
 //!                                        ... a newer term, in any message
 //! ```
 //!
+//! With `pre_vote` a pre-candidate stands between follower and candidate, still in the old term.
+//!
 //! Ranks live in memory only: a server that crashed as a leader comes back as a follower, or, where
 //! its disk is damaged, as nothing of the three.
 
 mod compaction;
 mod election;
+mod hints;
 mod membership;
+mod presence;
+mod reads;
 mod replication;
-pub(super) mod sessions;
+mod rounds;
+mod sessions;
+mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
+use rehearsal_sim::time::LocalTime;
 use rehearsal_sim::view::View;
 
 use crate::events::consensus::{Event, Logged, Voter};
+use crate::parts::digest;
 use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
+use crate::parts::session::Replica;
 use crate::raft::log::{Command, Entry, Log};
 use crate::raft::snapshot::Snapshot;
 use crate::raft::{Bug, Fx, Message, OUTSIDER, Raft, Record, Timer, probes};
 use compaction::Transfer;
 use membership::Membership;
+use reads::Read;
 use replication::Leader;
-use sessions::Replica;
 
 /// A server. The names are those of Figure 2.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,8 +63,14 @@ pub struct Server<M: Machine> {
     rank: Rank,
     /// What the log is applied to.
     replica: Replica<M>,
+    /// The digest of what was applied; no server needs it, but observers compare it.
+    prefix: u64,
     /// Who votes.
     membership: Membership,
+    /// When it last heard a leader of its term, or started; `None` where nobody asks.
+    heard_leader: Option<LocalTime>,
+    /// What clients asked of this leader that waits for a round of heartbeats.
+    reads: Vec<Read<M>>,
     /// What stands for the beginning of the log. On disk, as the log is.
     snapshot: Option<Arc<Snapshot<M>>>,
     /// What a follower has of a snapshot that is on its way.
@@ -71,10 +87,15 @@ enum Rank {
         /// The leader of the current term, once it was heard of.
         leader: Option<NodeId>,
     },
+    /// Asks whether it would be elected, in the term it is in.
+    PreCandidate {
+        /// Who said yes.
+        votes: BTreeSet<NodeId>,
+    },
     /// Collects votes.
     Candidate {
         /// Who granted one.
-        votes: BTreeSet<NodeId>,
+        votes: Vec<NodeId>,
     },
     /// Replicates.
     Leader(Leader),
@@ -94,7 +115,10 @@ impl<M: Machine> Server<M> {
             last_applied: 0,
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
+            prefix: digest::EMPTY,
             membership: Membership::at_start(fx),
+            heard_leader: None,
+            reads: Vec::new(),
             snapshot: None,
             receiving: None,
             sending: BTreeMap::new(),
@@ -123,7 +147,18 @@ impl<M: Machine> Server<M> {
         fx.note(Event::Restored { term, base, entries });
         server.configure_at_start(fx);
         fx.arm(Timer::Election, fx.config().election_timeout);
+        // It may have heard a leader right before it crashed, and that leader may rely on it.
+        server.hear_leader(fx);
+        server.resume_leadership(fx);
         server
+    }
+
+    /// Nothing: a leader that crashed is a follower. What stands here is the bug of forgetting that.
+    fn resume_leadership(&mut self, fx: &mut Fx<'_, M>) {
+        let led = self.voted_for == Some(fx.me()) && self.log.last_term() == self.current_term;
+        if led && mutant!(fx, Bug::LeadershipResumed, false, self.current_term > 0) {
+            self.lead(fx);
+        }
     }
 
     /// The disk lost what was durable: perhaps a vote, perhaps entries that were acknowledged. A
@@ -166,7 +201,7 @@ impl<M: Machine> Server<M> {
             return;
         }
         match input {
-            Input::Timer(Timer::Election) => self.campaign(fx),
+            Input::Timer(Timer::Election) => self.on_election_timeout(fx),
             Input::Timer(Timer::Heartbeat) => self.send_heartbeats(fx),
             Input::Message { from, body } => self.on_message(from, body, fx),
             // Memory has what the disk has not, and nobody can say what. The next start reads the
@@ -186,25 +221,34 @@ impl<M: Machine> Server<M> {
     /// message is even looked at, an older one makes the message void.
     fn on_message(&mut self, from: NodeId, body: Message<M>, fx: &mut Fx<'_, M>) {
         match body {
-            Message::RequestVote { term, last_index, last_term } => {
-                self.on_request_vote(from, term, last_index, last_term, fx);
+            Message::RequestVote { term, last_index, last_term, transfer } => {
+                self.on_request_vote(from, term, (last_index, last_term), transfer, fx);
             }
             Message::VoteReply { term, granted } => {
                 self.observe(term, fx);
                 self.on_vote_reply(from, term, granted, fx);
             }
-            Message::AppendEntries { term, prev_index, prev_term, entries, commit } => {
+            Message::AppendEntries { term, prev_index, prev_term, entries, commit, round } => {
                 self.observe(term, fx);
-                self.on_append_entries(from, term, (prev_index, prev_term), &entries, commit, fx);
+                let prev = (prev_index, prev_term);
+                self.on_append_entries(from, (term, round), prev, &entries, commit, fx);
             }
-            Message::AppendReply { term, success, prev_index, last_index } => {
+            Message::AppendReply { term, success, prev_index, last_index, round, conflict } => {
                 self.observe(term, fx);
+                self.on_round_answer(from, term, round, fx);
                 if success {
                     self.on_append_success(from, term, last_index, fx);
                 } else {
-                    self.on_append_rejection(from, term, prev_index, last_index, fx);
+                    self.on_append_rejection(from, term, (prev_index, last_index), conflict, fx);
                 }
             }
+            Message::PreVote { term, last_index, last_term } => {
+                self.on_pre_vote(from, term, (last_index, last_term), fx);
+            }
+            Message::PreVoteReply { term, granted: true } => self.on_pre_vote_grant(from, term, fx),
+            Message::PreVoteReply { term, granted: false } => self.observe(term, fx),
+            Message::TimeoutNow { term } => self.on_timeout_now(from, term, fx),
+            Message::TransferLeadership { step, to } => self.on_transfer(from, step, to, fx),
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
@@ -256,22 +300,40 @@ impl<M: Machine> Server<M> {
             fx.count(probes::LEADER_DEPOSED.name, 1);
             fx.disarm(Timer::Heartbeat);
             fx.arm(Timer::Election, fx.config().election_timeout);
+            self.reads.clear(); // their clients ask again, somebody else
         }
         self.rank = Rank::Follower { leader };
     }
 
     /// A message of the leader of the current term is here: nobody else can lead it, so a candidate
     /// gives up (Section 5.2), and everybody waits for another election timeout.
-    fn hear_leader(&mut self, leader: NodeId, fx: &mut Fx<'_, M>) {
+    fn obey_leader(&mut self, leader: NodeId, fx: &mut Fx<'_, M>) {
         self.follow(Some(leader), fx);
+        self.hear_leader(fx);
         fx.arm(Timer::Election, fx.config().election_timeout);
+    }
+
+    /// Whether these servers decide: a majority of the voters, or of each set of voters while there
+    /// are two.
+    fn is_quorum(&self, agrees: impl Fn(NodeId) -> bool, fx: &Fx<'_, M>) -> bool {
+        let configuration = self.membership.current();
+        let servers = configuration.everybody();
+        let half = || servers.iter().filter(|node| agrees(*node)).count() * 2 >= servers.len();
+        mutant!(fx, Bug::HalfIsMajority, configuration.has_quorum(&agrees), half())
+    }
+
+    /// The highest number that a quorum has reached; the numbers are indexed by server.
+    fn agreed(&self, reached: &[u64], fx: &Fx<'_, M>) -> u64 {
+        let holds = |n: u64| self.is_quorum(|node| reached[node.index()] >= n, fx);
+        reached.iter().copied().filter(|n| holds(*n)).max().unwrap_or(0)
     }
 
     /// Hands term and vote to the disk. Whatever reveals them must be held back until they are
     /// there ("updated on stable storage before responding to RPCs", Figure 2).
     fn write_ballot(&mut self, fx: &mut Fx<'_, M>) {
         let voted_for = mutant!(fx, Bug::VoteNotPersisted, self.voted_for, None);
-        fx.append(Record::Ballot { term: self.current_term, voted_for });
+        let term = mutant!(fx, Bug::TermNotPersisted, self.current_term, 0);
+        fx.append(Record::Ballot { term, voted_for });
     }
 
     /// The rank and term. Two leaders at once are normal, as long as their terms differ: the older
@@ -280,6 +342,7 @@ impl<M: Machine> Server<M> {
         let rank = match self.rank {
             Rank::Follower { .. } if !self.membership.may_stand(self.commit_index) => OUTSIDER,
             Rank::Follower { .. } => "follower",
+            Rank::PreCandidate { .. } => "pre-candidate",
             Rank::Candidate { .. } => "candidate",
             Rank::Leader(_) => "leader",
             Rank::Damaged => DAMAGED,
@@ -300,8 +363,14 @@ impl<M: Machine> Server<M> {
         view.field("last_applied", self.last_applied);
         match &self.rank {
             Rank::Follower { leader } => view.field("leader", name(*leader)),
+            Rank::PreCandidate { votes } => view.field("pre_votes", votes.len()),
             Rank::Candidate { votes } => view.field("votes", votes.len()),
-            Rank::Leader(leader) => leader.view(view),
+            Rank::Leader(leader) => {
+                leader.view(view);
+                if !self.reads.is_empty() {
+                    view.field("reads", self.reads.len());
+                }
+            }
             Rank::Damaged => {}
         }
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));

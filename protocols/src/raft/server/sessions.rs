@@ -7,88 +7,26 @@
 //! ```
 //!
 //! A client that hears nothing must ask again, and can not know whether its operation took effect.
-//! So the session table is part of what is replicated: each session's last serial and reply. An
-//! operation that comes a second time, even through another leader, is applied once and answered
-//! with the reply it got (thesis, 6.3: linearizable semantics). Sessions are never dropped: there
-//! are as many as clients ever had operations in flight at once.
+//! So the session table is part of what is replicated ([`Replica`]). An operation that comes a second
+//! time, even through another leader, is applied once and answered with the reply it got (thesis, 6.3:
+//! linearizable semantics).
 
 use std::collections::BTreeMap;
 
+use rehearsal_sim::mutant;
+
 use super::{Rank, Server};
 use crate::events::consensus::{Base, Event};
-use crate::parts::machine::{Machine, OperationOf, ReplyOf};
-use crate::raft::log::{Command, Session};
-use crate::raft::{Fx, Message, probes};
-
-/// What every server builds from the same log: the machine, and what each session got last. It
-/// never sees the node's effects, so that all replicas stay equal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(in crate::raft) struct Replica<M: Machine> {
-    /// The state machine itself.
-    machine: M,
-    /// The session table. One answer for each is enough: a session's next operation proves that the
-    /// last answer arrived.
-    answers: BTreeMap<Session, Answer<M>>,
-    /// The digest of the entries that were applied; no server needs it, but observers compare it.
-    prefix: u64,
-}
-
-/// What came of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Outcome<M: Machine> {
-    /// Whether the machine was asked.
-    effect: bool,
-    /// The session's answer, unless it has moved on.
-    answer: Option<(Session, Answer<M>)>,
-}
-
-/// The last answer of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Answer<M: Machine> {
-    /// Of this operation.
-    serial: u64,
-    /// What the machine said when it was applied, not what it would say now.
-    reply: ReplyOf<M>,
-}
-
-impl<M: Machine> Replica<M> {
-    /// Applies a command of a term, a session's operation only once.
-    fn apply(&mut self, term: u64, command: &Command<M>) -> Outcome<M> {
-        self.prefix = Base::after(self.prefix, term, command.digest());
-        let Command::Apply { session, serial, operation } = command else {
-            return Outcome { effect: false, answer: None };
-        };
-        let known = self.answers.get(session).map_or(0, |answer| answer.serial);
-        let effect = *serial > known;
-        if effect {
-            let answer = Answer { serial: *serial, reply: self.machine.apply(operation) };
-            self.answers.insert(*session, answer);
-        }
-        let answer = &self.answers[session];
-        let answer = (answer.serial == *serial).then(|| (*session, answer.clone()));
-        Outcome { effect, answer }
-    }
-
-    /// The digest of all entries that were applied.
-    pub(super) fn prefix(&self) -> u64 {
-        self.prefix
-    }
-
-    /// The same, and no session is known.
-    pub(super) fn without_sessions(&self) -> Replica<M> {
-        let (machine, prefix) = (self.machine.clone(), self.prefix);
-        Replica { machine, answers: BTreeMap::new(), prefix }
-    }
-
-    /// Bytes of a snapshot of it: the machine, and 32 for each session.
-    pub(in crate::raft) fn size(&self) -> u64 {
-        self.machine.snapshot_size().saturating_add(32 * self.answers.len() as u64)
-    }
-}
+use crate::parts::clerk::Known;
+use crate::parts::machine::{Machine, OperationOf};
+use crate::parts::session::Session;
+use crate::raft::log::Command;
+use crate::raft::{Bug, Fx, Message, probes};
 
 impl<M: Machine> Server<M> {
-    /// A client's request, reads included: everything goes through the log (Section 8). A server
-    /// that was deposed without knowing it may take a request too; it can only fail to commit it.
+    /// A client's request; reads too go through the log (Section 8), unless `reads` says otherwise. A
+    /// server that was deposed without knowing it may take a request too; it can only fail to commit
+    /// it.
     pub(super) fn on_request(
         &mut self,
         session: Session,
@@ -97,30 +35,40 @@ impl<M: Machine> Server<M> {
         fx: &mut Fx<'_, M>,
     ) {
         let leader = match &self.rank {
+            Rank::Leader(leader) if leader.transfer.is_some() => {
+                // It may lead no more in a moment, and must not move the goal of its successor.
+                fx.send(session.client, Message::Redirect { session, serial, leader: None });
+                return;
+            }
             Rank::Leader(leader) => leader,
             Rank::Follower { leader } => {
                 let leader = *leader;
                 fx.send(session.client, Message::Redirect { session, serial, leader });
                 return;
             }
-            Rank::Candidate { .. } | Rank::Damaged => {
+            Rank::PreCandidate { .. } | Rank::Candidate { .. } | Rank::Damaged => {
                 fx.send(session.client, Message::Redirect { session, serial, leader: None });
                 return;
             }
         };
         // Applied already: the answer was lost, or this is a copy of the request.
-        if let Some(answer) = self.replica.answers.get(&session)
-            && answer.serial >= serial
-        {
-            if answer.serial == serial {
-                let reply = answer.reply.clone();
+        if forgets_sessions(fx) {
+            self.replica.forget(session);
+        }
+        match self.replica.recall(session, serial) {
+            Known::New => {}
+            Known::Done(reply) => {
                 fx.count(probes::ANSWERED_FROM_SESSION.name, 1);
                 fx.send(session.client, Message::Response { session, serial, reply });
+                return;
             }
-            return; // an operation before the last one: its client has moved on
+            Known::Over => return,
         }
         if leader.pending.get(&session).is_some_and(|pending| *pending >= serial) {
             return; // in the log already, answered when it is applied
+        }
+        if self.takes_read((session, serial), &operation, fx) {
+            return;
         }
         if let Rank::Leader(leader) = &mut self.rank {
             leader.pending.insert(session, serial);
@@ -149,11 +97,21 @@ impl<M: Machine> Server<M> {
             };
             self.last_applied = index;
             let (term, command) = (entry.term, entry.command.digest());
-            let Outcome { effect, answer } = self.replica.apply(term, &entry.command);
-            let answers = matches!(self.rank, Rank::Leader(_)) && answer.is_some();
+            self.prefix = Base::after(self.prefix, term, command);
+            let Command::Apply { session, serial, operation } = &entry.command else {
+                let (effect, answers) = (false, false);
+                fx.note(Event::Applied { index, term, command, effect, answers });
+                continue;
+            };
+            let (session, serial) = (*session, *serial);
+            if forgets_sessions(fx) {
+                self.replica.forget(session);
+            }
+            let effect = self.replica.recall(session, serial) == Known::New;
+            let reply = self.replica.apply(session, serial, operation);
+            let answers = matches!(self.rank, Rank::Leader(_)) && reply.is_some();
             fx.note(Event::Applied { index, term, command, effect, answers });
-            if let (Rank::Leader(leader), Some((session, answer))) = (&mut self.rank, answer) {
-                let Answer { serial, reply } = answer;
+            if let (Rank::Leader(leader), Some(reply)) = (&mut self.rank, reply) {
                 leader.pending.remove(&session);
                 fx.send(session.client, Message::Response { session, serial, reply });
             }
@@ -163,33 +121,7 @@ impl<M: Machine> Server<M> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use rehearsal_sim::protocol::NodeId;
-
-    use super::*;
-    use crate::parts::kv::{KeyValue, Operation, Reply, Value};
-
-    #[test]
-    fn an_operation_that_comes_twice_is_applied_once() {
-        let mut replica = Replica::<KeyValue>::default();
-        let session = Session { client: NodeId(5), incarnation: 0, slot: 0 };
-        let append = |serial, token| Command::Apply {
-            session,
-            serial,
-            operation: Operation::Append { key: 1, token },
-        };
-        let first = replica.apply(1, &append(1, 7));
-        let again = replica.apply(1, &append(1, 7));
-        assert_eq!(first.answer, again.answer, "the second copy gets the first's answer");
-        assert!(first.effect && !again.effect);
-        replica.apply(1, &append(2, 8));
-        let late = replica.apply(1, &append(1, 7));
-        assert_eq!(late, Outcome { effect: false, answer: None }, "the session has moved on");
-        assert_eq!(replica.apply(1, &Command::Noop).answer, None);
-        let operation = Operation::Get { key: 1 };
-        let read = replica.apply(2, &Command::Apply { session, serial: 3, operation });
-        let reply = Reply::Value(Value::of(&[7, 8]));
-        assert_eq!(read.answer, Some((session, Answer { serial: 3, reply })));
-    }
+/// Whether servers forget what a session did before.
+fn forgets_sessions<M: Machine>(fx: &Fx<'_, M>) -> bool {
+    mutant!(fx, Bug::SessionsIgnored, false, true)
 }

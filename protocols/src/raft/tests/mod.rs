@@ -2,6 +2,7 @@
 
 mod disks;
 mod members;
+mod options;
 
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::law::Law;

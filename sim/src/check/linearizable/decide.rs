@@ -188,6 +188,21 @@ fn blame_by_prefixes<M: Sequential>(
     Some(ends[first].1)
 }
 
+/// Whether one object's share of a history has an order, and which engine knew; `None` if the budget
+/// ended before.
+pub fn decided<M: Sequential>(
+    calls: &[&Call<M::Operation, M::Reply>],
+    budget: Budget,
+) -> (Option<bool>, Engine) {
+    let (decision, engine) = decide::<M>(calls, budget);
+    let is_known = match decision {
+        Decision::Holds => Some(true),
+        Decision::Breaks => Some(false),
+        Decision::Exhausted { .. } => None,
+    };
+    (is_known, engine)
+}
+
 /// Whether one object's share of a history has an order, found out by one engine alone; `None` if
 /// that can not tell. For tests that compare them.
 pub fn decided_by<M: Sequential>(

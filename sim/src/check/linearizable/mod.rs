@@ -48,7 +48,7 @@ use super::{Explanation, Verdict};
 use crate::history::{Call, History};
 use crate::service::{Operation, Sequential, Service};
 
-pub use self::decide::{Engine, decided_by};
+pub use self::decide::{Engine, decided, decided_by};
 pub use self::online::{Online, Standing};
 
 /// How much work the checker may do before it gives up.

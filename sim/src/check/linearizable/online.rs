@@ -117,20 +117,13 @@ impl<M: Sequential> Book<M> {
                 true => (self.symbol(operation, Some(reply)), !is_read),
             });
         }
-        let accepts = M::accepts(&operation, &reply);
-        let rule = match accepts {
-            Accepts::Only(states) if states.is_empty() => Rule::Never,
-            Accepts::Only(states) if states.len() == 1 && is_read => {
-                Rule::Read(self.number(states[0].clone()))
-            }
-            Accepts::AllBut(states) if states.is_empty() && is_read => return None,
-            Accepts::AllBut(states) if states.len() == 1 => {
-                Rule::Refuse(self.number(states[0].clone()))
-            }
-            Accepts::AllBut(states) if states.is_empty() => {
-                return Some((self.symbol(operation, Some(reply)), true));
-            }
-            _ => self.symbol(operation, Some(reply)),
+        let rule = match M::accepts(&operation, &reply) {
+            Accepts::Nowhere => Rule::Never,
+            Accepts::In(state) if is_read => Rule::Read(self.number(state)),
+            Accepts::NotIn(state) => Rule::Refuse(self.number(state)),
+            Accepts::Everywhere if is_read => return None,
+            Accepts::Everywhere => return Some((self.symbol(operation, Some(reply)), true)),
+            Accepts::In(_) | Accepts::Unknown => self.symbol(operation, Some(reply)),
         };
         Some((rule, false))
     }

@@ -75,8 +75,6 @@ pub(super) struct Symbol<'h, M: Sequential> {
     pub(super) is_read: bool,
     /// Gives its reply everywhere.
     pub(super) is_legal: bool,
-    /// Gives its reply in states that nobody sees, and then leads to such a state.
-    is_legal_unseen: bool,
 }
 
 /// How states are told apart.
@@ -170,34 +168,19 @@ impl<'h, M: Sequential> Problem<'h, M> {
             return Some(match given == *reply {
                 false => Rule::Never,
                 true if M::is_blind_write(operation) => Rule::Blind(self.number(after)),
-                true => self.symbol(operation, Some(reply), true, true),
+                true => self.symbol(operation, Some(reply), true),
             });
         }
         match M::accepts(operation, reply) {
             Accepts::Unknown => {
                 self.is_told = false;
-                Some(self.symbol(operation, Some(reply), false, false))
+                Some(self.symbol(operation, Some(reply), false))
             }
-            Accepts::Only(mut states) => match (states.pop(), states.is_empty()) {
-                (None, _) => Some(Rule::Never),
-                (Some(state), true) => Some(self.only(state, operation, reply, is_read)),
-                (Some(state), false) => {
-                    states.push(state);
-                    self.want_all(states);
-                    Some(self.symbol(operation, Some(reply), false, false))
-                }
-            },
-            Accepts::AllBut(states) if states.is_empty() && is_read => None,
-            Accepts::AllBut(states) if states.is_empty() => {
-                Some(self.symbol(operation, Some(reply), true, true))
-            }
-            Accepts::AllBut(states) => match <[M::State; 1]>::try_from(states) {
-                Ok([state]) => Some(Rule::Refuse(self.want(state))),
-                Err(states) => {
-                    self.want_all(states);
-                    Some(self.symbol(operation, Some(reply), false, true))
-                }
-            },
+            Accepts::Nowhere => Some(Rule::Never),
+            Accepts::In(state) => Some(self.only(state, operation, reply, is_read)),
+            Accepts::Everywhere if is_read => None,
+            Accepts::Everywhere => Some(self.symbol(operation, Some(reply), true)),
+            Accepts::NotIn(state) => Some(Rule::Refuse(self.want(state))),
         }
     }
 
@@ -229,7 +212,7 @@ impl<'h, M: Sequential> Problem<'h, M> {
             return Some(Rule::Blind(self.number(M::apply(&M::initial(), operation).0)));
         }
         let Some((from, to)) = M::swaps(operation) else {
-            return Some(self.symbol(operation, None, true, true));
+            return Some(self.symbol(operation, None, true));
         };
         (from != to).then(|| Rule::Maybe(self.want(from), self.number(to)))
     }
@@ -239,12 +222,11 @@ impl<'h, M: Sequential> Problem<'h, M> {
         operation: &'h M::Operation,
         reply: Option<&'h M::Reply>,
         is_legal: bool,
-        is_legal_unseen: bool,
     ) -> Rule {
         let number = self.names.number((operation, reply));
         if number as usize == self.symbols.len() {
             let is_read = M::is_read(operation);
-            self.symbols.push(Symbol { operation, reply, is_read, is_legal, is_legal_unseen });
+            self.symbols.push(Symbol { operation, reply, is_read, is_legal });
         }
         Rule::Apply(number)
     }
@@ -261,12 +243,6 @@ impl<'h, M: Sequential> Problem<'h, M> {
         let number = self.number(state);
         self.wanted[number as usize] = true;
         number
-    }
-
-    fn want_all(&mut self, states: Vec<M::State>) {
-        for state in states {
-            self.want(state);
-        }
     }
 
     /// How many numbers of states are in use.
@@ -297,8 +273,7 @@ impl<'h, M: Sequential> Problem<'h, M> {
     /// Makes one of all states that no reply depends on, where the model says enough.
     pub(super) fn close(&mut self) {
         self.unite();
-        let is_refused = self.ops.iter().any(|op| matches!(op.rule, Rule::Refuse(_)))
-            || self.symbols.iter().any(|symbol| symbol.is_legal_unseen && !symbol.is_legal);
+        let is_refused = self.ops.iter().any(|op| matches!(op.rule, Rule::Refuse(_)));
         self.can_wait = self.is_closed() && (self.symbols.is_empty() || !is_refused);
     }
 
@@ -318,7 +293,9 @@ impl<'h, M: Sequential> Problem<'h, M> {
             self.close_versions();
         } else if self.want_origins(&inner).is_some() {
             let wanted = std::mem::take(&mut self.wanted);
-            self.rename(|state| if wanted[state as usize] { state } else { UNSEEN });
+            if !wanted[1..].iter().all(|is_wanted| *is_wanted) {
+                self.rename(|state| if wanted[state as usize] { state } else { UNSEEN });
+            }
             self.wanted = wanted;
             self.known = Known::Seen;
         }
@@ -379,7 +356,7 @@ impl<'h, M: Sequential> Problem<'h, M> {
     pub(super) fn ask(&mut self, state: u32, symbol: u32) -> Option<u32> {
         let what = &self.symbols[symbol as usize];
         if state == UNSEEN {
-            return what.is_legal_unseen.then_some(UNSEEN);
+            return what.is_legal.then_some(UNSEEN);
         }
         if let Known::Versions(versions) = &mut self.known {
             return Some(versions.append(state, symbol));

@@ -63,11 +63,11 @@ impl Sequential for Register {
 
     fn accepts(operation: &RegisterOp, reply: &RegisterReply) -> Accepts<Option<u64>> {
         match (*operation, *reply) {
-            (RegisterOp::Read, RegisterReply::Value(value)) => Accepts::Only(vec![value]),
-            (RegisterOp::Cas { from, .. }, RegisterReply::Done) => Accepts::Only(vec![from]),
-            (RegisterOp::Cas { from, .. }, RegisterReply::Mismatch) => Accepts::AllBut(vec![from]),
-            (RegisterOp::Write(_), RegisterReply::Done) => Accepts::AllBut(Vec::new()),
-            _ => Accepts::Only(Vec::new()),
+            (RegisterOp::Read, RegisterReply::Value(value)) => Accepts::In(value),
+            (RegisterOp::Cas { from, .. }, RegisterReply::Done) => Accepts::In(from),
+            (RegisterOp::Cas { from, .. }, RegisterReply::Mismatch) => Accepts::NotIn(from),
+            (RegisterOp::Write(_), RegisterReply::Done) => Accepts::Everywhere,
+            _ => Accepts::Nowhere,
         }
     }
 

@@ -57,8 +57,7 @@ impl<'h, M: Sequential> Lines<'h, M> {
             };
             let is_refusal = reply.is_some_and(|reply| {
                 !M::is_always_legal(&call.operation)
-                    && matches!(M::accepts(&call.operation, reply),
-                        Accepts::AllBut(states) if !states.is_empty())
+                    && matches!(M::accepts(&call.operation, reply), Accepts::NotIn(_))
             });
             let place = found.len(line);
             found.lines[line].push(found.ops.len());

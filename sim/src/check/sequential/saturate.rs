@@ -171,13 +171,12 @@ fn effect<M: Sequential>(op: &Op<M>) -> Option<Effect<M::State>> {
         return None;
     }
     match M::accepts(operation, op.reply?) {
-        Accepts::Only(states) => {
-            let [state] = &states[..] else { return None };
-            let after = M::apply(state, operation).0;
-            let leaves = (after != *state).then_some(after);
-            Some((Some(state.clone()), leaves))
+        Accepts::In(state) => {
+            let after = M::apply(&state, operation).0;
+            let leaves = (after != state).then_some(after);
+            Some((Some(state), leaves))
         }
-        Accepts::AllBut(_) if op.is_look => Some((None, None)),
+        Accepts::Everywhere | Accepts::NotIn(_) if op.is_look => Some((None, None)),
         _ => None,
     }
 }

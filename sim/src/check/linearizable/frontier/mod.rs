@@ -7,7 +7,7 @@ mod antichain;
 mod steps;
 mod sweep;
 
-use super::problem::{Problem, Rule, UNSEEN};
+use super::problem::{Op, Problem, Rule, UNSEEN};
 use crate::service::Sequential;
 
 pub(super) use self::steps::{Step, Steps};
@@ -55,6 +55,9 @@ struct Board {
     is_legal: Vec<bool>,
 }
 
+/// As many operations may be open at once.
+const OPEN_AT_MOST: usize = 64;
+
 /// With more ways than this, a few are tried first.
 const TRIAL: usize = 16;
 
@@ -65,7 +68,7 @@ const USELESS: u32 = u32::MAX - 1;
 /// Judges one object, and takes what it spends out of the purse.
 pub(super) fn decide<M: Sequential>(problem: &mut Problem<M>, purse: &mut u64) -> Answer {
     problem.close();
-    let board = Board::new(problem);
+    let Some(board) = Board::new(problem) else { return Answer::Wide };
     let initial = problem.initial;
     let greatest: Vec<u64> = board.classes.iter().map(|class| class.2).collect();
     if let Some(sweep) = Sweep::<0>::try_new(initial, &greatest) {
@@ -81,28 +84,11 @@ pub(super) fn decide<M: Sequential>(problem: &mut Problem<M>, purse: &mut u64) -
 }
 
 impl Board {
-    fn new<M: Sequential>(problem: &Problem<M>) -> Board {
-        let mut returns: Vec<(u64, u32)> = Vec::with_capacity(problem.ops.len());
-        let mut calls: Vec<(u64, u32)> = Vec::with_capacity(problem.ops.len());
-        for (number, op) in (0..).zip(&problem.ops) {
-            calls.push((op.called, number));
-            if !op.is_pending() {
-                returns.push((op.ended, number));
-            }
-        }
-        calls.sort();
-        returns.sort();
-        let mut events = Vec::with_capacity(calls.len() + returns.len());
-        let mut calls = calls.into_iter().peekable();
-        for (at, op) in returns {
-            while let Some((_, call)) = calls.next_if(|call| call.0 <= at) {
-                events.push(call * 2);
-            }
-            events.push(op * 2 + 1);
-        }
+    fn new<M: Sequential>(problem: &Problem<M>) -> Option<Board> {
+        let events = events(&problem.ops)?;
         let is_legal = problem.symbols.iter().map(|s| s.is_legal && !s.is_read).collect();
         let (class_of, classes) = classes(problem);
-        Board { events, class_of, classes, is_legal }
+        Some(Board { events, class_of, classes, is_legal })
     }
 
     fn run<const W: usize, M: Sequential>(
@@ -175,6 +161,34 @@ impl Board {
             None => Some(Answer::Wide),
         }
     }
+}
+
+/// The calls and returns in the order of time, calls first; `None` if too many are open at once.
+fn events(ops: &[Op]) -> Option<Vec<u32>> {
+    let mut order: Vec<u32> = (0..).take(ops.len()).collect();
+    if !ops.is_sorted_by_key(|op| op.called) {
+        order.sort_by_key(|&op| ops[op as usize].called);
+    }
+    let mut events = Vec::with_capacity(ops.len() * 2);
+    // Who is open, the first to return at the end.
+    let mut open: Vec<(u64, u32)> = Vec::with_capacity(OPEN_AT_MOST);
+    for number in order {
+        let op = &ops[number as usize];
+        while let Some((_, first)) = open.pop_if(|(at, _)| *at < op.called) {
+            events.push(first * 2 + 1);
+        }
+        events.push(number * 2);
+        if !op.is_pending() {
+            if open.len() == OPEN_AT_MOST {
+                return None;
+            }
+            let due = (op.ended, number);
+            let later = open.iter().take_while(|other| **other > due).count();
+            open.insert(later, due);
+        }
+    }
+    events.extend(open.into_iter().rev().map(|(_, op)| op * 2 + 1));
+    Some(events)
 }
 
 /// Sorts the operations pending for ever into classes of equal rules.

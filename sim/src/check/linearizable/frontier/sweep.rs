@@ -287,9 +287,13 @@ impl<const W: usize> Sweep<W> {
     ) -> Step {
         let bit = 1 << slot;
         let is_visible = !matches!(self.slots[slot as usize].rule, Rule::Read(_) | Rule::Refuse(_));
-        if !is_visible && self.frontier.iter().all(|config| config.settled & bit != 0) {
+        let is_placed = |config: &Config<W>| {
+            config.settled & bit != 0 && (!is_visible || config.spent & bit != 0)
+        };
+        if self.frontier.iter().all(is_placed) {
             for config in &mut self.frontier {
                 config.settled &= !bit;
+                config.spent &= !bit;
             }
         } else if self.place(steps, slot as usize, is_visible, purse).is_err() {
             return Step::Spent;

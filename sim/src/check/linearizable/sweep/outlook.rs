@@ -56,10 +56,10 @@ pub(super) struct Outlook {
     pub(super) below: Vec<Watch>,
     /// The states in which some operation that is not choosy can not be placed.
     pub(super) shunned: Vec<Shunned>,
-    /// The states each operation can be placed in, if it is choosy.
-    pub(super) wants: Vec<Vec<usize>>,
-    /// The states each operation can not be placed in, if it is not choosy.
-    pub(super) shuns: Vec<Vec<usize>>,
+    /// The state each operation can be placed in, if it is choosy.
+    pub(super) wants: Vec<Option<usize>>,
+    /// The state each operation can not be placed in, if it is not choosy.
+    pub(super) shuns: Vec<Option<usize>>,
     /// The states that matter which each operation may lead to.
     pub(super) targets: Vec<Vec<usize>>,
 }
@@ -89,8 +89,8 @@ impl Outlook {
             needs: vec![Watch::default(); size],
             below: vec![Watch::default(); size],
             shunned: Vec::new(),
-            wants: vec![Vec::new(); plan.ops.len()],
-            shuns: vec![Vec::new(); plan.ops.len()],
+            wants: vec![None; plan.ops.len()],
+            shuns: vec![None; plan.ops.len()],
             targets: vec![Vec::new(); plan.ops.len()],
         };
         for &(_, op, to) in &states.edges {
@@ -139,19 +139,17 @@ impl Outlook {
         for (index, op) in plan.ops.iter().enumerate().filter(|(index, _)| due(*index)) {
             let watch = Watch { last_call: op.called, last_return: op.returned };
             match &op.accepts {
-                Accepts::Unknown => {}
-                Accepts::Only(list) => {
-                    self.wants[index] = list.iter().filter_map(|s| states.find(s)).collect();
-                    for &state in &self.wants[index] {
+                Accepts::Unknown | Accepts::Nowhere | Accepts::Everywhere => {}
+                Accepts::In(state) => {
+                    self.wants[index] = states.find(state);
+                    if let Some(state) = self.wants[index] {
                         self.below[state].add(watch);
-                    }
-                    if let [state] = self.wants[index][..] {
                         self.needs[state].add(watch);
                     }
                 }
-                Accepts::AllBut(list) => {
-                    self.shuns[index] = list.iter().filter_map(|s| states.find(s)).collect();
-                    for &state in &self.shuns[index] {
+                Accepts::NotIn(state) => {
+                    self.shuns[index] = states.find(state);
+                    if let Some(state) = self.shuns[index] {
                         shunned[state].add(watch);
                     }
                 }

@@ -29,7 +29,7 @@ pub(in crate::check::linearizable) struct Op<'h, M: Sequential> {
 impl<M: Sequential> Op<'_, M> {
     /// Whether it can be placed everywhere but in certain states, and changes nothing.
     pub(in crate::check::linearizable) fn is_refusal(&self) -> bool {
-        matches!(&self.accepts, Accepts::AllBut(exceptions) if !exceptions.is_empty())
+        matches!(self.accepts, Accepts::NotIn(_))
     }
 }
 
@@ -88,11 +88,11 @@ fn op<'h, M: Sequential>(call: &'h Call<M::Operation, M::Reply>) -> Option<Op<'h
         Outcome::Unknown => None,
     };
     let accepts = match reply {
-        None => Accepts::AllBut(Vec::new()),
+        None => Accepts::Everywhere,
         Some(reply) if M::is_always_legal(operation) => {
             match M::apply(&M::initial(), operation).1 == *reply {
-                true => Accepts::AllBut(Vec::new()),
-                false => Accepts::Only(Vec::new()),
+                true => Accepts::Everywhere,
+                false => Accepts::Nowhere,
             }
         }
         Some(reply) => M::accepts(operation, reply),
@@ -102,7 +102,7 @@ fn op<'h, M: Sequential>(call: &'h Call<M::Operation, M::Reply>) -> Option<Op<'h
         reply,
         is_read,
         is_blind: M::is_blind_write(operation),
-        is_legal: matches!(&accepts, Accepts::AllBut(exceptions) if exceptions.is_empty()),
+        is_legal: accepts == Accepts::Everywhere,
         accepts,
         called: 0,
         returned: NEVER,

@@ -57,7 +57,7 @@ impl<M: Sequential> Search<'_, '_, M> {
             watch.last_return < self.now
                 || watch.last_call <= self.now
                     && !self.unsettled(config).any(|waiting| {
-                        outlook.wants[waiting].iter().any(|&state| outlook.is_below(target, state))
+                        outlook.wants[waiting].is_some_and(|state| outlook.is_below(target, state))
                     })
         })
     }
@@ -71,7 +71,7 @@ impl<M: Sequential> Search<'_, '_, M> {
         rest.iter().any(|&Shunned { state, by, .. }| {
             let is_waiting = by.last_return >= self.now
                 && (by.last_call > self.now
-                    || self.unsettled(config).any(|op| outlook.shuns[op].contains(&state)));
+                    || self.unsettled(config).any(|op| outlook.shuns[op] == Some(state)));
             is_waiting && self.can_reach(config, state, until)
         })
     }
@@ -95,7 +95,7 @@ impl<M: Sequential> Search<'_, '_, M> {
         let watch = outlook.needs[state];
         watch.last_return >= self.now
             && (watch.last_call > self.now
-                || self.unsettled(config).any(|op| outlook.wants[op] == [state]))
+                || self.unsettled(config).any(|op| outlook.wants[op] == Some(state)))
     }
 
     /// Whether the operations left may lead from `config` to `state`, where blind writes called

@@ -79,8 +79,8 @@ impl<'p, 'h, M: Sequential> Search<'p, 'h, M> {
     ) -> Search<'p, 'h, M> {
         let mut shunned = vec![false; states.len()];
         for op in &plan.ops {
-            let Accepts::AllBut(exceptions) = &op.accepts else { continue };
-            for state in exceptions.iter().filter_map(|state| states.find(state)) {
+            let Accepts::NotIn(exception) = &op.accepts else { continue };
+            if let Some(state) = states.find(exception) {
                 shunned[state] = true;
             }
         }

@@ -55,16 +55,14 @@ impl<M: Sequential> States<M> {
     fn find_those_that_matter(&mut self, plan: &Plan<M>) -> Option<()> {
         let mut inner: BTreeMap<&M::Operation, Vec<usize>> = BTreeMap::new();
         for (index, op) in plan.ops.iter().enumerate() {
-            let floating = match &op.accepts {
+            match &op.accepts {
                 Accepts::Unknown => return None,
-                Accepts::Only(states) | Accepts::AllBut(states) => {
-                    for state in states {
-                        self.add(state.clone());
-                    }
-                    op.is_legal
+                Accepts::In(state) | Accepts::NotIn(state) => {
+                    self.add(state.clone());
                 }
-            };
-            if floating && !op.is_read && !op.is_blind {
+                Accepts::Nowhere | Accepts::Everywhere => {}
+            }
+            if op.is_legal && !op.is_read && !op.is_blind {
                 inner.entry(&op.call.operation).or_default().push(index);
             }
         }
@@ -88,13 +86,11 @@ impl<M: Sequential> States<M> {
             next += 1;
         }
         for (index, op) in plan.ops.iter().enumerate() {
-            let Accepts::Only(states) = &op.accepts else { continue };
-            for state in states {
-                let (after, reply) = M::apply(state, &op.call.operation);
-                let ends = (self.numbers.get(state), self.numbers.get(&after));
-                if let (Some(&from), Some(&to), true) = (ends.0, ends.1, op.reply == Some(&reply)) {
-                    edges.extend((from != to).then_some((from, index, to)));
-                }
+            let Accepts::In(state) = &op.accepts else { continue };
+            let (after, reply) = M::apply(state, &op.call.operation);
+            let ends = (self.numbers.get(state), self.numbers.get(&after));
+            if let (Some(&from), Some(&to), true) = (ends.0, ends.1, op.reply == Some(&reply)) {
+                edges.extend((from != to).then_some((from, index, to)));
             }
         }
         self.edges = edges.into_iter().collect();
@@ -143,7 +139,9 @@ impl<M: Sequential> States<M> {
         }
         if self.complete && state == UNSEEN {
             return match op.accepts {
-                Accepts::AllBut(_) => Some(self.goals[index].unwrap_or(UNSEEN)),
+                Accepts::Everywhere | Accepts::NotIn(_) => {
+                    Some(self.goals[index].unwrap_or(UNSEEN))
+                }
                 _ => None,
             };
         }
