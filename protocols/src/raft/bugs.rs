@@ -270,7 +270,7 @@ impl PlantedBug for Bug {
                 sentence: "pre-votes for a term that is not newer are not answered",
                 source: "etcd#8501; etcd 3c7359d; raft-rs 37ad3a1",
                 property: "progress",
-                hunt: None,
+                hunt: Some("raft/pre-vote-terms"),
             },
             Bug::OlderTermCounted => BugInfo {
                 slug: "older-term-counted",
@@ -278,7 +278,7 @@ impl PlantedBug for Bug {
                 sentence: "entries of earlier terms are committed by counting",
                 source: "Ongaro & Ousterhout 2014, Figure 8; LogCabin#44; canonical/raft#220; CCF#4485",
                 property: "leader_completeness",
-                hunt: None,
+                hunt: Some("raft/figure-8"),
             },
             Bug::CommitUnchecked => BugInfo {
                 slug: "commit-unchecked",
@@ -374,7 +374,7 @@ impl PlantedBug for Bug {
                 sentence: "a lease lasts the whole election timeout, whatever the clocks do",
                 source: "cockroach#133764; etcd#20418; Ongaro's thesis, 6.4.1",
                 property: "linearizable",
-                hunt: Some("raft/lease-swarm"),
+                hunt: Some("raft/lease-and-drift"),
             },
             Bug::ReadSharesRound => BugInfo {
                 slug: "read-shares-round",

@@ -53,7 +53,7 @@
 //!
 //! | option | what for | shown by |
 //! |---|---|---|
-//! | `pre_vote` | a server that was cut off comes back quietly | `disruptive-server` |
+//! | `pre_vote` | a server that was cut off comes back quietly | `disruptive-server`, `pre-vote-terms` |
 //! | `leader_stickiness` | voters that hear a leader elect no other; leases rest on it | `lease-and-drift` |
 //! | `check_quorum` | a leader that hears nobody steps down | `leader-steps-down` |
 //! | `noop_at_term_start` | what predecessors left is committed at once | `figure-8` |
