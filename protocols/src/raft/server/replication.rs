@@ -164,7 +164,10 @@ impl<M: Machine> Server<M> {
     /// Sends batches as long as the follower may get more of them and there are entries.
     fn send_more(&mut self, to: NodeId, fx: &mut Fx<'_, M>) {
         while let Rank::Leader(leader) = &self.rank {
-            let window = leader.window(to, fx.config().max_in_flight);
+            // What follows a snapshot waits until that has arrived.
+            let gets_snapshot = self.sending.contains_key(&to);
+            let most = if gets_snapshot { 1 } else { fx.config().max_in_flight };
+            let window = leader.window(to, most);
             let is_full = leader.in_flight[to.index()].len() >= window;
             if is_full || leader.next_to_send(to) > self.log.last_index() {
                 return;
