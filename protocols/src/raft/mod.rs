@@ -53,7 +53,7 @@
 //!
 //! | option | what for | shown by |
 //! |---|---|---|
-//! | `pre_vote` | a server that was cut off comes back quietly | `disruptive-server` |
+//! | `pre_vote` | a server that was cut off comes back quietly | `disruptive-server`, `pre-vote-terms` |
 //! | `leader_stickiness` | voters that hear a leader elect no other; leases rest on it | `lease-and-drift` |
 //! | `check_quorum` | a leader that hears nobody steps down | `leader-steps-down` |
 //! | `noop_at_term_start` | what predecessors left is committed at once | `figure-8` |
@@ -93,10 +93,12 @@ mod operator;
 pub mod plan;
 pub mod probes;
 pub mod server;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
@@ -117,6 +119,10 @@ use crate::parts::disk::DAMAGED;
 use crate::parts::kv::KeyValue;
 use crate::parts::machine::Machine;
 use log::Entry;
+use snapshot::Snapshot;
+
+/// The rank of a server that does not vote: it waits to be added, or was removed.
+pub const OUTSIDER: &str = "outsider";
 
 /// A node of a Raft cluster, generic over the machine that is replicated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -181,6 +187,8 @@ pub enum Record<M: Machine> {
         /// The entry.
         entry: Entry<M>,
     },
+    /// What stands for the beginning of the log; entries behind it follow.
+    Snapshot(Arc<Snapshot<M>>),
 }
 
 impl<M: Machine> fmt::Debug for Record<M> {
@@ -193,6 +201,7 @@ impl<M: Machine> fmt::Debug for Record<M> {
             Record::Entry { index, entry } => {
                 write!(f, "Entry {index}@{} {:?}", entry.term, entry.command)
             }
+            Record::Snapshot(snapshot) => write!(f, "{snapshot:?}"),
         }
     }
 }
@@ -202,7 +211,7 @@ impl<M: Machine> Protocol for Raft<M> {
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
     const RANKS: &'static [&'static str] =
-        &["follower", "candidate", "leader", DAMAGED, "pre-candidate"];
+        &["follower", "candidate", "leader", DAMAGED, "pre-candidate", OUTSIDER];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",
@@ -211,6 +220,10 @@ impl<M: Machine> Protocol for Raft<M> {
         "redirects",
         "refusals",
         "retries",
+        "snapshots_installed",
+        "snapshots_sent",
+        "snapshots_taken",
+        "configurations_appended",
     ];
     const PROBES: &'static [Probe] = probes::ALL;
     type Bug = Bug;
@@ -251,6 +264,9 @@ impl<M: Machine> Protocol for Raft<M> {
     }
 
     fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
-        reach.missing_majority_without(Role::Server, DAMAGED)
+        if reach.config.initial_members.is_none() && reach.config.plan.is_empty() {
+            return reach.missing_majority_without(Role::Server, DAMAGED);
+        }
+        plan::missing_majority(reach)
     }
 }
