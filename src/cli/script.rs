@@ -14,7 +14,8 @@
 //! ```
 //!
 //! A block is prose (`#`), commands, `----`, and the reaction. The first command names the cluster;
-//! what it takes is what `[cluster]` and `--set` take.
+//! what it takes is what `[cluster]` and `--set` take. Lines right behind it that begin with `with` take
+//! more of that.
 
 use std::fmt::Write as _;
 use std::io;

@@ -221,7 +221,7 @@ impl PlantedBug for Bug {
                 id: Some("bug:E3"),
                 sentence: "a server forgets its vote when it becomes a follower in the same term",
                 source: "CCF#8094; camunda#5356; akka-raft#56",
-                property: "election_safety",
+                property: "one_vote",
                 hunt: None,
             },
             Bug::TermNotPersisted => BugInfo {
@@ -229,7 +229,7 @@ impl PlantedBug for Bug {
                 id: Some("bug:E5"),
                 sentence: "the ballot on disk lacks the term",
                 source: "Ongaro & Ousterhout 2014, Figure 2 (persistent state); Vanlightly, raft-and-fsync specification",
-                property: "election_safety",
+                property: "terms_grow",
                 hunt: None,
             },
             Bug::LeadershipResumed => BugInfo {
@@ -414,7 +414,7 @@ impl PlantedBug for Bug {
                 sentence: "a server that is not in its own latest configuration never stands for election",
                 source: "Ongaro, dissertation, 4.2.2",
                 property: "progress",
-                hunt: None,
+                hunt: Some("raft/removed-and-needed"),
             },
             Bug::ChangeAtApply => BugInfo {
                 slug: "change-at-apply",

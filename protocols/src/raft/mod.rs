@@ -45,8 +45,11 @@
 //! | `server/presence.rs` | hearing a leader, being heard (`leader_stickiness`, `check_quorum`) | 6; thesis 4.2.3, 6.2 |
 //! | `server/reads.rs` | reads that skip the log, leases (`reads`, `lease_margin`) | thesis 6.4 |
 //! | `server/transfer.rs` | handing leadership over (`plan`) | thesis 3.10 |
+//! | `server/compaction.rs`, `snapshot.rs` | snapshots, taken and sent in chunks (`snapshot_after`, `snapshot_chunk`) | 7 |
+//! | `server/membership.rs` | who votes, and how that changes (`membership`, `initial_members`, `plan`) | 6; thesis 4 |
+//! | `operator.rs`, `plan.rs` | the administrator, carried out by the first client | |
 //! | `client.rs` | finding the leader, asking again | 8; thesis 6.2 |
-//! | `invariants/` | the five properties of Figure 3 | Figure 3 |
+//! | `invariants/` | the five properties of Figure 3, and five more | Figure 3; 5.1, 6, 8 |
 //! | `probes.rs` | rare situations that a campaign should reach | all of them |
 //!
 //! **Options**, and what each is for; `scenarios/raft/` shows what happens without it:
@@ -62,13 +65,14 @@
 //! | `reads = "read-index"` | reads write nothing | `read-index` |
 //! | `reads = "lease"` | reads ask nobody, as long as clocks are right | `lease-and-drift` |
 //! | `plan = [{ transfer = "n2" }]` | leadership moves without an outage | `transfer-under-load` |
+//! | `plan = [{ members = ["n1", "n4"] }]` | voters come and go | `members-change`, `removed-server` |
+//! | `membership = "single-server"` | changes without a joint configuration | `removed-and-needed` |
+//! | `snapshot_after` | logs that do not grow for ever | `far-behind` |
 //!
 //! With `pre_vote` or `leader_stickiness` a server may be in a newer term than the leader that everybody
 //! hears. It must not be left alone with that: it refuses the leader's entries, the leader learns of the
 //! term from the refusal, and steps down. And a refused pre-vote always tells the voter's term, or a
 //! server with a longer log in an older term would never learn which term to stand in (etcd#8501).
-//!
-//! Left out: snapshots.
 //!
 //! **Disks that fail.** Raft assumes disks that keep what they acknowledged, and tells apart what was
 //! promised from what was not:
