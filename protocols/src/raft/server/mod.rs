@@ -94,7 +94,7 @@ enum Rank {
     },
     /// Collects votes.
     Candidate {
-        /// Who granted one.
+        /// Who granted one, as often as it was said.
         votes: Vec<NodeId>,
     },
     /// Replicates.
@@ -364,7 +364,9 @@ impl<M: Machine> Server<M> {
         match &self.rank {
             Rank::Follower { leader } => view.field("leader", name(*leader)),
             Rank::PreCandidate { votes } => view.field("pre_votes", votes.len()),
-            Rank::Candidate { votes } => view.field("votes", votes.len()),
+            Rank::Candidate { votes } => {
+                view.field("votes", votes.iter().collect::<BTreeSet<_>>().len());
+            }
             Rank::Leader(leader) => {
                 leader.view(view);
                 if !self.reads.is_empty() {
