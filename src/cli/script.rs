@@ -14,7 +14,8 @@
 //! ```
 //!
 //! A block is prose (`#`), commands, `----`, and the reaction. The first command names the cluster;
-//! what it takes is what `[cluster]` and `--set` take.
+//! what it takes is what `[cluster]` and `--set` take. Lines right behind it that begin with `with` take
+//! more of that.
 
 use std::fmt::Write as _;
 use std::io;
@@ -151,6 +152,9 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
     })
 }
 
+/// Begins a line of settings that did not fit behind the cluster's name.
+const WITH: &str = "with ";
+
 /// A script file.
 struct Script {
     path: String,
@@ -166,20 +170,22 @@ struct Played {
 
 impl Script {
     fn play(&self, catalog: &[Entry], bugs: &[String]) -> Result<Played, Failure> {
-        let mut commands = self.blocks.iter().flat_map(Block::commands);
-        let Some((line, header)) = commands.next() else {
+        let header: Vec<(usize, &str)> = self.header().collect();
+        let (Some((line, _)), Some((last, _))) = (header.first(), header.last()) else {
             return Err(Failure::said(
                 format!("{} has no commands", self.path),
                 "begin with the cluster: `cluster raft servers=3 clients=1`",
             ));
         };
-        let loaded = self.cluster(line, header, catalog, bugs)?;
-        self.know_the_rest()?;
+        let further = header[1..].iter().filter_map(|(_, text)| text.strip_prefix(WITH));
+        let settings: Vec<&str> = [header[0].1].into_iter().chain(further).collect();
+        let loaded = self.cluster(*line, &settings.join(" "), catalog, bugs)?;
+        self.know_the_rest(header.len())?;
         let mut stage = (loaded.entry.stage)(&loaded.plan);
         let mut reactions = Vec::new();
         for block in &self.blocks {
             let mut reaction = None;
-            for (_, command) in block.commands().filter(|(at, _)| *at != line) {
+            for (_, command) in block.commands().filter(|(at, _)| at > last) {
                 let lines: &mut Vec<String> = reaction.get_or_insert_default();
                 lines.extend(react(stage.as_mut(), command));
             }
@@ -188,10 +194,16 @@ impl Script {
         Ok(Played { reactions, violations: stage.violations().to_vec() })
     }
 
+    /// The command that names the cluster, and the lines of further settings right behind it.
+    fn header(&self) -> impl Iterator<Item = (usize, &str)> {
+        let mut commands = self.blocks.iter().flat_map(Block::commands);
+        commands.next().into_iter().chain(commands.take_while(|(_, text)| text.starts_with(WITH)))
+    }
+
     /// What a command does to a cluster may well be refused, and that is a reaction. A word that is
     /// no command is a slip.
-    fn know_the_rest(&self) -> Result<(), Failure> {
-        for (line, command) in self.blocks.iter().flat_map(Block::commands).skip(1) {
+    fn know_the_rest(&self, header: usize) -> Result<(), Failure> {
+        for (line, command) in self.blocks.iter().flat_map(Block::commands).skip(header) {
             let word = command.split_whitespace().next().unwrap_or_default();
             if COMMANDS.iter().any(|(name, ..)| *name == word) {
                 continue;

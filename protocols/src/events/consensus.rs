@@ -27,6 +27,7 @@ use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::NodeId;
 
 use crate::parts::ballot::Ballot;
+use crate::parts::configuration::Configuration;
 use crate::parts::digest;
 
 /// The digest of the command that does nothing.
@@ -40,7 +41,10 @@ pub enum Event {
     Restored {
         /// The term it remembers.
         term: u64,
-        /// Its log, from index 1; empty where logs may have holes, as those of Paxos.
+        /// Where its log begins: what a snapshot stands for; nothing where it has none.
+        base: Base,
+        /// Its log, from the index right behind the base; empty where logs may have holes, as those
+        /// of Paxos.
         entries: Arc<[Logged]>,
     },
     /// The node started and found records unreadable that were durable once. It does not know any
@@ -66,7 +70,8 @@ pub enum Event {
         /// The term of its last entry, 0 for an empty log.
         last_term: u64,
     },
-    /// The node stopped leading, because it heard of a newer term or of a rival.
+    /// The node stopped leading, because it heard of a newer term or of a rival, or is no voter any
+    /// more.
     SteppedDown {
         /// Its term from now on.
         term: u64,
@@ -111,14 +116,31 @@ pub enum Event {
         term: u64,
         /// The digest of its command.
         command: u64,
+        /// Whether the command had an effect. One that its session had had applied before has none.
+        effect: bool,
+        /// Whether the node answers, and so acknowledges the entry to whoever asked for it.
+        answers: bool,
     },
-    /// The node's state machine is that of a snapshot now: everything up to here counts as applied.
+    /// The node put a snapshot in the place of its log's beginning. It keeps the entries behind it.
+    Snapshotted {
+        /// What the snapshot stands for.
+        base: Base,
+    },
+    /// The node took over a snapshot of another one: its state machine is that of the snapshot now,
+    /// and everything up to there counts as applied.
     Installed {
-        /// The index of the last entry that the snapshot stands for.
-        index: u64,
-        /// The digest of all of them: [`digest::mix`] of their commands, one by one, from
-        /// [`digest::EMPTY`].
-        prefix: u64,
+        /// The term it is in.
+        term: u64,
+        /// What the snapshot stands for, with the digest of what was applied to its state machine.
+        base: Base,
+        /// The index of its last entry: that of the snapshot, unless it kept entries behind it.
+        last_index: u64,
+    },
+    /// From now on the node counts votes and acknowledgements by this configuration. A node that has
+    /// never said so counts by all nodes of the first role.
+    Configured {
+        /// The configuration.
+        configuration: Configuration,
     },
     /// A client's value or command reached a node that may propose it.
     Requested {
@@ -171,6 +193,49 @@ pub enum Event {
     },
 }
 
+/// What protocols without terms in their logs tell.
+impl Event {
+    /// The node started, in this term; what it has accepted it tells slot by slot, if at all.
+    #[must_use]
+    pub fn started(term: u64) -> Event {
+        Event::Restored { term, base: Base::default(), entries: Vec::new().into() }
+    }
+
+    /// The node applied an entry.
+    #[must_use]
+    pub fn applied(index: u64, command: u64) -> Event {
+        Event::Applied { index, term: 0, command, effect: true, answers: false }
+    }
+
+    /// The node's state machine is that of a snapshot.
+    #[must_use]
+    pub fn installed(index: u64, prefix: u64) -> Event {
+        let base = Base { index, term: 0, prefix };
+        Event::Installed { term: 0, base, last_index: index }
+    }
+}
+
+/// What a snapshot stands for: all entries up to an index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Base {
+    /// The index of the last of them, 0 for none.
+    pub index: u64,
+    /// Its term, 0 for none.
+    pub term: u64,
+    /// The digest of all of them: [`Base::after`], entry by entry from [`digest::EMPTY`].
+    ///
+    /// [`digest::EMPTY`]: crate::parts::digest::EMPTY
+    pub prefix: u64,
+}
+
+impl Base {
+    /// The digest of a log that goes on by one entry.
+    #[must_use]
+    pub const fn after(prefix: u64, term: u64, command: u64) -> u64 {
+        digest::mix(digest::mix(prefix, term), command)
+    }
+}
+
 /// One entry of a restored log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Logged {
@@ -191,7 +256,9 @@ kinds!(Event {
     Committed,
     Applied,
     FoundDamage,
+    Snapshotted,
     Installed,
+    Configured,
     Requested,
     Proposed,
     Promised,
@@ -214,9 +281,14 @@ impl fmt::Display for Voter {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::Restored { term, entries } => {
-                let last_term = entries.last().map_or(0, |entry| entry.term);
-                write!(f, "Restored term={term} last={}@{last_term}", entries.len())
+            Event::Restored { term, base, entries } => {
+                let last_index = base.index + entries.len() as u64;
+                let last_term = entries.last().map_or(base.term, |entry| entry.term);
+                write!(f, "Restored term={term} last={last_index}@{last_term}")?;
+                if base.index > 0 {
+                    write!(f, " snapshot={}@{}", base.index, base.term)?;
+                }
+                Ok(())
             }
             Event::FoundDamage { records } => write!(f, "FoundDamage records={records}"),
             Event::VoteGranted { term, candidate } => {
@@ -235,7 +307,14 @@ impl fmt::Debug for Event {
             }
             Event::Applied { index, term: 0, .. } => write!(f, "Applied {index}"),
             Event::Applied { index, term, .. } => write!(f, "Applied {index}@{term}"),
-            Event::Installed { index, .. } => write!(f, "Installed up to {index}"),
+            Event::Snapshotted { base } => write!(f, "Snapshotted {}@{}", base.index, base.term),
+            Event::Installed { term: 0, base, .. } => {
+                write!(f, "Installed up to {}", base.index)
+            }
+            Event::Installed { term, base, last_index } => {
+                write!(f, "Installed {}@{} last={last_index} term={term}", base.index, base.term)
+            }
+            Event::Configured { configuration } => write!(f, "Configured {configuration:?}"),
             Event::Requested { value } => write!(f, "Requested {}", Name(*value)),
             Event::Proposed { slot, ballot, value, .. } => {
                 write!(f, "Proposed {slot}@{ballot:?} {}", Name(*value))

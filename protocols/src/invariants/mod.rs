@@ -48,6 +48,11 @@ pub const PAXOS: [Invariant<Event>; 7] = [
     one_value_a_ballot::INVARIANT,
 ];
 
+/// How many entries stand before an index from 1, which is also the index's place in a list.
+pub(crate) fn before(index: u64) -> usize {
+    usize::try_from(index.saturating_sub(1)).expect("a log fits into memory")
+}
+
 /// What the properties' own tests share: three nodes, and a way to feed events.
 #[cfg(test)]
 pub(crate) mod testing {
@@ -77,7 +82,7 @@ pub(crate) mod testing {
 
     /// A restart with nothing on the disk.
     pub(crate) fn restarted() -> Event {
-        Event::Restored { term: 0, entries: Vec::new().into() }
+        Event::started(0)
     }
 
     fn ballot(round: u64) -> Ballot {

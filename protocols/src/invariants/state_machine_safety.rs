@@ -4,14 +4,14 @@
 //!
 //! TLA+: `StateMachineSafety`; the theorem that Ongaro's proof ends with (thesis, Appendix B).
 //! State: one canonical sequence that every server advances along, each index exactly once. A
-//! restart takes a server back to the beginning. Cost: one comparison an entry.
-
-use std::collections::BTreeMap;
+//! restart takes a server back to the beginning, or to its snapshot. Cost: one comparison an entry.
 
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 use rehearsal_sim::protocol::NodeId;
 
-use crate::events::consensus::Event;
+use super::before;
+use crate::events::consensus::{Base, Event};
+use crate::parts::digest;
 
 /// The property.
 pub const INVARIANT: Invariant<Event> = Invariant {
@@ -21,7 +21,8 @@ pub const INVARIANT: Invariant<Event> = Invariant {
     new: |cluster| {
         Box::new(StateMachineSafety {
             cluster: cluster.clone(),
-            canonical: BTreeMap::new(),
+            canonical: Vec::new(),
+            prefixes: Vec::new(),
             last_applied: vec![0; cluster.names.len()],
         })
     },
@@ -31,7 +32,9 @@ pub const INVARIANT: Invariant<Event> = Invariant {
 struct StateMachineSafety {
     cluster: Cluster,
     /// Term and command of each index, and who applied it first.
-    canonical: BTreeMap<u64, (u64, u64, NodeId)>,
+    canonical: Vec<(u64, u64, NodeId)>,
+    /// The digest of the sequence up to each index.
+    prefixes: Vec<u64>,
     last_applied: Vec<u64>,
 }
 
@@ -40,23 +43,34 @@ impl Monitor<Event> for StateMachineSafety {
         let (name, last_applied) =
             (self.cluster.name(note.node), &mut self.last_applied[note.node.index()]);
         match *note.event {
-            Event::Restored { .. } | Event::FoundDamage { .. } => {
+            Event::FoundDamage { .. } => {
                 *last_applied = 0;
                 Ok(())
             }
-            Event::Installed { index, .. } => {
-                *last_applied = index;
-                Ok(())
+            // A snapshot stands for having applied everything up to its last entry.
+            Event::Restored { base, .. } | Event::Installed { base, .. } => {
+                *last_applied = base.index;
+                if base.index == 0 || self.prefixes.get(before(base.index)) == Some(&base.prefix) {
+                    return Ok(());
+                }
+                let message = format!(
+                    "{name} took over a snapshot {}@{} that is not what others applied up to there",
+                    base.index, base.term
+                );
+                Err(Breach { message, nodes: vec![note.node] })
             }
             Event::Applied { index, term, .. } if index != *last_applied + 1 => {
                 let entry = entry(index, term);
                 let message = format!("{name} applied {entry} right after {last_applied}");
                 Err(Breach { message, nodes: vec![note.node] })
             }
-            Event::Applied { index, term, command } => {
+            Event::Applied { index, term, command, .. } => {
                 *last_applied = index;
-                let Some(&(first_term, first_command, first)) = self.canonical.get(&index) else {
-                    self.canonical.insert(index, (term, command, note.node));
+                let Some(&(first_term, first_command, first)) = self.canonical.get(before(index))
+                else {
+                    self.canonical.push((term, command, note.node));
+                    let prefix = self.prefixes.last().copied().unwrap_or(digest::EMPTY);
+                    self.prefixes.push(Base::after(prefix, term, command));
                     return Ok(());
                 };
                 if (term, command) == (first_term, first_command) {
@@ -86,7 +100,7 @@ mod tests {
     use super::*;
 
     fn applied(index: u64, term: u64) -> Event {
-        Event::Applied { index, term, command: term }
+        Event::Applied { index, term, command: term, effect: true, answers: false }
     }
 
     #[test]
@@ -99,7 +113,7 @@ mod tests {
             (0, applied(1, 1)),
             (1, applied(2, 1)),
             (1, applied(3, 4)),
-            (0, Event::Installed { index: 2, prefix: 0 }),
+            (0, Event::installed(2, 0)),
             (0, applied(3, 4)),
         ];
         assert_eq!(feed(&INVARIANT, &notes), Ok(()));
@@ -114,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_same_term_with_another_command_is_a_breach() {
-        let other = Event::Applied { index: 1, term: 1, command: 9 };
+        let other = Event::Applied { index: 1, term: 1, command: 9, effect: true, answers: false };
         breach(&INVARIANT, &[(0, applied(1, 1)), (1, other)]);
     }
 

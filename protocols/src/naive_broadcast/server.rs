@@ -52,7 +52,7 @@ pub struct Server {
 
 impl Server {
     pub(super) fn boot(records: &[&Command], fx: &mut Fx<'_>) -> Server {
-        fx.note(Event::Restored { term: 0, entries: Vec::new().into() });
+        fx.note(Event::started(0));
         let mut server = Server::default();
         records.iter().for_each(|command| server.take(**command, fx));
         server
@@ -118,7 +118,7 @@ impl Server {
 
     fn take(&mut self, command: Command, fx: &mut Fx<'_>) {
         self.applied += 1;
-        fx.note(Event::Applied { index: self.applied, term: 0, command: command.digest() });
+        fx.note(Event::applied(self.applied, command.digest()));
         let reply = self.machine.apply(&command.operation);
         self.sessions.remember(command.client, command.ticket, reply);
     }

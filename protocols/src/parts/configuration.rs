@@ -28,6 +28,12 @@ impl Members {
         self.0.iter().copied()
     }
 
+    /// The nodes, but for one of them.
+    pub fn beside(self, one: NodeId) -> impl Iterator<Item = NodeId> {
+        let Members(nodes) = self;
+        (0..nodes.len()).map(move |place| nodes[place]).filter(move |node| *node != one)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

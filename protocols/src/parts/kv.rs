@@ -325,6 +325,11 @@ impl Machine for KeyValue {
         reply
     }
 
+    /// Sixteen bytes a key and eight a token.
+    fn snapshot_size(&self) -> u64 {
+        self.values.values().map(|value| 16 + 8 * value.tokens().len() as u64).sum()
+    }
+
     fn read(&self, operation: &Operation) -> Option<Reply> {
         let Operation::Get { key } = operation else { return None };
         Some(Reply::Value(self.values.get(key).cloned().unwrap_or_default()))

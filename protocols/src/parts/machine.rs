@@ -34,6 +34,11 @@ pub trait Machine: Clone + Debug + Default + Eq + Hash + 'static {
     /// one; see [`digest`](crate::parts::digest).
     fn digest(operation: &OperationOf<Self>) -> u64;
 
+    /// Bytes that a snapshot of it takes.
+    fn snapshot_size(&self) -> u64 {
+        64
+    }
+
     /// An operation's bytes on the wire.
     fn size(_operation: &OperationOf<Self>) -> u32 {
         24

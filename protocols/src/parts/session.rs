@@ -122,12 +122,6 @@ impl<M: Machine> Replica<M> {
         }
     }
 
-    /// The machine alone, as a snapshot that forgets the sessions would have it.
-    #[must_use]
-    pub fn without_sessions(self) -> Replica<M> {
-        Replica { answers: BTreeMap::new(), ..self }
-    }
-
     /// Forgets what a session did, which no server may.
     pub fn forget(&mut self, session: Session) {
         self.answers.remove(&session);
@@ -136,6 +130,17 @@ impl<M: Machine> Replica<M> {
     /// What an operation that changes nothing would get now; `None` for all others.
     pub fn read(&self, operation: &OperationOf<M>) -> Option<ReplyOf<M>> {
         self.machine.read(operation)
+    }
+
+    /// The same machine, of which no session is known: no server may take it for the replica.
+    #[must_use]
+    pub fn without_sessions(&self) -> Replica<M> {
+        Replica { machine: self.machine.clone(), answers: BTreeMap::new() }
+    }
+
+    /// Bytes of a snapshot of it: the machine, and 32 for each session.
+    pub fn size(&self) -> u64 {
+        self.machine.snapshot_size().saturating_add(32 * self.answers.len() as u64)
     }
 
     /// How many sessions it knows.

@@ -295,7 +295,7 @@ impl Protocol for Paxos {
             fx.note(Event::FoundDamage { records: disk::damage(boot.disk) });
             return Paxos::Damaged;
         };
-        fx.note(Event::Restored { term: 0, entries: Vec::new().into() });
+        fx.note(Event::started(0));
         match boot.role {
             Role::Acceptor => Paxos::Acceptor(Acceptor::boot(&records, fx)),
             Role::Proposer => Paxos::Proposer(Proposer::boot(&records)),

@@ -1,10 +1,8 @@
 //! Paxos in the real engine: on bad days, and in a duel.
 
 use rehearsal_sim::catalog::Entry;
-use rehearsal_sim::law::Law;
-use rehearsal_sim::plan::{Fault, Load, PlannedFault, Target, Watch};
+use rehearsal_sim::plan::{Fault, PlannedFault, Target, Watch};
 use rehearsal_sim::protocol::NodeId;
-use rehearsal_sim::random::Chance;
 use rehearsal_sim::record::Judgement;
 use rehearsal_sim::time::{SimTime, Span};
 use serde_json::json;
@@ -33,25 +31,4 @@ fn it_holds_on_bad_days() {
             assert!(head.metrics["value_adopted"] > 100, "{:?}", head.metrics);
         }
     }
-}
-
-/// The decisions of two proposers that want the same key, on a network that always takes 5 ms.
-fn decisions(backoff: &str) -> i64 {
-    let mut plan = plan(&ENTRY, &[3, 2, 0], Vec::new());
-    plan.network.loss = Chance::from_f64(0.0).unwrap();
-    plan.network.duplicate = Chance::from_f64(0.0).unwrap();
-    plan.network.latency = Law::Constant(Span::millis(5));
-    plan.expectations.clear();
-    plan.config = (ENTRY.configure)(&json!({ "timeout": "1s", "backoff": backoff })).unwrap();
-    let workload = plan.workload.as_mut().expect("it has one");
-    workload.load = Load::Closed { users: 2, think: Law::Constant(Span::millis(1)) };
-    workload.keys = rehearsal_sim::law::KeyLaw::Uniform { count: 1 };
-    workload.mix = vec![(0, 1)];
-    (ENTRY.run)(&plan, 1, &Watch::QUIET).head.metrics["decisions"]
-}
-
-#[test]
-fn a_duel_goes_on_for_ever_unless_waits_are_random() {
-    assert_eq!(decisions("1ms"), 0);
-    assert!(decisions("0ms..50ms") > 20);
 }

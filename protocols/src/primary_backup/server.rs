@@ -38,7 +38,7 @@ pub struct Server {
 impl Server {
     /// The first server is the primary, until it restarts: then another one should have taken over.
     pub(super) fn boot(records: &[&Request<KeyValue>], fx: &mut Fx<'_>) -> Server {
-        fx.note(Event::Restored { term: 0, entries: Vec::new().into() });
+        fx.note(Event::started(0));
         let first = fx.all(Role::Server).next().unwrap_or(fx.me());
         let mut server = Server {
             log: Vec::new(),
@@ -205,7 +205,7 @@ impl Server {
 
     fn apply(&mut self, request: Request<KeyValue>, fx: &mut Fx<'_>) {
         let index = self.last() + 1;
-        fx.note(Event::Applied { index, term: 0, command: request.digest() });
+        fx.note(Event::applied(index, request.digest()));
         self.replica.apply(request.session, request.serial, &request.operation);
         self.log.push(request);
     }

@@ -76,6 +76,42 @@ pub enum Bug {
     SessionsIgnored,
     /// A leader answers as soon as its own disk has the entry.
     CommitsAlone,
+    /// A leader changes the voters before it has committed anything in its term. An earlier leader may
+    /// have a change on its way that shares no majority with this one.
+    ChangeBeforeCommit,
+    /// A server that is not in its own latest configuration never stands for election, even while its
+    /// removal is not committed and only its log can win.
+    RemovedNeverCampaigns,
+    /// A configuration counts when its entry is applied, not when it is appended: servers that lag
+    /// behind decide by majorities of old.
+    ChangeAtApply,
+    /// After a restart a joint configuration is read as if the change were over.
+    JointLostOnRestart,
+    /// The voters are exchanged in one step, whoever the new ones are.
+    SwapWithoutJoint,
+    /// A leader begins a change while the one before is not committed.
+    ChangesOverlap,
+    /// Acknowledgements of learners, who do not vote, count towards commitment.
+    LearnersCounted,
+    /// A server that cuts off a configuration behind a snapshot goes back to the one it was started
+    /// with, not to the one in the snapshot.
+    RollbackPastSnapshot,
+    /// Snapshots hold the machine and not the sessions: an operation that comes again is applied again.
+    SessionsNotInSnapshot,
+    /// A follower that installs a snapshot keeps the entries behind it, whether they match it or not.
+    ConflictingTailKept,
+    /// A follower that installs a snapshot drops the entries behind it, even if they match.
+    MatchingTailDropped,
+    /// A follower whose log is empty behind a snapshot takes entries without asking what goes before.
+    PrevUncheckedAtSnapshot,
+    /// A follower that installs a snapshot goes back to the term of the snapshot's last entry.
+    TermOfSnapshot,
+    /// Chunks are put together whatever snapshot they are of.
+    ChunksMixed,
+    /// The rewritten log keeps the term and not the vote.
+    VoteCompactedAway,
+    /// The rewritten log ends with the snapshot; entries behind it stay in memory only.
+    TailCompactedAway,
 }
 
 impl PlantedBug for Bug {
@@ -109,6 +145,22 @@ impl PlantedBug for Bug {
         Bug::ReadSharesRound,
         Bug::SessionsIgnored,
         Bug::CommitsAlone,
+        Bug::ChangeBeforeCommit,
+        Bug::RemovedNeverCampaigns,
+        Bug::ChangeAtApply,
+        Bug::JointLostOnRestart,
+        Bug::SwapWithoutJoint,
+        Bug::ChangesOverlap,
+        Bug::LearnersCounted,
+        Bug::RollbackPastSnapshot,
+        Bug::SessionsNotInSnapshot,
+        Bug::ConflictingTailKept,
+        Bug::MatchingTailDropped,
+        Bug::PrevUncheckedAtSnapshot,
+        Bug::TermOfSnapshot,
+        Bug::ChunksMixed,
+        Bug::VoteCompactedAway,
+        Bug::TailCompactedAway,
     ];
 
     #[allow(clippy::too_many_lines, reason = "a table")]
@@ -120,7 +172,7 @@ impl PlantedBug for Bug {
                 sentence: "the ballot on disk keeps the term but not the vote",
                 source: "Ongaro & Ousterhout 2014, Figure 2 (persistent state); \
                          Vanlightly, raft-and-fsync specification",
-                property: "election_safety",
+                property: "one_vote",
                 hunt: None,
             },
             Bug::AckBeforeSync => BugInfo {
@@ -170,7 +222,7 @@ impl PlantedBug for Bug {
                 id: Some("bug:E3"),
                 sentence: "a server forgets its vote when it becomes a follower in the same term",
                 source: "CCF#8094; camunda#5356; akka-raft#56",
-                property: "election_safety",
+                property: "one_vote",
                 hunt: None,
             },
             Bug::TermNotPersisted => BugInfo {
@@ -178,7 +230,7 @@ impl PlantedBug for Bug {
                 id: Some("bug:E5"),
                 sentence: "the ballot on disk lacks the term",
                 source: "Ongaro & Ousterhout 2014, Figure 2 (persistent state); Vanlightly, raft-and-fsync specification",
-                property: "election_safety",
+                property: "terms_grow",
                 hunt: None,
             },
             Bug::LeadershipResumed => BugInfo {
@@ -346,6 +398,134 @@ impl PlantedBug for Bug {
                 id: Some("bug:S3"),
                 sentence: "a leader commits what it has on its own disk",
                 source: "Ongaro & Ousterhout 2014, Section 5.3",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::ChangeBeforeCommit => BugInfo {
+                slug: "change-before-commit",
+                id: Some("bug:M1"),
+                sentence: "a leader changes the voters before it has committed in its term",
+                source: "Ongaro, raft-dev, 2015-07-10 (bug in single-server membership changes)",
+                property: "configurations_meet",
+                hunt: None,
+            },
+            Bug::RemovedNeverCampaigns => BugInfo {
+                slug: "removed-never-campaigns",
+                id: Some("bug:M2"),
+                sentence: "a server that is not in its own latest configuration never stands for election",
+                source: "Ongaro, dissertation, 4.2.2",
+                property: "progress",
+                hunt: Some("raft/removed-and-needed"),
+            },
+            Bug::ChangeAtApply => BugInfo {
+                slug: "change-at-apply",
+                id: Some("bug:M3"),
+                sentence: "a configuration counts when it is applied, not when it is appended",
+                source: "etcd-io/etcd#7625",
+                property: "configurations_meet",
+                hunt: None,
+            },
+            Bug::JointLostOnRestart => BugInfo {
+                slug: "joint-lost-on-restart",
+                id: Some("bug:M4"),
+                sentence: "a joint configuration is read from the disk as if the change were over",
+                source: "etcd-io/etcd e515a67",
+                property: "configurations_meet",
+                hunt: None,
+            },
+            Bug::SwapWithoutJoint => BugInfo {
+                slug: "swap-without-joint",
+                id: None,
+                sentence: "the voters are exchanged in one step",
+                source: "Ongaro & Ousterhout 2014, Section 6, Figure 10",
+                property: "configurations_meet",
+                hunt: None,
+            },
+            Bug::ChangesOverlap => BugInfo {
+                slug: "changes-overlap",
+                id: None,
+                sentence: "a change of the voters begins before the last one is committed",
+                source: "Ongaro, dissertation, 4.1",
+                property: "configurations_meet",
+                hunt: None,
+            },
+            Bug::LearnersCounted => BugInfo {
+                slug: "learners-counted",
+                id: None,
+                sentence: "acknowledgements of servers that do not vote count towards commitment",
+                source: "Ongaro, dissertation, 4.2.1",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::RollbackPastSnapshot => BugInfo {
+                slug: "rollback-past-snapshot",
+                id: Some("bug:C23"),
+                sentence: "a configuration that is cut off behind a snapshot gives way to the very first one",
+                source: "canonical/raft#250",
+                property: "configurations_meet",
+                hunt: None,
+            },
+            Bug::SessionsNotInSnapshot => BugInfo {
+                slug: "sessions-not-in-snapshot",
+                id: Some("bug:S1"),
+                sentence: "snapshots do not hold the sessions of the clients",
+                source: "Ongaro, dissertation, 6.3",
+                property: "exactly_once",
+                hunt: None,
+            },
+            Bug::ConflictingTailKept => BugInfo {
+                slug: "conflicting-tail-kept",
+                id: Some("bug:C14"),
+                sentence: "entries that conflict with an installed snapshot stay behind it",
+                source: "openraft#1892",
+                property: "log_matching",
+                hunt: None,
+            },
+            Bug::MatchingTailDropped => BugInfo {
+                slug: "matching-tail-dropped",
+                id: None,
+                sentence: "entries that match an installed snapshot are dropped from behind it",
+                source: "Ongaro & Ousterhout 2014, Figure 13, rule 6",
+                property: "leader_completeness",
+                hunt: None,
+            },
+            Bug::PrevUncheckedAtSnapshot => BugInfo {
+                slug: "prev-unchecked-at-snapshot",
+                id: Some("bug:C11"),
+                sentence: "the entry before new ones is not compared right behind a snapshot",
+                source: "willemt/raft#118",
+                property: "log_matching",
+                hunt: None,
+            },
+            Bug::TermOfSnapshot => BugInfo {
+                slug: "term-of-snapshot",
+                id: Some("bug:C13"),
+                sentence: "whoever installs a snapshot goes back to its term",
+                source: "willemt/raft#118",
+                property: "terms_grow",
+                hunt: None,
+            },
+            Bug::ChunksMixed => BugInfo {
+                slug: "chunks-mixed",
+                id: None,
+                sentence: "chunks of different snapshots are put together",
+                source: "Ongaro & Ousterhout 2014, Figure 13 (offset)",
+                property: "state_machine_safety",
+                hunt: None,
+            },
+            Bug::VoteCompactedAway => BugInfo {
+                slug: "vote-compacted-away",
+                id: None,
+                sentence: "the rewritten log keeps the term and not the vote",
+                source: "Ongaro & Ousterhout 2014, Figure 2 (persistent state)",
+                property: "one_vote",
+                hunt: None,
+            },
+            Bug::TailCompactedAway => BugInfo {
+                slug: "tail-compacted-away",
+                id: None,
+                sentence: "the rewritten log ends with the snapshot",
+                source: "Ongaro & Ousterhout 2014, Section 7",
                 property: "leader_completeness",
                 hunt: None,
             },

@@ -64,14 +64,26 @@ pub struct Config {
     /// or a range, not zero. Default 10ms..50ms (a fraction of an election; the range keeps clients
     /// from asking all at once).
     pub redirect_backoff: SpanRange,
+    /// How many entries a server applies before it takes a snapshot and drops them from its log (Ongaro &
+    /// Ousterhout 2014, Section 7). From 1. Default: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub snapshot_after: Option<u32>,
+    /// The most bytes of a snapshot in one message. At least 1. Default 65536.
+    #[schemars(range(min = 1))]
+    pub snapshot_chunk: u32,
+    /// How the voters are changed: `"joint"` by way of a configuration in which the old and the new
+    /// voters both decide (Section 6), `"single-server"` one server at a time (Ongaro's thesis, 4.1).
+    /// Default "joint".
+    pub membership: MembershipChange,
     /// How many servers vote from the start: `n1`, `n2`, ... The others know nothing and wait until a
     /// step of the `plan` makes them voters. From 1. Default: all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub initial_members: Option<u32>,
     /// What an operator asks of the cluster, one step after the other: `[{ at = "5s", members = ["n1",
-    /// "n2", "n4"] }]`. The first client asks the leader, again and again until the step is done.
-    /// Default: nothing.
+    /// "n2", "n4"] }, { at = "8s", transfer = "n2" }]`. The first client asks the leader, again and again
+    /// until the step is done or the next one is due. Default: nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<Step>,
 }
@@ -91,6 +103,16 @@ pub enum Reads {
     Lease,
 }
 
+/// How the voters are changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MembershipChange {
+    /// The old and the new voters decide together for a while.
+    Joint,
+    /// One server comes or goes at a time.
+    SingleServer,
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -107,6 +129,9 @@ impl Default for Config {
             lease_margin: Drift(10_000),
             request_timeout: Span::millis(250),
             redirect_backoff: SpanRange { lo: Span::millis(10), hi: Span::millis(50) },
+            snapshot_after: None,
+            snapshot_chunk: 65_536,
+            membership: MembershipChange::Joint,
             initial_members: None,
             plan: Vec::new(),
         }
@@ -155,6 +180,17 @@ impl protocol::Config for Config {
                 "clients will ask again before an answer can arrive: raise it to several round trips",
             );
         }
+        for (number, pair) in self.plan.windows(2).enumerate() {
+            if pair[0].at >= pair[1].at {
+                let (later, earlier) = (number + 2, number + 1);
+                remark(
+                    true,
+                    "plan",
+                    format!("step {later} of the plan is not after step {earlier}"),
+                    "give each step a later time than the one before: a step ends where the next begins",
+                );
+            }
+        }
         for (number, _) in self.plan.iter().enumerate().filter(|(_, step)| !step.is_clear()) {
             remark(
                 true,
@@ -189,7 +225,8 @@ impl protocol::Config for Config {
             (false, false) => Reads::Log,
         };
         let max_in_flight = 1 << dice.below(5);
-        let plan = if self.plan.is_empty() { transfers(dice) } else { self.plan.clone() };
+        let keeps_plan = !self.plan.is_empty();
+        let plan = if keeps_plan { self.plan.clone() } else { transfers(dice) };
         // Whole milliseconds are easier to read.
         let millis = |span: u64| Span(span.div_ceil(1_000_000) * 1_000_000);
         Config {
@@ -206,6 +243,7 @@ impl protocol::Config for Config {
             plan,
             ..self
         }
+        .with_snapshots(dice, keeps_plan)
     }
 }
 
@@ -259,6 +297,32 @@ impl Config {
         remarks
     }
 
+    /// Snapshots on every other day, from one after each entry to none in a day, in chunks from a few
+    /// sessions up; on one day of three, voters that come and go.
+    fn with_snapshots(self, dice: &mut Stream, keeps_plan: bool) -> Config {
+        let after = u32::try_from(orders(dice, 1, 300)).ok();
+        let snapshot_after = after.filter(|_| dice.below(2) == 0);
+        let snapshot_chunk = u32::try_from(orders(dice, 64, 65_536)).unwrap_or(u32::MAX);
+        let joint = dice.below(2) == 0;
+        let membership =
+            if joint { MembershipChange::Joint } else { MembershipChange::SingleServer };
+        let config = Config { snapshot_after, snapshot_chunk, membership, ..self };
+        if dice.below(3) > 0 || keeps_plan {
+            return config;
+        }
+        let initial_members = u32::try_from(1 + dice.below(7)).ok();
+        let mut at = 500;
+        let mut step = || {
+            at += 100 + dice.below(2_000);
+            let names: Vec<ServerName> =
+                ServerName::first(7).filter(|_| dice.below(2) == 0).collect();
+            let members = if names.is_empty() { ServerName::first(7).collect() } else { names };
+            Step { at: Span::millis(at), members: Some(members), transfer: None }
+        };
+        let plan = (0..8).map(|_| step()).collect();
+        Config { initial_members, plan, ..config }
+    }
+
     /// What may not be zero.
     fn zeros(&self) -> Vec<Remark> {
         let keys = [
@@ -269,6 +333,8 @@ impl Config {
             ("request_timeout", self.request_timeout == Span::ZERO),
             ("redirect_backoff", self.redirect_backoff.hi == Span::ZERO),
             ("initial_members", self.initial_members == Some(0)),
+            ("snapshot_after", self.snapshot_after == Some(0)),
+            ("snapshot_chunk", self.snapshot_chunk == 0),
         ];
         let zeros = keys.into_iter().filter(|(_, is_zero)| *is_zero);
         zeros

@@ -2,6 +2,7 @@
 //! conversation with clients of Section 8.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_sim::kinds;
 use rehearsal_sim::protocol::{self, NodeId};
@@ -13,6 +14,7 @@ use crate::parts::configuration::Members;
 use crate::parts::machine::{Machine, OperationOf, ReplyOf};
 use crate::parts::session::Session;
 use crate::raft::log::Entries;
+use crate::raft::snapshot::Snapshot;
 
 /// A message. Sender and receiver are named by the envelope: the candidate of a `RequestVote` and
 /// the leader of an `AppendEntries` are their senders.
@@ -95,6 +97,27 @@ pub enum Message<M: Machine> {
         /// Who leads, as far as it knows.
         leader: Option<NodeId>,
     },
+    /// A leader sends a chunk of its snapshot (Section 7, Figure 13).
+    InstallSnapshot {
+        /// The leader's term.
+        term: u64,
+        /// Where in the snapshot the chunk begins, in bytes.
+        offset: u64,
+        /// How many bytes it has.
+        length: u32,
+        /// The snapshot: a receiver uses it when all of its bytes have arrived.
+        snapshot: Arc<Snapshot<M>>,
+    },
+    /// The answer to an `InstallSnapshot` that was not the last; the last one is answered by an
+    /// `AppendReply`.
+    ChunkReply {
+        /// The follower's term.
+        term: u64,
+        /// The last entry that the snapshot stands for.
+        index: u64,
+        /// How many bytes of it have arrived without a gap.
+        arrived: u64,
+    },
     /// The operator asks for a change of the voters.
     ChangeMembers {
         /// The step of its plan.
@@ -159,21 +182,24 @@ kinds!(Message<M: Machine> {
     PreVoteReply,
     TimeoutNow,
     TransferLeadership,
+    InstallSnapshot,
+    ChunkReply,
 });
 
 impl<M: Machine> protocol::Message for Message<M> {
     /// A header of 48 bytes, 16 for each entry's term and length, and the commands.
     fn size(&self) -> u32 {
-        48 + match self {
+        48u32.saturating_add(match self {
             Message::AppendEntries { entries, .. } => {
                 entries.as_slice().iter().map(|entry| 16 + entry.command.size()).sum()
             }
             Message::Request { operation, .. } => M::size(operation),
+            Message::InstallSnapshot { length, .. } => 32u32.saturating_add(*length),
             Message::ChangeMembers { members, .. } => {
                 u32::try_from(members.len()).unwrap_or(u32::MAX).saturating_mul(8)
             }
             _ => 0,
-        }
+        })
     }
 
     fn digest(&self, digest: &mut Digest) {
@@ -215,6 +241,11 @@ impl<M: Machine> protocol::Message for Message<M> {
                 words(&session.words());
                 words(&[*serial, leader.map_or(u64::MAX, |leader| u64::from(leader.0))]);
             }
+            Message::InstallSnapshot { term, offset, length, snapshot } => {
+                let base = snapshot.base;
+                words(&[*term, *offset, u64::from(*length), base.index, base.term, base.prefix]);
+            }
+            Message::ChunkReply { term, index, arrived } => words(&[*term, *index, *arrived]),
             Message::ChangeMembers { step, members } => {
                 words(&[*step]);
                 members.iter().for_each(|member| words(&[u64::from(member.0)]));
@@ -276,6 +307,14 @@ impl<M: Machine> fmt::Debug for Message<M> {
             }
             Message::Redirect { session, serial, leader: None } => {
                 write!(f, "Redirect {session:?}#{serial} to nobody")
+            }
+            Message::InstallSnapshot { term, offset, length, snapshot } => {
+                let (base, end) = (snapshot.base, offset.saturating_add(u64::from(*length)));
+                write!(f, "InstallSnapshot term={term} {}@{} ", base.index, base.term)?;
+                write!(f, "bytes={offset}..{end} of {}", snapshot.size)
+            }
+            Message::ChunkReply { term, index, arrived } => {
+                write!(f, "ChunkReply term={term} snapshot={index} arrived={arrived}")
             }
             Message::ChangeMembers { step, members } => {
                 write!(f, "ChangeMembers step={step} to {members:?}")

@@ -45,8 +45,11 @@
 //! | `server/presence.rs` | hearing a leader, being heard (`leader_stickiness`, `check_quorum`) | 6; thesis 4.2.3, 6.2 |
 //! | `server/reads.rs` | reads that skip the log, leases (`reads`, `lease_margin`) | thesis 6.4 |
 //! | `server/transfer.rs` | handing leadership over (`plan`) | thesis 3.10 |
+//! | `server/compaction.rs`, `snapshot.rs` | snapshots, taken and sent in chunks (`snapshot_after`, `snapshot_chunk`) | 7 |
+//! | `server/membership.rs` | who votes, and how that changes (`membership`, `initial_members`, `plan`) | 6; thesis 4 |
+//! | `operator.rs`, `plan.rs` | the administrator, carried out by the first client | |
 //! | `client.rs` | finding the leader, asking again | 8; thesis 6.2 |
-//! | `invariants/` | the five properties of Figure 3 | Figure 3 |
+//! | `invariants/` | the five properties of Figure 3, and five more | Figure 3; 5.1, 6, 8 |
 //! | `probes.rs` | rare situations that a campaign should reach | all of them |
 //!
 //! **Options**, and what each is for; `scenarios/raft/` shows what happens without it:
@@ -62,13 +65,14 @@
 //! | `reads = "read-index"` | reads write nothing | `read-index` |
 //! | `reads = "lease"` | reads ask nobody, as long as clocks are right | `lease-and-drift` |
 //! | `plan = [{ transfer = "n2" }]` | leadership moves without an outage | `transfer-under-load` |
+//! | `plan = [{ members = ["n1", "n4"] }]` | voters come and go | `members-change`, `removed-server` |
+//! | `membership = "single-server"` | changes without a joint configuration | `removed-and-needed` |
+//! | `snapshot_after` | logs that do not grow for ever | `far-behind` |
 //!
 //! With `pre_vote` or `leader_stickiness` a server may be in a newer term than the leader that everybody
 //! hears. It must not be left alone with that: it refuses the leader's entries, the leader learns of the
 //! term from the refusal, and steps down. And a refused pre-vote always tells the voter's term, or a
 //! server with a longer log in an older term would never learn which term to stand in (etcd#8501).
-//!
-//! Left out: snapshots.
 //!
 //! **Disks that fail.** Raft assumes disks that keep what they acknowledged, and tells apart what was
 //! promised from what was not:
@@ -93,10 +97,12 @@ mod operator;
 pub mod plan;
 pub mod probes;
 pub mod server;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rehearsal_sim::effects::Effects;
 use rehearsal_sim::invariant::Invariant;
@@ -117,6 +123,10 @@ use crate::parts::disk::DAMAGED;
 use crate::parts::kv::KeyValue;
 use crate::parts::machine::Machine;
 use log::Entry;
+use snapshot::Snapshot;
+
+/// The rank of a server that does not vote: it waits to be added, or was removed.
+pub const OUTSIDER: &str = "outsider";
 
 /// A node of a Raft cluster, generic over the machine that is replicated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -181,6 +191,8 @@ pub enum Record<M: Machine> {
         /// The entry.
         entry: Entry<M>,
     },
+    /// What stands for the beginning of the log; entries behind it follow.
+    Snapshot(Arc<Snapshot<M>>),
 }
 
 impl<M: Machine> fmt::Debug for Record<M> {
@@ -193,6 +205,7 @@ impl<M: Machine> fmt::Debug for Record<M> {
             Record::Entry { index, entry } => {
                 write!(f, "Entry {index}@{} {:?}", entry.term, entry.command)
             }
+            Record::Snapshot(snapshot) => write!(f, "{snapshot:?}"),
         }
     }
 }
@@ -202,7 +215,7 @@ impl<M: Machine> Protocol for Raft<M> {
     const SUMMARY: &'static str = "a replicated log with an elected leader";
     const INVARIANTS: &'static [Invariant<Event>] = invariants::ALL;
     const RANKS: &'static [&'static str] =
-        &["follower", "candidate", "leader", DAMAGED, "pre-candidate"];
+        &["follower", "candidate", "leader", DAMAGED, "pre-candidate", OUTSIDER];
     const METRICS: &'static [&'static str] = &[
         "append_rejections",
         "elections",
@@ -211,6 +224,10 @@ impl<M: Machine> Protocol for Raft<M> {
         "redirects",
         "refusals",
         "retries",
+        "snapshots_installed",
+        "snapshots_sent",
+        "snapshots_taken",
+        "configurations_appended",
     ];
     const PROBES: &'static [Probe] = probes::ALL;
     type Bug = Bug;
@@ -251,6 +268,9 @@ impl<M: Machine> Protocol for Raft<M> {
     }
 
     fn missing_quorum(reach: &Reach<'_, Raft<M>>) -> Option<String> {
-        reach.missing_majority_without(Role::Server, DAMAGED)
+        if reach.config.initial_members.is_none() && reach.config.plan.is_empty() {
+            return reach.missing_majority_without(Role::Server, DAMAGED);
+        }
+        plan::missing_majority(reach)
     }
 }

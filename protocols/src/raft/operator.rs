@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The steps are done one after the other. Each is asked for again and again until a leader says that
-//! it is done, and asking twice does no harm: a step says what shall be, not what is to be changed. So
-//! an operator that crashed simply begins with the first step again.
+//! it is done, or until the next one is due. Asking twice does no harm: a step says what shall be, not
+//! what is to be changed. So an operator that crashed simply asks again for the step that was due last.
 
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::time::Span;
@@ -38,9 +38,19 @@ impl Operator {
         if fx.config().plan.is_empty() || !is_first {
             return None;
         }
-        let operator = Operator { step: 0, leader, asked: false };
+        let mut operator = Operator { step: 0, leader, asked: false };
+        operator.skip_overdue(fx);
         operator.wait(fx);
         Some(operator)
+    }
+
+    /// Gives up the steps whose successor is due.
+    fn skip_overdue<M: Machine>(&mut self, fx: &Fx<'_, M>) {
+        let later = (0u64..).zip(&fx.config().plan).filter(|(_, step)| step.at.0 <= fx.now().0);
+        let latest = later.map(|(number, _)| number).max().unwrap_or(0);
+        if latest > self.step {
+            (self.step, self.asked) = (latest, false);
+        }
     }
 
     /// Sets the timer for the step that comes next.
@@ -52,6 +62,7 @@ impl Operator {
 
     /// The step is due, or it is time to ask again, another server if one kept silent.
     pub(super) fn on_timer<M: Machine>(&mut self, fx: &mut Fx<'_, M>) {
+        self.skip_overdue(fx);
         let Some(step) = place(self.step).and_then(|place| fx.config().plan.get(place)) else {
             return;
         };

@@ -2,17 +2,23 @@
 
 use std::fmt;
 
-use rehearsal_sim::protocol::NodeId;
+use rehearsal_sim::protocol::{NodeId, Reach};
 use rehearsal_sim::time::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::config::{Config, MembershipChange};
+use super::{Raft, Role};
+use crate::parts::configuration::Members;
+use crate::parts::disk::DAMAGED;
+use crate::parts::machine::Machine;
 
 /// One step of an operator's plan: when, and what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Step {
-    /// When the operator asks, by its own clock, since the start of the run; later when the step before
-    /// is not done yet. A duration. Default 0s.
+    /// When the operator begins to ask, by its own clock, since the start of the run; a step before that
+    /// is not done by then is given up. A duration. Default 0s.
     pub at: Span,
     /// Make these servers the voters: a list of names, `["n1", "n2", "n4"]`. Names of servers that the
     /// cluster does not have are left out; a step that has no others is passed over.
@@ -44,6 +50,50 @@ impl Step {
     }
 }
 
+/// Every set of voters that may decide while a plan is carried out: those it names, and those on the
+/// way from each to the next, one server at a time.
+pub(crate) fn sets_on_the_way(config: &Config, servers: &Members) -> Vec<Members> {
+    let count = config.initial_members.unwrap_or(u32::MAX) as usize;
+    let exists = |node: NodeId| servers.contains(node);
+    let mut sets = vec![Members::of(servers.iter().take(count))];
+    for step in &config.plan {
+        let Some(Order::Members(target)) = step.order(exists) else { continue };
+        let target = Members::of(target);
+        if config.membership == MembershipChange::SingleServer {
+            let mut set = sets.last().cloned().unwrap_or_default();
+            for node in target.iter() {
+                set = set.with(node);
+                sets.push(set.clone());
+            }
+        }
+        sets.push(target);
+    }
+    sets.sort();
+    sets.dedup();
+    sets
+}
+
+/// Names a set of voters that may have to decide and can not, for want of a majority that is up,
+/// undamaged and connected. Nobody outside knows which set it is at this moment; a plan of changes has
+/// to be able to go through all of them.
+pub(crate) fn missing_majority<M: Machine>(reach: &Reach<'_, Raft<M>>) -> Option<String> {
+    let roles = (0u32..).zip(reach.roles).filter(|(_, role)| **role == Role::Server);
+    let servers = Members::of(roles.map(|(id, _)| NodeId(id)));
+    let is_fit = |id: NodeId| (reach.up)(id) && (reach.standing)(id).rank != DAMAGED;
+    let passes = reach.passes;
+    let linked = |a: NodeId, b: NodeId| a == b || (passes(a, b) && passes(b, a));
+    let decides = |set: &Members| {
+        servers
+            .iter()
+            .filter(|a| is_fit(*a))
+            .any(|a| set.has_majority(|b| is_fit(b) && linked(a, b)))
+    };
+    let stuck = sets_on_the_way(reach.config, &servers).into_iter().find(|set| !decides(set))?;
+    Some(format!(
+        "a majority of the voters {stuck:?} may be needed, and is not up, undamaged and connected"
+    ))
+}
+
 /// What a step asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -58,12 +108,17 @@ pub(crate) enum Order {
 pub struct ServerName(u32);
 
 impl ServerName {
-    /// The name of a node. Servers are the first role, and so node 0 is `n1`.
+    /// The name of a node.
     pub fn of(node: NodeId) -> ServerName {
         ServerName(node.0)
     }
 
-    /// The node of that name, which need not exist.
+    /// The names of the first servers.
+    pub(crate) fn first(count: u32) -> impl Iterator<Item = ServerName> {
+        (0..count).map(ServerName)
+    }
+
+    /// The node of that name, which need not exist. Servers are the first role: `n1` is node 0.
     pub fn node(self) -> NodeId {
         NodeId(self.0)
     }

@@ -26,6 +26,11 @@ pub const ALL: &[Probe] = &[
     READ_WAITS_FOR_COMMIT,
     LEADERSHIP_TRANSFERRED,
     TRANSFER_GIVEN_UP,
+    TRANSFER_OVERTAKEN,
+    CHUNKS_LOST,
+    TAIL_KEPT,
+    CHANGE_HELD_BACK,
+    LEADER_REMOVED,
 ];
 
 /// Section 5.2: one vote a term.
@@ -150,4 +155,34 @@ pub(crate) const LEADERSHIP_TRANSFERRED: Probe = Probe {
 pub(crate) const TRANSFER_GIVEN_UP: Probe = Probe {
     name: "transfer_given_up",
     sentence: "a leader could not hand leadership over within an election timeout, and went on",
+};
+
+/// Section 7: another snapshot came before the whole of one was here.
+pub(crate) const TRANSFER_OVERTAKEN: Probe = Probe {
+    name: "transfer_overtaken",
+    sentence: "a snapshot was on its way when another one took its place",
+};
+
+/// Section 7: chunks are sent again from where the receiver is.
+pub(crate) const CHUNKS_LOST: Probe = Probe {
+    name: "chunks_lost",
+    sentence: "a follower had less of a snapshot than its leader believed",
+};
+
+/// Figure 13, rule 6: entries behind a snapshot that match it stay.
+pub(crate) const TAIL_KEPT: Probe = Probe {
+    name: "tail_kept",
+    sentence: "a follower that installed a snapshot kept the entries behind it",
+};
+
+/// Ongaro, raft-dev, 2015: no change before an entry of the own term is committed.
+pub(crate) const CHANGE_HELD_BACK: Probe = Probe {
+    name: "change_held_back",
+    sentence: "a change of the voters waited until the leader had committed in its own term",
+};
+
+/// Thesis, 4.2.2.
+pub(crate) const LEADER_REMOVED: Probe = Probe {
+    name: "leader_removed",
+    sentence: "a leader committed its own removal, and stepped down",
 };

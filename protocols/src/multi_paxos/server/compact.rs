@@ -88,6 +88,6 @@ impl<M: Machine> Server<M> {
         self.replica = snapshot.replica.clone();
         self.commit = snapshot.slot;
         self.prefix = snapshot.prefix;
-        fx.note(Event::Installed { index: snapshot.slot, prefix: snapshot.prefix });
+        fx.note(Event::installed(snapshot.slot, snapshot.prefix));
     }
 }

@@ -70,9 +70,9 @@ impl<M: Machine> Server<M> {
         let Some(proposal) = self.log.get(slot) else { return };
         let value = proposal.value.digest();
         self.commit = slot;
-        self.prefix = digest::mix(self.prefix, value);
+        self.prefix = digest::mix(digest::mix(self.prefix, 0), value);
         fx.note(Event::Learned { slot, value });
-        fx.note(Event::Applied { index: slot, term: 0, command: value });
+        fx.note(Event::applied(slot, value));
         if let Value::Request(request) = &proposal.value {
             let (session, serial) = (request.session, request.serial);
             let reply = self.replica.apply(session, serial, &request.operation);

@@ -103,7 +103,7 @@ impl<M: Machine> Server<M> {
             fx.count(probes::TORN_TAIL_DROPPED.name, 1);
         }
         server.seen = server.promised.round;
-        fx.note(Event::Restored { term: server.promised.number(), entries: Vec::new().into() });
+        fx.note(Event::started(server.promised.number()));
         server.start_from_snapshot(fx);
         for (slot, proposal) in server.log.from(0) {
             let (ballot, value) = (proposal.ballot, proposal.value.digest());

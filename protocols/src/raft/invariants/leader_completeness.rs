@@ -8,15 +8,19 @@
 //! a majority has *stored* it in the term of the leader that made it (Section 5.4.2), not when
 //! somebody finds out. The ghost also grows when a leader announces a commit, which catches leaders
 //! that announce too early. Cost: one comparison an election, a count over the voters for each
-//! `Stored`, and one step for each committed entry.
+//! `Stored`, and one step for each committed entry. Which majority that is, the configuration says by
+//! which the leader of the term counts.
 
 use std::collections::BTreeMap;
 
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 use rehearsal_sim::protocol::NodeId;
 
-use super::mirror::{Mirror, before};
+use super::configurations::Configurations;
+use super::mirror::Mirror;
 use crate::events::consensus::Event;
+use crate::invariants::before;
+use crate::parts::configuration::Configuration;
 
 /// The property.
 pub const INVARIANT: Invariant<Event> = Invariant {
@@ -31,6 +35,8 @@ pub const INVARIANT: Invariant<Event> = Invariant {
             committed_in: BTreeMap::new(),
             stored: vec![(0, 0); cluster.names.len()],
             leader: None,
+            configurations: Configurations::new(cluster),
+            tenures: BTreeMap::new(),
         })
     },
 };
@@ -47,15 +53,22 @@ struct LeaderCompleteness {
     stored: Vec<(u64, u64)>,
     /// The leader of the highest term, while it leads.
     leader: Option<(u64, NodeId)>,
+    configurations: Configurations,
+    /// By which configuration the leader of each term counts, or counted last.
+    tenures: BTreeMap<u64, Configuration>,
 }
 
 impl LeaderCompleteness {
-    /// The highest index that a majority has stored in this term.
-    fn stored_by_majority(&self, term: u64) -> u64 {
-        let indexes =
-            || self.stored.iter().filter(|stored| stored.0 == term).map(|stored| stored.1);
-        let holds = |n: u64| indexes().filter(|index| *index >= n).count();
-        indexes().filter(|n| holds(*n) >= self.cluster.majority()).max().unwrap_or(0)
+    /// The highest index that a quorum has stored in this term, as the leader of the term counts.
+    fn stored_by_quorum(&self, term: u64) -> u64 {
+        let Some(configuration) = self.tenures.get(&term) else { return 0 };
+        let has = |node: NodeId, n: u64| {
+            let (in_term, index) = self.stored[node.index()];
+            in_term == term && index >= n
+        };
+        let indexes = self.stored.iter().filter(|stored| stored.0 == term).map(|stored| stored.1);
+        let holds = |n: &u64| configuration.has_quorum(|voter| has(voter, *n));
+        indexes.filter(holds).max().unwrap_or(0)
     }
 
     /// Everything up to `index` in the log of `node` is committed, in this term.
@@ -88,8 +101,13 @@ impl LeaderCompleteness {
         }
     }
 
-    /// Whether a node's log agrees with the ghost up to an index.
+    /// Whether a node's log agrees with the ghost up to an index, or to the end of its snapshot, where
+    /// that stands for the index.
     fn has(&self, node: NodeId, index: u64) -> bool {
+        let index = index.max(self.mirror.base(node).index);
+        if index > self.committed.len() as u64 {
+            return true; // log matching and state machine safety judge the snapshot
+        }
         self.mirror.cell(node, index).map(|cell| cell.prefix)
             == self.committed.get(before(index)).copied()
     }
@@ -113,7 +131,17 @@ impl Monitor<Event> for LeaderCompleteness {
         self.mirror.read(note);
         let node = note.node;
         match *note.event {
+            Event::Configured { ref configuration } => {
+                self.configurations.read(note);
+                if let Some((term, leader)) = self.leader
+                    && leader == node
+                {
+                    self.tenures.insert(term, configuration.clone());
+                }
+                Ok(())
+            }
             Event::BecameLeader { term, .. } => {
+                self.tenures.insert(term, self.configurations.of(node).clone());
                 if self.leader.is_none_or(|(leads, _)| leads <= term) {
                     self.leader = Some((term, node));
                 }
@@ -130,7 +158,7 @@ impl Monitor<Event> for LeaderCompleteness {
             // the latest one any more.
             Event::Stored { index, term } if (term, index) > self.stored[node.index()] => {
                 self.stored[node.index()] = (term, index);
-                let index = self.stored_by_majority(term).min(index);
+                let index = self.stored_by_quorum(term).min(index);
                 match self.mirror.cell(node, index) {
                     Some(cell) if index > 0 && cell.term == term => self.commit(node, index, term),
                     _ => Ok(()),
@@ -144,12 +172,8 @@ impl Monitor<Event> for LeaderCompleteness {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{appended, breach, feed, leads, restored, stored};
+    use super::super::testing::{appended, breach, committed, feed, leads, restored, stored};
     use super::*;
-
-    fn committed(index: u64, term: u64) -> Event {
-        Event::Committed { index, term, leader: true }
-    }
 
     #[test]
     fn a_leader_with_every_committed_entry_is_fine() {

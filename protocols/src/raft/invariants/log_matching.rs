@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 use rehearsal_sim::protocol::NodeId;
 
-use super::mirror::{Cell, Mirror, before};
+use super::mirror::{Cell, Mirror};
 use crate::events::consensus::Event;
+use crate::invariants::before;
 
 /// The property.
 pub const INVARIANT: Invariant<Event> = Invariant {
@@ -47,9 +48,16 @@ impl LogMatching {
         let Some(cell) = self.mirror.cell(node, index) else { return Ok(()) };
         let seen = match self.first.get(before(index)) {
             None => {
-                // Logs have no gaps, so this is the index right behind all seen before.
-                self.first.push((cell, node));
-                return Ok(());
+                // Logs have no gaps, so this is the index right behind all seen before; unless it comes
+                // from a snapshot of entries that nobody ever had.
+                if self.first.len() == before(index) {
+                    self.first.push((cell, node));
+                    return Ok(());
+                }
+                let name = self.cluster.name(node);
+                let message =
+                    format!("{name} has a snapshot of entries to {index} that nobody had");
+                return Err(Breach { message, nodes: vec![node] });
             }
             Some(first) if first.0.term == cell.term => *first,
             Some(_) => *self.others.entry((index, cell.term)).or_insert((cell, node)),
@@ -79,8 +87,22 @@ impl Monitor<Event> for LogMatching {
             }
             Event::Appended { index, .. } => self.compare(note.node, *index),
             // The last prefix speaks for all before it, but the first difference says more.
-            Event::Restored { entries, .. } => {
-                (1..=entries.len() as u64).try_for_each(|index| self.compare(note.node, index))
+            Event::Restored { base, entries, .. } => {
+                let last = base.index + entries.len() as u64;
+                (base.index.max(1)..=last).try_for_each(|index| self.compare(note.node, index))
+            }
+            Event::Snapshotted { base } => {
+                let cell = self.mirror.cell(note.node, base.index);
+                if cell.is_some_and(|cell| (cell.term, cell.prefix) == (base.term, base.prefix)) {
+                    return Ok(());
+                }
+                let (name, index) = (self.cluster.name(note.node), base.index);
+                let message =
+                    format!("{name} took a snapshot to {index} of what is not in its log");
+                Err(Breach { message, nodes: vec![note.node] })
+            }
+            Event::Installed { base, last_index, .. } => {
+                (base.index..=*last_index).try_for_each(|index| self.compare(note.node, index))
             }
             _ => Ok(()),
         }

@@ -6,8 +6,7 @@
 use rehearsal_sim::invariant::Note;
 use rehearsal_sim::protocol::NodeId;
 
-use crate::events::consensus::Event;
-use crate::parts::digest;
+use crate::events::consensus::{Base, Event};
 
 /// What a node has at one index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,41 +17,107 @@ pub(super) struct Cell {
     pub(super) prefix: u64,
 }
 
-/// The logs of all nodes, in memory.
+/// The log of one node, in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Log {
+    /// The last entry that a snapshot stands for, index 0 where none does.
+    base: Base,
+    /// The entries that are known: those behind the base, and perhaps some before it.
+    cells: Vec<Cell>,
+    /// The commands of the entries.
+    commands: Vec<u64>,
+    /// The index of the first of them.
+    first: u64,
+}
+
+impl Log {
+    /// A log that begins behind a snapshot.
+    fn behind(base: Base) -> Log {
+        Log { base, cells: Vec::new(), commands: Vec::new(), first: base.index + 1 }
+    }
+
+    fn last_index(&self) -> u64 {
+        self.first + self.cells.len() as u64 - 1
+    }
+
+    fn cell(&self, index: u64) -> Option<Cell> {
+        let Base { index: base, term, prefix } = self.base;
+        if index == base && index > 0 {
+            return Some(Cell { term, prefix });
+        }
+        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        self.cells.get(place).copied()
+    }
+
+    /// Term and command of the entry at an index.
+    fn entry(&self, index: u64) -> Option<(u64, u64)> {
+        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        Some((self.cells.get(place)?.term, self.commands[place]))
+    }
+
+    fn push(&mut self, term: u64, command: u64) {
+        let prefix = self.cells.last().map_or(self.base.prefix, |cell| cell.prefix);
+        self.cells.push(Cell { term, prefix: Base::after(prefix, term, command) });
+        self.commands.push(command);
+    }
+
+    /// Drops the entries from an index on.
+    fn truncate(&mut self, from: u64) {
+        let keep =
+            usize::try_from(from.saturating_sub(self.first)).expect("a log fits into memory");
+        self.cells.truncate(keep);
+        self.commands.truncate(keep);
+    }
+}
+
+/// The logs of all nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mirror {
-    logs: Vec<Vec<Cell>>,
+    logs: Vec<Log>,
 }
 
 impl Mirror {
     pub(super) fn new(nodes: usize) -> Mirror {
-        Mirror { logs: vec![Vec::new(); nodes] }
+        Mirror { logs: vec![Log::behind(Base::default()); nodes] }
     }
 
     /// Follows one event. False when an entry was appended behind a gap, which is not mirrored.
     pub(super) fn read(&mut self, note: &Note<'_, Event>) -> bool {
         let log = &mut self.logs[note.node.index()];
         match note.event {
-            Event::Restored { entries, .. } => {
-                log.clear();
+            Event::Restored { base, entries, .. } => {
+                *log = Log::behind(*base);
                 for entry in entries.iter() {
-                    push(log, entry.term, entry.command);
+                    log.push(entry.term, entry.command);
                 }
                 true
             }
             Event::FoundDamage { .. } => {
-                log.clear();
+                *log = Log::behind(Base::default());
+                true
+            }
+            // The entries behind it stay, if the node says so, with what the snapshot stands for before
+            // them, whatever that was until now.
+            Event::Installed { base, last_index, .. } => {
+                let mut behind = Log::behind(*base);
+                if *last_index == log.last_index() {
+                    for index in base.index + 1..=*last_index {
+                        let Some((term, command)) = log.entry(index) else { break };
+                        behind.push(term, command);
+                    }
+                }
+                *log = behind;
                 true
             }
             Event::Truncated { from } => {
-                log.truncate(before(*from));
+                log.truncate(*from);
                 true
             }
             Event::Appended { index, term, command } => {
-                log.truncate(before(*index)); // an entry that is overwritten takes the rest along
-                let fits = log.len() == before(*index);
+                log.truncate(*index); // an entry that is overwritten takes the rest along
+                let fits = log.last_index() + 1 == *index;
                 if fits {
-                    push(log, *term, *command);
+                    log.push(*term, *command);
                 }
                 fits
             }
@@ -62,21 +127,17 @@ impl Mirror {
 
     /// The index of a node's last entry.
     pub(super) fn last_index(&self, node: NodeId) -> u64 {
-        self.logs[node.index()].len() as u64
+        self.logs[node.index()].last_index()
     }
 
-    /// What a node has at an index from 1.
+    /// What stands for the beginning of a node's log.
+    pub(super) fn base(&self, node: NodeId) -> Base {
+        self.logs[node.index()].base
+    }
+
+    /// What a node has at an index from 1; `None` where it has nothing, and where only its snapshot
+    /// would know.
     pub(super) fn cell(&self, node: NodeId, index: u64) -> Option<Cell> {
-        self.logs[node.index()].get(before(index)).copied()
+        self.logs[node.index()].cell(index)
     }
-}
-
-fn push(log: &mut Vec<Cell>, term: u64, command: u64) {
-    let prefix = log.last().map_or(digest::EMPTY, |cell| cell.prefix);
-    log.push(Cell { term, prefix: digest::mix(digest::mix(prefix, term), command) });
-}
-
-/// How many entries stand before an index from 1, which is also the index's place in a list.
-pub(super) fn before(index: u64) -> usize {
-    usize::try_from(index.saturating_sub(1)).expect("a log fits into memory")
 }

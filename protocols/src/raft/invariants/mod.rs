@@ -1,4 +1,5 @@
-//! The five properties that Raft guarantees at all times (Figure 3), a file each.
+//! The five properties that Raft guarantees at all times (Figure 3), and what they rest on and lead to,
+//! a file each.
 //!
 //! They read [`Event`]s only, so they judge any protocol that speaks that vocabulary, and each
 //! event costs them constant time (leader completeness: a count over the voters). They are ghosts:
@@ -11,14 +12,25 @@
 //! | `log_matching` | 5.3 | `LogMatching`; history `allLogs` | [`log_matching`] |
 //! | `leader_completeness` | 5.4.3 | `LeaderCompleteness` | [`leader_completeness`] |
 //! | `state_machine_safety` | 5.4.3 | `StateMachineSafety` | [`state_machine_safety`] |
+//! | `terms_grow` | 5.1, Figure 2 | `MonotonicCurrentTerm`, `MonotonicCommitIndex` | [`terms_grow`] |
+//! | `configurations_meet` | 6; thesis 4.1 | | [`configurations_meet`] |
+//! | `acknowledged_survive` | 5.3, 5.4, 8 | | [`acknowledged_survive`] |
+//! | `exactly_once` | 8; thesis 6.3 | | [`exactly_once`] |
+//! | `one_vote` | 5.2, Figure 2 | `votedFor` | [`one_vote`] |
 //!
 //! Ongaro's `raft.tla` states no invariant by name and keeps the two history variables to reason
 //! with; the names are those that the specifications derived from it agree on.
 
+pub mod acknowledged_survive;
+mod configurations;
+pub mod configurations_meet;
+pub mod exactly_once;
 pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod log_matching;
 mod mirror;
+pub mod one_vote;
+pub mod terms_grow;
 
 use rehearsal_sim::invariant::Invariant;
 
@@ -32,13 +44,21 @@ pub const ALL: &[Invariant<Event>] = &[
     log_matching::INVARIANT,
     leader_completeness::INVARIANT,
     state_machine_safety::INVARIANT,
+    terms_grow::INVARIANT,
+    configurations_meet::INVARIANT,
+    acknowledged_survive::INVARIANT,
+    exactly_once::INVARIANT,
+    one_vote::INVARIANT,
 ];
 
 /// What the properties' own tests share: three servers, and a way to feed events.
 #[cfg(test)]
 mod testing {
-    use crate::events::consensus::{Event, Logged};
+    use rehearsal_sim::protocol::NodeId;
+
+    use crate::events::consensus::{Base, Event, Logged};
     pub(super) use crate::invariants::testing::{breach, feed};
+    use crate::parts::configuration::{Configuration, Members};
 
     pub(super) fn leads(term: u64, last_index: u64, last_term: u64) -> Event {
         Event::BecameLeader { term, last_index, last_term }
@@ -49,6 +69,15 @@ mod testing {
         Event::Appended { index, term, command: term }
     }
 
+    pub(super) fn committed(index: u64, term: u64) -> Event {
+        Event::Committed { index, term, leader: true }
+    }
+
+    pub(super) fn configured(voters: &[u32]) -> Event {
+        let voters = Members::of(voters.iter().copied().map(NodeId));
+        Event::Configured { configuration: Configuration::of(voters) }
+    }
+
     pub(super) fn stored(index: u64, term: u64) -> Event {
         Event::Stored { index, term }
     }
@@ -56,6 +85,7 @@ mod testing {
     /// A restart with entries of these terms.
     pub(super) fn restored(terms: &[u64]) -> Event {
         let entries = terms.iter().map(|term| Logged { term: *term, command: *term }).collect();
-        Event::Restored { term: terms.last().copied().unwrap_or(0), entries }
+        let term = terms.last().copied().unwrap_or(0);
+        Event::Restored { term, base: Base::default(), entries }
     }
 }

@@ -36,6 +36,9 @@ use crate::raft::{Bug, Fx, Message, Timer, probes};
 impl<M: Machine> Server<M> {
     /// The election timeout rang: no leader was heard of for too long, unless the timer is early.
     pub(super) fn on_election_timeout(&mut self, fx: &mut Fx<'_, M>) {
+        if !self.may_stand(fx) {
+            return; // an outsider; what a leader sends sets the timer again
+        }
         if fx.config().leader_stickiness && self.hears_leader(fx) {
             // Its own vote is like any other: a leader may rely on not being voted out.
             fx.count(probes::EARLY_TIMEOUT_IGNORED.name, 1);
@@ -45,6 +48,13 @@ impl<M: Machine> Server<M> {
         } else {
             self.campaign(false, fx);
         }
+    }
+
+    /// Whether it votes, or leaves and may be needed once more (thesis, 4.2.2).
+    pub(super) fn may_stand(&self, fx: &Fx<'_, M>) -> bool {
+        let may_stand = self.membership.may_stand(self.commit_index);
+        let votes = self.membership.current().contains(fx.me());
+        mutant!(fx, Bug::RemovedNeverCampaigns, may_stand, votes)
     }
 
     /// Asks whether an election would be won, in the term as it is. Nothing is promised and nothing
@@ -116,7 +126,8 @@ impl<M: Machine> Server<M> {
         fx.count("elections_started", 1);
 
         let term = self.current_term;
-        for peer in self.voters_beside(fx.me()) {
+        let (me, voters) = (fx.me(), self.voters());
+        for peer in voters.iter().filter(|node| *node != me) {
             let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
             let request = Message::RequestVote { term, last_index, last_term, transfer };
             fx.send_synced(peer, request);
@@ -219,6 +230,7 @@ impl<M: Machine> Server<M> {
             fx.count(probes::REQUESTS_INHERITED.name, 1);
         }
         self.rank = Rank::Leader(Box::new(Leader::new(fx, last_index, pending)));
+        self.sending.clear();
         self.begin_round(fx);
         if fx.config().noop_at_term_start {
             self.append_and_replicate(Command::Noop, fx);

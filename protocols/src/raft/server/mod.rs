@@ -14,6 +14,7 @@
 //! Ranks live in memory only: a server that crashed as a leader comes back as a follower, or, where
 //! its disk is damaged, as nothing of the three.
 
+mod compaction;
 mod election;
 mod hints;
 mod membership;
@@ -24,7 +25,8 @@ mod rounds;
 mod sessions;
 mod transfer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::{Input, NodeId, Standing, Survivor};
@@ -32,11 +34,14 @@ use rehearsal_sim::time::LocalTime;
 use rehearsal_sim::view::View;
 
 use crate::events::consensus::{Event, Logged, Voter};
+use crate::parts::digest;
 use crate::parts::disk::{DAMAGED, damage};
 use crate::parts::machine::Machine;
 use crate::parts::session::Replica;
-use crate::raft::log::{Entry, Log};
-use crate::raft::{Bug, Fx, Message, Raft, Record, Timer, probes};
+use crate::raft::log::{Command, Entry, Log};
+use crate::raft::snapshot::Snapshot;
+use crate::raft::{Bug, Fx, Message, OUTSIDER, Raft, Record, Timer, probes};
+use compaction::Transfer;
 use membership::Membership;
 use reads::Read;
 use replication::Leader;
@@ -58,12 +63,20 @@ pub struct Server<M: Machine> {
     rank: Rank,
     /// What the log is applied to.
     replica: Replica<M>,
+    /// The digest of what was applied; no server needs it, but observers compare it.
+    prefix: u64,
     /// Who votes.
     membership: Membership,
     /// When it last heard a leader of its term, or started; `None` where nobody asks.
     heard_leader: Option<LocalTime>,
     /// What clients asked of this leader that waits for a round of heartbeats.
     reads: Vec<Read<M>>,
+    /// What stands for the beginning of the log. On disk, as the log is.
+    snapshot: Option<Arc<Snapshot<M>>>,
+    /// What a follower has of a snapshot that is on its way.
+    receiving: Option<Transfer<M>>,
+    /// The followers to whom a leader sends a snapshot, and how far it has come.
+    sending: BTreeMap<NodeId, Transfer<M>>,
 }
 
 /// What a server is in its current term (Figure 4).
@@ -102,9 +115,13 @@ impl<M: Machine> Server<M> {
             last_applied: 0,
             rank: Rank::Follower { leader: None },
             replica: Replica::default(),
+            prefix: digest::EMPTY,
             membership: Membership::at_start(fx),
             heard_leader: None,
             reads: Vec::new(),
+            snapshot: None,
+            receiving: None,
+            sending: BTreeMap::new(),
         };
         let is_damaged = mutant!(fx, Bug::DamageIgnored, damage(disk) > 0, false);
         if is_damaged {
@@ -114,7 +131,7 @@ impl<M: Machine> Server<M> {
         let mut intact = 0;
         for survivor in disk {
             let Survivor::Intact(record) = survivor else { break };
-            server.restore(record);
+            server.restore(record, fx);
             intact += 1;
         }
         if intact < disk.len() {
@@ -126,7 +143,9 @@ impl<M: Machine> Server<M> {
         let logged =
             |entry: &Entry<M>| Logged { term: entry.term, command: entry.command.digest() };
         let entries = server.log.iter().map(logged).collect();
-        fx.note(Event::Restored { term: server.current_term, entries });
+        let (term, base) = (server.current_term, server.base());
+        fx.note(Event::Restored { term, base, entries });
+        server.configure_at_start(fx);
         fx.arm(Timer::Election, fx.config().election_timeout);
         // It may have heard a leader right before it crashed, and that leader may rely on it.
         server.hear_leader(fx);
@@ -157,7 +176,7 @@ impl<M: Machine> Server<M> {
 
     /// Reads one record. The last ballot counts; an entry replaces what stood at its index, because
     /// a follower that repairs a conflict appends the new entries behind the old ones on disk.
-    fn restore(&mut self, record: &Record<M>) {
+    fn restore(&mut self, record: &Record<M>, fx: &Fx<'_, M>) {
         match record {
             Record::Ballot { term, voted_for } => {
                 self.current_term = *term;
@@ -165,8 +184,13 @@ impl<M: Machine> Server<M> {
             }
             Record::Entry { index, entry } => {
                 self.log.truncate(*index);
+                self.membership.truncate(*index, fx);
                 self.log.push(entry.clone());
+                if let Command::Configure(configuration) = &entry.command {
+                    self.membership.append(*index, configuration.clone());
+                }
             }
+            Record::Snapshot(snapshot) => self.restore_snapshot(snapshot),
         }
     }
 
@@ -228,6 +252,14 @@ impl<M: Machine> Server<M> {
             Message::Request { session, serial, operation } => {
                 self.on_request(session, serial, operation, fx);
             }
+            Message::InstallSnapshot { term, offset, length, snapshot } => {
+                self.observe(term, fx);
+                self.on_install_snapshot(from, term, (offset, length), snapshot, fx);
+            }
+            Message::ChunkReply { term, index, arrived } => {
+                self.observe(term, fx);
+                self.on_chunk_reply(from, term, index, arrived, fx);
+            }
             Message::ChangeMembers { step, members } => {
                 self.on_change_members(from, step, members, fx);
             }
@@ -273,6 +305,14 @@ impl<M: Machine> Server<M> {
         self.rank = Rank::Follower { leader };
     }
 
+    /// A message of the leader of the current term is here: nobody else can lead it, so a candidate
+    /// gives up (Section 5.2), and everybody waits for another election timeout.
+    fn obey_leader(&mut self, leader: NodeId, fx: &mut Fx<'_, M>) {
+        self.follow(Some(leader), fx);
+        self.hear_leader(fx);
+        fx.arm(Timer::Election, fx.config().election_timeout);
+    }
+
     /// Whether these servers decide: a majority of the voters, or of each set of voters while there
     /// are two.
     fn is_quorum(&self, agrees: impl Fn(NodeId) -> bool, fx: &Fx<'_, M>) -> bool {
@@ -300,6 +340,7 @@ impl<M: Machine> Server<M> {
     /// one has not heard yet.
     pub(super) fn standing(&self) -> Standing {
         let rank = match self.rank {
+            Rank::Follower { .. } if !self.membership.may_stand(self.commit_index) => OUTSIDER,
             Rank::Follower { .. } => "follower",
             Rank::PreCandidate { .. } => "pre-candidate",
             Rank::Candidate { .. } => "candidate",
@@ -335,6 +376,6 @@ impl<M: Machine> Server<M> {
             Rank::Damaged => {}
         }
         let cells = self.log.iter().map(|entry| format!("{} {:?}", entry.term, entry.command));
-        view.log("log", 1, cells, self.commit_index);
+        view.log("log", self.log.base_index() + 1, cells, self.commit_index);
     }
 }

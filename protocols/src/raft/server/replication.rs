@@ -17,6 +17,7 @@ use rehearsal_sim::mutant;
 use rehearsal_sim::protocol::NodeId;
 use rehearsal_sim::view::View;
 
+use super::membership::Change;
 use super::rounds::Rounds;
 use super::transfer::Transfer;
 use super::{Rank, Server};
@@ -35,7 +36,7 @@ pub(super) struct Leader {
     next_index: Vec<u64>,
     /// The highest entry known to be durable on each server, this one included: a fact, which starts
     /// at 0 and only grows. Only facts count towards commitment.
-    match_index: Vec<u64>,
+    pub(super) match_index: Vec<u64>,
     /// The last entry of each batch that a server has not acknowledged yet, oldest first.
     in_flight: Vec<VecDeque<u64>>,
     /// Whether a server acknowledged anything since the last heartbeat.
@@ -49,6 +50,10 @@ pub(super) struct Leader {
     /// The serial that each session has in the log, not applied yet: a client that asks again in
     /// the meantime gets its answer when the entry is applied, and no second entry.
     pub(super) pending: BTreeMap<Session, u64>,
+    /// The change of the voters that an operator asked for.
+    pub(super) change: Option<Change>,
+    /// The latest configuration of which all followers were told that it is committed.
+    pub(super) told: u64,
 }
 
 impl Leader {
@@ -67,6 +72,8 @@ impl Leader {
             transfer: None,
             told_to_stand: false,
             pending,
+            change: None,
+            told: 0,
         }
     }
 
@@ -144,6 +151,7 @@ impl<M: Machine> Server<M> {
                 self.send_entries(peer, fx);
             }
         }
+        self.told_followers();
     }
 
     /// Sends to every follower nothing but the round.
@@ -156,7 +164,10 @@ impl<M: Machine> Server<M> {
     /// Sends batches as long as the follower may get more of them and there are entries.
     fn send_more(&mut self, to: NodeId, fx: &mut Fx<'_, M>) {
         while let Rank::Leader(leader) = &self.rank {
-            let window = leader.window(to, fx.config().max_in_flight);
+            // What follows a snapshot waits until that has arrived.
+            let gets_snapshot = self.sending.contains_key(&to);
+            let most = if gets_snapshot { 1 } else { fx.config().max_in_flight };
+            let window = leader.window(to, most);
             let is_full = leader.in_flight[to.index()].len() >= window;
             if is_full || leader.next_to_send(to) > self.log.last_index() {
                 return;
@@ -170,6 +181,14 @@ impl<M: Machine> Server<M> {
     fn send_entries(&mut self, to: NodeId, fx: &mut Fx<'_, M>) {
         let Rank::Leader(leader) = &mut self.rank else { return };
         let next_index = leader.next_to_send(to);
+        if self.log.term_at(next_index - 1).is_none() {
+            // A snapshot stands for what comes next.
+            let sent = self.send_chunk(to, fx);
+            if let Rank::Leader(leader) = &mut self.rank {
+                leader.in_flight[to.index()] = sent.into_iter().collect();
+            }
+            return;
+        }
         let entries = self.log.batch(next_index, fx.config().max_batch);
         if !entries.is_empty() {
             leader.in_flight[to.index()].push_back(next_index - 1 + entries.len());
@@ -181,6 +200,9 @@ impl<M: Machine> Server<M> {
     fn send_empty(&mut self, to: NodeId, fx: &mut Fx<'_, M>) {
         let Rank::Leader(leader) = &self.rank else { return };
         let matched = leader.match_index[to.index()];
+        if matched < self.log.base_index() {
+            return; // it waits for a snapshot, which carries no rounds
+        }
         self.send_append(to, matched, Entries::of(&[]), fx);
     }
 
@@ -207,9 +229,7 @@ impl<M: Machine> Server<M> {
         let is_current = mutant!(fx, Bug::OldLeaderObeyed, term == self.current_term, true);
         if is_current {
             // Nobody else can lead this term, so a candidate gives up here (Section 5.2).
-            self.follow(Some(from), fx);
-            self.hear_leader(fx);
-            fx.arm(Timer::Election, fx.config().election_timeout);
+            self.obey_leader(from, fx);
             if mutant!(fx, Bug::VoteClearedInTerm, false, true) {
                 self.voted_for = None; // only a new term makes a vote free
             }
@@ -219,7 +239,14 @@ impl<M: Machine> Server<M> {
             fx.count(probes::OLD_LEADER_REFUSED.name, 1);
         }
         // Rules 1 and 2: refuse a deposed leader, and entries that would leave a gap.
-        if !is_current || self.log.term_at(prev_index) != Some(prev_term) {
+        // What a snapshot stands for is committed, and so the same as at the leader.
+        let base_index = self.log.base_index();
+        let matches = || prev_index < base_index || self.log.term_at(prev_index) == Some(prev_term);
+        let has_nothing =
+            || self.log.last_index() == base_index && (1..=base_index).contains(&leader_commit);
+        let matches =
+            || mutant!(fx, Bug::PrevUncheckedAtSnapshot, matches(), matches() || has_nothing());
+        if !is_current || !matches() {
             let hints = fx.config().conflict_hints;
             let conflict = if hints { self.conflict_at(prev_index) } else { None };
             let last_index = self.log.last_index();
@@ -252,16 +279,17 @@ impl<M: Machine> Server<M> {
         let mut last_new = None;
         let end = prev_index + entries.len();
         if self.log.last_index() > end && mutant!(fx, Bug::TruncatesAlways, false, true) {
-            self.log.truncate(end + 1);
-            fx.note(Event::Truncated { from: end + 1 });
+            self.truncate(end + 1, fx);
         }
         for (index, entry) in (prev_index + 1..).zip(entries.as_slice()) {
+            if index <= self.log.base_index() {
+                continue; // a snapshot stands for it
+            }
             match self.log.term_at(index) {
                 // Same index and term means the same entry and the same log before it (5.3).
                 Some(term) if term == entry.term => continue,
                 Some(_) => {
-                    self.log.truncate(index);
-                    fx.note(Event::Truncated { from: index });
+                    self.truncate(index, fx);
                     fx.count(probes::CONFLICT_TRUNCATED.name, 1);
                 }
                 None => {}
@@ -275,12 +303,24 @@ impl<M: Machine> Server<M> {
         }
     }
 
+    /// Cuts off the entry at an index, with all that follow it, and the configurations among them.
+    fn truncate(&mut self, from: u64, fx: &mut Fx<'_, M>) {
+        self.log.truncate(from);
+        fx.note(Event::Truncated { from });
+        self.membership.truncate(from, fx);
+        self.reconfigure(fx);
+    }
+
     /// Puts an entry at the end of the log in memory and hands it to the disk. From now on this
     /// server votes and replicates with it, but must not promise it to anybody before a sync.
     fn append(&mut self, entry: Entry<M>, fx: &mut Fx<'_, M>) -> u64 {
         let index = self.log.push(entry.clone());
         let (term, command) = (entry.term, entry.command.digest());
         fx.note(Event::Appended { index, term, command });
+        if let Command::Configure(configuration) = &entry.command {
+            self.membership.append(index, configuration.clone());
+            self.reconfigure(fx);
+        }
         fx.append(Record::Entry { index, entry });
         index
     }
@@ -307,7 +347,9 @@ impl<M: Machine> Server<M> {
         while leader.in_flight[follower].front().is_some_and(|last| *last <= matched) {
             leader.in_flight[follower].pop_front();
         }
+        self.end_transfer(from, matched);
         self.advance_commit_index(fx);
+        self.advance_change(fx);
         if from != fx.me() {
             self.send_more(from, fx);
             self.go_on_with_transfer(fx);
@@ -361,6 +403,7 @@ impl<M: Machine> Server<M> {
         // The one in the middle, of a list that nobody sorted.
         let middle = leader.match_index[leader.match_index.len().div_ceil(2) - 1];
         let agreed = mutant!(fx, Bug::ProgressUnsorted, agreed, middle);
+        let agreed = mutant!(fx, Bug::LearnersCounted, agreed, self.stored_by_many(leader));
         let mine = leader.match_index[fx.me().index()];
         let index = mutant!(fx, Bug::CommitsAlone, agreed, mine);
         let term = self.current_term;

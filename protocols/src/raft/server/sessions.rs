@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use rehearsal_sim::mutant;
 
 use super::{Rank, Server};
-use crate::events::consensus::Event;
+use crate::events::consensus::{Base, Event};
 use crate::parts::clerk::Known;
 use crate::parts::machine::{Machine, OperationOf};
 use crate::parts::session::Session;
@@ -82,7 +82,7 @@ impl<M: Machine> Server<M> {
             .filter_map(|index| self.log.get(index))
             .filter_map(|entry| match &entry.command {
                 Command::Apply { session, serial, .. } => Some((*session, *serial)),
-                Command::Noop => None,
+                Command::Noop | Command::Configure(_) => None,
             });
         unapplied.collect()
     }
@@ -97,18 +97,27 @@ impl<M: Machine> Server<M> {
             };
             self.last_applied = index;
             let (term, command) = (entry.term, entry.command.digest());
-            fx.note(Event::Applied { index, term, command });
-            let Command::Apply { session, serial, operation } = &entry.command else { continue };
+            self.prefix = Base::after(self.prefix, term, command);
+            let Command::Apply { session, serial, operation } = &entry.command else {
+                let (effect, answers) = (false, false);
+                fx.note(Event::Applied { index, term, command, effect, answers });
+                continue;
+            };
             let (session, serial) = (*session, *serial);
             if forgets_sessions(fx) {
                 self.replica.forget(session);
             }
+            let effect = self.replica.recall(session, serial) == Known::New;
             let reply = self.replica.apply(session, serial, operation);
+            let answers = matches!(self.rank, Rank::Leader(_)) && reply.is_some();
+            fx.note(Event::Applied { index, term, command, effect, answers });
             if let (Rank::Leader(leader), Some(reply)) = (&mut self.rank, reply) {
                 leader.pending.remove(&session);
                 fx.send(session.client, Message::Response { session, serial, reply });
             }
         }
+        self.on_commit(fx);
+        self.compact_if_due(fx);
     }
 }
 

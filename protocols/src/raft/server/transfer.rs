@@ -62,7 +62,7 @@ impl<M: Machine> Server<M> {
     /// gone, and the leader of today may rely on not being voted out.
     pub(super) fn on_timeout_now(&mut self, from: NodeId, term: u64, fx: &mut Fx<'_, M>) {
         let is_follower = matches!(self.rank, Rank::Follower { leader } if leader == Some(from));
-        if is_follower && term == self.current_term {
+        if is_follower && term == self.current_term && self.may_stand(fx) {
             fx.count(probes::LEADERSHIP_TRANSFERRED.name, 1);
             self.campaign(true, fx);
         }
