@@ -165,8 +165,10 @@ impl<M: Machine> Server<M> {
     fn send_more(&mut self, to: NodeId, fx: &mut Fx<'_, M>) {
         while let Rank::Leader(leader) = &self.rank {
             let window = leader.window(to, fx.config().max_in_flight);
-            let is_full = leader.in_flight[to.index()].len() >= window;
-            if is_full || leader.next_to_send(to) > self.log.last_index() {
+            let under_way = leader.in_flight[to.index()].len();
+            // Nothing goes behind a snapshot before it is there.
+            let window = if self.sending.contains_key(&to) { 1 } else { window };
+            if under_way >= window || leader.next_to_send(to) > self.log.last_index() {
                 return;
             }
             self.send_entries(to, fx);
