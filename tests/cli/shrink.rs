@@ -12,7 +12,7 @@ use crate::support::{Place, behind, words};
 /// A day of the swarm that finds a planted bug; half a second to make it small.
 const DAY: [&str; 5] = ["raft/swarm", "--seed", "209", "--bug", "vote-not-persisted"];
 /// What it violates.
-const PROPERTY: &str = "election_safety";
+const PROPERTY: &str = "one_vote";
 
 fn shrink(place: &Place, rest: &[&str]) -> Value {
     let args = [&["shrink"], &DAY[..], rest, &["--json"]].concat();
@@ -78,7 +78,7 @@ fn the_story_is_told_and_the_lines_can_be_run() {
     let place = Place::new();
     let args = [&["shrink"], &DAY[..]].concat();
     let said = place.run(&args).exits(1).out;
-    assert!(said.starts_with("election_safety is violated\nraft/swarm · seed 209\n"), "{said}");
+    assert!(said.starts_with("one_vote is violated\nraft/swarm · seed 209\n"), "{said}");
     let story = said.split_once("\nwhat happens\n").expect("a story").1;
     let story = story.split_once("\n\n").expect("lines behind it").0;
     let sentences: Vec<&str> = story.lines().collect();
@@ -86,7 +86,7 @@ fn the_story_is_told_and_the_lines_can_be_run() {
     assert!(sentences.iter().all(|one| one.starts_with("  At ") && one.ends_with('.')), "{story}");
     assert!(story.contains(" crashes"), "{story}");
     let last = sentences.last().expect("a last sentence");
-    assert!(last.contains("election_safety is violated: n"), "{last}");
+    assert!(last.contains("one_vote is violated: n"), "{last}");
 
     for label in ["minimal:", "reproduce:"] {
         let line = words(behind(label, &said));

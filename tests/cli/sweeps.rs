@@ -191,7 +191,7 @@ fn junit_tells_every_failure_and_every_seed() {
     let has = |key: &str, value: &str| suite.contains(&(key.to_owned(), value.to_owned()));
     assert!(has("tests", "12") && has("failures", "1") && has("name", "bug.toml"), "{suite:?}");
     let failure = &elements.iter().find(|element| element.0 == "failure").unwrap().1;
-    assert_eq!(failure[0], ("type".to_owned(), "election_safety".to_owned()));
+    assert_eq!(failure[0], ("type".to_owned(), "one_vote".to_owned()));
     assert!(!failure[1].1.is_empty());
     let text = place.read("found.xml");
     assert!(text.contains(&format!("reproduce: rehearsal run bug.toml --seed {LOWEST} --set")));

@@ -37,7 +37,7 @@ struct Pinned {
 }
 
 impl Pinned {
-    /// `# Planted bug: vote-not-persisted (bug:E4) breaks election_safety`.
+    /// `# Planted bug: vote-not-persisted (bug:E4) breaks one_vote`.
     fn of(text: &str) -> Option<Pinned> {
         let line = text.lines().next()?.strip_prefix("# Planted bug: ")?;
         let (bug, property) = line.split_once(" breaks ").unwrap_or_else(|| panic!("{line}"));

@@ -128,7 +128,7 @@ fn days_differ_by_their_seeds() {
 fn days_find_planted_bugs() {
     for (bug, seed, property) in [
         ("ack-before-sync", ACK_BEFORE_SYNC, "leader_completeness"),
-        ("vote-not-persisted", VOTE_NOT_PERSISTED, "election_safety"),
+        ("vote-not-persisted", VOTE_NOT_PERSISTED, "one_vote"),
     ] {
         let loaded = swarm(&[], &[bug]);
         let plan = loaded.plan_for(seed).expect("a day that can be run");
