@@ -84,7 +84,7 @@ impl PlantedBug for Bug {
                 Some("bug:P1"),
                 "an acceptor that accepts does not raise its promise, and an older proposal overwrites",
                 "scylladb#6139; Brooker, The Bug in Paxos Made Simple, 2021",
-                "agreement",
+                "chosen_value_carried",
             ),
             Bug::ProposerIgnoresValues => bug(
                 "proposer-ignores-values",
