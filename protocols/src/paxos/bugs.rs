@@ -100,13 +100,16 @@ impl PlantedBug for Bug {
                 LAMPORT,
                 "chosen_value_carried",
             ),
-            Bug::ProposerReusesRound => bug(
-                "proposer-reuses-round",
-                None,
-                "a proposer does not write down its round, and uses it again after a crash",
-                "Lamport 2001, Paxos Made Simple, section 2.5",
-                "one_value_a_ballot",
-            ),
+            Bug::ProposerReusesRound => BugInfo {
+                hunt: Some("paxos/proposers-crash"),
+                ..bug(
+                    "proposer-reuses-round",
+                    None,
+                    "a proposer does not write down its round, and uses it again after a crash",
+                    "Lamport 2001, Paxos Made Simple, section 2.5",
+                    "one_value_a_ballot",
+                )
+            },
             Bug::ProposerCountsOldPromises => bug(
                 "proposer-counts-old-promises",
                 Some("bug:E1"),
