@@ -45,6 +45,148 @@ pub enum Bug {
 
 const LAMPORT: &str = "Lamport 2001, Paxos Made Simple, section 2.2";
 
+/// A bug, its name and number, what is wrong, where that comes from, and what catches it.
+type Row = (Bug, &'static str, Option<&'static str>, &'static str, &'static str, &'static str);
+
+const TABLE: &[Row] = &[
+    (
+        Bug::PromiseNotPersisted,
+        "promise-not-persisted",
+        Some("bug:P6"),
+        "an acceptor does not write down what it promises",
+        "Chandra, Griesemer & Redstone 2007, Paxos Made Live, section 4.1",
+        "promises_kept",
+    ),
+    (
+        Bug::BallotNotPersisted,
+        "ballot-not-persisted",
+        None,
+        "a candidate does not write down its ballot, and uses it again after a crash",
+        "Lamport 2001, Paxos Made Simple, section 2.5 (a proposer remembers the highest number)",
+        "election_safety",
+    ),
+    (
+        Bug::AcceptBeforeSync,
+        "accept-before-sync",
+        Some("bug:D1"),
+        "an acceptor says that it has accepted before that is durable",
+        "tikv/raft-rs#128 and KAFKA-10533, in Paxos",
+        "learned_was_chosen",
+    ),
+    (
+        Bug::PromiseIgnored,
+        "promise-ignored",
+        None,
+        "an acceptor accepts proposals below its promise",
+        LAMPORT,
+        "promises_kept",
+    ),
+    (
+        Bug::AcceptDoesNotRaise,
+        "accept-does-not-raise",
+        Some("bug:P1"),
+        "an acceptor that accepts does not raise its promise, and an older proposal overwrites",
+        "scylladb#6139; Brooker, The Bug in Paxos Made Simple, 2021",
+        "chosen_value_carried",
+    ),
+    (
+        Bug::ChosenValueIgnored,
+        "chosen-value-ignored",
+        None,
+        "a new leader proposes no-ops where promises tell of accepted values",
+        LAMPORT,
+        "chosen_value_carried",
+    ),
+    (
+        Bug::MostFrequentValue,
+        "most-frequent-value",
+        Some("bug:P7"),
+        "a new leader takes the value that most promises tell of",
+        LAMPORT,
+        "chosen_value_carried",
+    ),
+    (
+        Bug::HoleNotFilled,
+        "hole-not-filled",
+        None,
+        "a new leader leaves the holes of its predecessor open",
+        "Lamport 2001, Paxos Made Simple, section 3 (no-ops)",
+        "progress",
+    ),
+    (
+        Bug::OldPromiseCounted,
+        "old-promise-counted",
+        Some("bug:E1"),
+        "a candidate counts promises for an older ballot of its own",
+        "Xraft#33 and akka-raft#46, in Paxos",
+        "chosen_value_carried",
+    ),
+    (
+        Bug::OldAcceptanceCounted,
+        "old-acceptance-counted",
+        None,
+        "a leader counts acceptances of an older ballot",
+        "Lamport 2001, Paxos Made Simple, section 2.2; openraft cecb5de8",
+        "learned_was_chosen",
+    ),
+    (
+        Bug::AcceptanceCopyCounted,
+        "acceptance-copy-counted",
+        Some("bug:E2"),
+        "a leader counts an acceptance as often as it arrives",
+        "akka-raft#45, in Paxos",
+        "learned_was_chosen",
+    ),
+    (
+        Bug::AcceptQuorumOfHalf,
+        "accept-quorum-of-half",
+        Some("bug:E7"),
+        "a leader takes half of the servers for a quorum",
+        "hashicorp/raft 163a55f, in Paxos",
+        "learned_was_chosen",
+    ),
+    (
+        Bug::CommitWithoutBallot,
+        "commit-without-ballot",
+        Some("bug:C3"),
+        "a follower takes what it accepted from another leader for what was chosen",
+        "scylladb#9965, in Paxos",
+        "agreement",
+    ),
+    (
+        Bug::PaxosSnapshotWithoutSessions,
+        "paxos-snapshot-without-sessions",
+        Some("bug:S1"),
+        "a snapshot holds the machine, and not the sessions",
+        "Ongaro's thesis, 6.3",
+        "linearizable",
+    ),
+    (
+        Bug::PromiseNotInSnapshot,
+        "promise-not-in-snapshot",
+        None,
+        "the disk is rewritten without what was promised",
+        "Chandra, Griesemer & Redstone 2007, Paxos Made Live, section 5.5",
+        "promises_kept",
+    ),
+    (
+        Bug::PaxosDamageIgnored,
+        "paxos-damage-ignored",
+        None,
+        "a server gives up its disk from a damaged record on, and takes part",
+        "Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage, USENIX FAST 2018",
+        "promises_kept",
+    ),
+    (
+        Bug::PaxosWriteFailureIgnored,
+        "paxos-write-failure-ignored",
+        None,
+        "a server goes on after its disk refused a write",
+        "Rebello et al., Can Applications Recover from fsync Failures?, USENIX ATC 2020",
+        "learned_was_chosen",
+    ),
+];
+
 impl PlantedBug for Bug {
     const ALL: &'static [Bug] = &[
         Bug::PromiseNotPersisted,
@@ -67,134 +209,9 @@ impl PlantedBug for Bug {
     ];
 
     fn info(self) -> BugInfo {
-        let bug = |slug, id, sentence, source, property| BugInfo {
-            slug,
-            id,
-            sentence,
-            source,
-            property,
-            hunt: None,
-        };
-        match self {
-            Bug::PromiseNotPersisted => bug(
-                "promise-not-persisted",
-                Some("bug:P6"),
-                "an acceptor does not write down what it promises",
-                "Chandra, Griesemer & Redstone 2007, Paxos Made Live, section 4.1",
-                "promises_kept",
-            ),
-            Bug::BallotNotPersisted => bug(
-                "ballot-not-persisted",
-                None,
-                "a candidate does not write down its ballot, and uses it again after a crash",
-                "Lamport 2001, Paxos Made Simple, section 2.5 (a proposer remembers the highest number)",
-                "election_safety",
-            ),
-            Bug::AcceptBeforeSync => bug(
-                "accept-before-sync",
-                Some("bug:D1"),
-                "an acceptor says that it has accepted before that is durable",
-                "tikv/raft-rs#128 and KAFKA-10533, in Paxos",
-                "learned_was_chosen",
-            ),
-            Bug::PromiseIgnored => bug(
-                "promise-ignored",
-                None,
-                "an acceptor accepts proposals below its promise",
-                LAMPORT,
-                "promises_kept",
-            ),
-            Bug::AcceptDoesNotRaise => bug(
-                "accept-does-not-raise",
-                Some("bug:P1"),
-                "an acceptor that accepts does not raise its promise, and an older proposal overwrites",
-                "scylladb#6139; Brooker, The Bug in Paxos Made Simple, 2021",
-                "agreement",
-            ),
-            Bug::ChosenValueIgnored => bug(
-                "chosen-value-ignored",
-                None,
-                "a new leader proposes no-ops where promises tell of accepted values",
-                LAMPORT,
-                "chosen_value_carried",
-            ),
-            Bug::MostFrequentValue => bug(
-                "most-frequent-value",
-                Some("bug:P7"),
-                "a new leader takes the value that most promises tell of",
-                LAMPORT,
-                "chosen_value_carried",
-            ),
-            Bug::HoleNotFilled => bug(
-                "hole-not-filled",
-                None,
-                "a new leader leaves the holes of its predecessor open",
-                "Lamport 2001, Paxos Made Simple, section 3 (no-ops)",
-                "progress",
-            ),
-            Bug::OldPromiseCounted => bug(
-                "old-promise-counted",
-                Some("bug:E1"),
-                "a candidate counts promises for an older ballot of its own",
-                "Xraft#33 and akka-raft#46, in Paxos",
-                "chosen_value_carried",
-            ),
-            Bug::OldAcceptanceCounted => bug(
-                "old-acceptance-counted",
-                None,
-                "a leader counts acceptances of an older ballot",
-                "Lamport 2001, Paxos Made Simple, section 2.2; openraft cecb5de8",
-                "learned_was_chosen",
-            ),
-            Bug::AcceptanceCopyCounted => bug(
-                "acceptance-copy-counted",
-                Some("bug:E2"),
-                "a leader counts an acceptance as often as it arrives",
-                "akka-raft#45, in Paxos",
-                "learned_was_chosen",
-            ),
-            Bug::AcceptQuorumOfHalf => bug(
-                "accept-quorum-of-half",
-                Some("bug:E7"),
-                "a leader takes half of the servers for a quorum",
-                "hashicorp/raft 163a55f, in Paxos",
-                "learned_was_chosen",
-            ),
-            Bug::CommitWithoutBallot => bug(
-                "commit-without-ballot",
-                Some("bug:C3"),
-                "a follower takes what it accepted from another leader for what was chosen",
-                "scylladb#9965, in Paxos",
-                "agreement",
-            ),
-            Bug::PaxosSnapshotWithoutSessions => bug(
-                "paxos-snapshot-without-sessions",
-                Some("bug:S1"),
-                "a snapshot holds the machine, and not the sessions",
-                "Ongaro's thesis, 6.3",
-                "linearizable",
-            ),
-            Bug::PromiseNotInSnapshot => bug(
-                "promise-not-in-snapshot",
-                None,
-                "the disk is rewritten without what was promised",
-                "Chandra, Griesemer & Redstone 2007, Paxos Made Live, section 5.5",
-                "promises_kept",
-            ),
-            Bug::PaxosDamageIgnored => bug(
-                "paxos-damage-ignored",
-                None,
-                "a server gives up its disk from a damaged record on, and takes part",
-                "Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage, USENIX FAST 2018",
-                "promises_kept",
-            ),
-            Bug::PaxosWriteFailureIgnored => bug(
-                "paxos-write-failure-ignored",
-                None,
-                "a server goes on after its disk refused a write",
-                "Rebello et al., Can Applications Recover from fsync Failures?, USENIX ATC 2020",
-                "learned_was_chosen",
-            ),
-        }
+        let row = TABLE.iter().find(|row| row.0 == self);
+        let (_, slug, id, sentence, source, property) =
+            *row.unwrap_or_else(|| panic!("{self:?} is missing in the table"));
+        BugInfo { slug, id, sentence, source, property, hunt: None }
     }
 }

@@ -182,7 +182,7 @@ impl Protocol for NaiveBroadcast {
     fn step(&mut self, input: Input<NaiveBroadcast>, fx: &mut Fx<'_>) {
         match (self, input) {
             (NaiveBroadcast::Server(server), Input::Message { from, body }) => {
-                server.on_message(from, body, fx);
+                server.on_message(from, &body, fx);
             }
             (NaiveBroadcast::Server(_), Input::WriteFailed { .. }) => {
                 fx.exit("the disk refused a write");

@@ -58,8 +58,8 @@ impl Server {
         server
     }
 
-    pub(super) fn on_message(&mut self, from: NodeId, body: Message, fx: &mut Fx<'_>) {
-        match body {
+    pub(super) fn on_message(&mut self, from: NodeId, body: &Message, fx: &mut Fx<'_>) {
+        match *body {
             Message::Request { ticket, operation } => {
                 self.on_request(Command { client: from, ticket, operation }, fx);
             }

@@ -129,7 +129,7 @@ impl Server {
                 }
                 self.answer(fx);
             }
-            Message::Request(request) => self.on_request(request, fx),
+            Message::Request(request) => self.on_request(&request, fx),
             Message::Response { .. } | Message::Redirect { .. } => {}
         }
     }
@@ -164,7 +164,7 @@ impl Server {
         fx.send_synced(from, Message::Have { index: self.last() });
     }
 
-    fn on_request(&mut self, request: Request<KeyValue>, fx: &mut Fx<'_>) {
+    fn on_request(&mut self, request: &Request<KeyValue>, fx: &mut Fx<'_>) {
         let (session, serial) = (request.session, request.serial);
         if !self.leads {
             let primary = self.primary;
