@@ -90,6 +90,7 @@ impl<P: Protocol> Effects<'_, P> {
         I::Event: Clone,
     {
         let roles: Vec<I::Role> = self.roles.iter().map(|role| P::role(*role)).collect();
+        let nothing = BugSet::NONE;
         let mut out = Vec::new();
         let result = code(&mut Effects {
             me: self.me,
@@ -98,7 +99,7 @@ impl<P: Protocol> Effects<'_, P> {
             now: self.now,
             wall: self.wall,
             incarnation: self.incarnation,
-            bugs: &BugSet::NONE,
+            bugs: &nothing,
             picks: self.inner_picks.as_deref_mut().unwrap_or(&mut *self.picks),
             inner_picks: None,
             out: &mut out,

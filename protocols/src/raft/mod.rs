@@ -129,6 +129,7 @@ use snapshot::Snapshot;
 pub const OUTSIDER: &str = "outsider";
 
 /// A node of a Raft cluster, generic over the machine that is replicated.
+#[allow(clippy::large_enum_variant)] // there are few nodes, and most are servers
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Raft<M: Machine> {
     /// Keeps the log.

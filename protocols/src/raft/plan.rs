@@ -113,11 +113,6 @@ impl ServerName {
         ServerName(node.0)
     }
 
-    /// The names of the first servers.
-    pub(crate) fn first(count: u32) -> impl Iterator<Item = ServerName> {
-        (0..count).map(ServerName)
-    }
-
     /// The node of that name, which need not exist. Servers are the first role: `n1` is node 0.
     pub fn node(self) -> NodeId {
         NodeId(self.0)

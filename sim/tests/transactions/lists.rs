@@ -48,6 +48,7 @@ fn is_complete(log: &Transactions) -> bool {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // one line for each anomaly
 fn what_is_found_in_lists_is_there_and_what_is_there_is_found() {
     let count = wanted(30_000);
     let (mut passed, mut complete, mut strict, mut proven, mut snapshots) = (0, 0, 0, 0, 0);

@@ -7,7 +7,7 @@
 
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 
-use crate::events::consensus::Event;
+use crate::events::consensus::{Base, Event};
 
 /// The property.
 pub const INVARIANT: Invariant<Event> = Invariant {
@@ -35,6 +35,14 @@ impl Monitor<Event> for TermsGrow {
         let (shown, commit) = (&mut self.terms[node], &mut self.commits[node]);
         // What is shown is durable: a leader's own vote, and what is noted when the disk is done.
         let (term, index) = match *note.event {
+            // A disk with nothing on it: a new server under an old name, or an old one whose disk was
+            // replaced, which nobody can tell apart.
+            Event::Restored { term: 0, base: Base { index: 0, .. }, ref entries }
+                if entries.is_empty() =>
+            {
+                (*shown, *commit) = (0, 0);
+                return Ok(());
+            }
             Event::Restored { term, base, .. } => {
                 *commit = base.index;
                 (term, None)

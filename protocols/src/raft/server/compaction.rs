@@ -157,7 +157,7 @@ impl<M: Machine> Server<M> {
         from: NodeId,
         term: u64,
         (offset, length): (u64, u32),
-        snapshot: Arc<Snapshot<M>>,
+        snapshot: &Arc<Snapshot<M>>,
         fx: &mut Fx<'_, M>,
     ) {
         let index = snapshot.base.index;
@@ -172,7 +172,7 @@ impl<M: Machine> Server<M> {
             self.acknowledge_snapshot(from, index, fx); // an old copy, or entries were faster
             return;
         }
-        let arrived = self.take_chunk(&snapshot, offset, length, fx);
+        let arrived = self.take_chunk(snapshot, offset, length, fx);
         let whole =
             self.receiving.take_if(|receiving| receiving.arrived >= receiving.snapshot.size);
         if let Some(Transfer { snapshot, .. }) = whole {

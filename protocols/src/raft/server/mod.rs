@@ -254,7 +254,7 @@ impl<M: Machine> Server<M> {
             }
             Message::InstallSnapshot { term, offset, length, snapshot } => {
                 self.observe(term, fx);
-                self.on_install_snapshot(from, term, (offset, length), snapshot, fx);
+                self.on_install_snapshot(from, term, (offset, length), &snapshot, fx);
             }
             Message::ChunkReply { term, index, arrived } => {
                 self.observe(term, fx);
