@@ -23,7 +23,7 @@ fn rows() -> BTreeMap<String, Value> {
 #[test]
 fn the_first_seed_of_every_planted_bug_still_finds_it() {
     let rows = rows();
-    let mut replayed = 0;
+    let (mut replayed, mut missed) = (0, Vec::new());
     // A protocol may be there with several machines: its bugs are hunted with the first one.
     let mut slugs = std::collections::BTreeSet::new();
     for (entry, bug) in
@@ -37,7 +37,12 @@ fn the_first_seed_of_every_planted_bug_still_finds_it() {
             panic!("{slug} of {} has no row in docs/planted-bugs.json", entry.name)
         });
         let word = |key: &str| row[key].as_str().unwrap_or_else(|| panic!("{slug}: no {key}"));
-        let seed = row["first_seed"].as_u64().unwrap_or_else(|| panic!("{slug} was not found"));
+        let Some(seed) = row["first_seed"].as_u64() else {
+            // Listed as not found, which must stay rare.
+            assert_eq!(row["outcome"], "not_found", "{slug}");
+            missed.push(slug);
+            continue;
+        };
         let planted = [slug.to_owned()];
         let request = Request { bug: &planted, ..Request::of(word("scenario")) };
         let loaded = load(&request, CATALOG)
@@ -59,6 +64,7 @@ fn the_first_seed_of_every_planted_bug_still_finds_it() {
         );
         replayed += 1;
     }
-    assert_eq!(replayed, rows.len(), "a row without a bug: {:?}", rows.keys());
-    assert!(replayed >= 27, "{replayed} bugs are planted");
+    assert_eq!(replayed + missed.len(), rows.len(), "a row without a bug: {:?}", rows.keys());
+    assert!(replayed >= 90, "{replayed} bugs are found");
+    assert!(missed.len() * 10 <= rows.len(), "too many are not found: {missed:?}");
 }

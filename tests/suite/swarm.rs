@@ -140,5 +140,5 @@ fn days_find_planted_bugs() {
     }
 }
 
-const ACK_BEFORE_SYNC: u64 = 75;
-const VOTE_NOT_PERSISTED: u64 = 209;
+const ACK_BEFORE_SYNC: u64 = 147;
+const VOTE_NOT_PERSISTED: u64 = 2;
