@@ -169,7 +169,7 @@ fn an_interrupt_keeps_the_smallest_so_far() {
         }
         assert!(said.contains("interrupted; the smallest so far is kept\n"), "{said}");
         assert_eq!(behind("minimal:", &said), "rehearsal run x.toml");
-        assert_eq!(violated(&place, "x.toml"), ["leader_completeness"]);
+        assert!(violated(&place, "x.toml").iter().any(|one| one == "leader_completeness"));
         return;
     }
     panic!("no run ended in time");

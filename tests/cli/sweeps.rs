@@ -130,8 +130,10 @@ fn probes_are_metrics_and_one_that_is_never_hit_stands_out() {
 fn every_probe_of_raft_can_be_hit() {
     let place = Place::new();
     let mut hits = std::collections::BTreeMap::new();
-    // Reads under a lease have days of their own.
-    for (swarm, seeds) in [("raft/swarm", "0..120"), ("raft/lease-swarm", "0..30")] {
+    // Reads under a lease, and voters that change, have days of their own.
+    let days =
+        [("raft/swarm", "0..120"), ("raft/lease-swarm", "0..30"), ("raft/members-change", "0..3")];
+    for (swarm, seeds) in days {
         let json = place.run(&["sweep", swarm, "--seeds", seeds, "--json"]).exits(0).json();
         for probe in json["probes"].as_array().unwrap() {
             let name = probe["name"].as_str().unwrap().to_owned();
@@ -139,6 +141,8 @@ fn every_probe_of_raft_can_be_hit() {
         }
     }
     assert!(hits.len() >= 8, "{hits:?}");
+    // No day has a change of the voters right behind an election.
+    assert_eq!(hits.remove("change_held_back"), Some(0));
     assert!(hits.values().all(|seeds| *seeds > 0), "{hits:?}");
 }
 

@@ -71,7 +71,7 @@ fn planted_bugs_take_few_fault_operations() {
 fn whenever_a_search_ends_what_is_left_fails() {
     let loaded = loaded("raft/swarm", "write-failure-ignored");
     let mut found = 0;
-    for seed in 0..48 {
+    for seed in 0..90 {
         let budget = Budget { runs: 1 + seed * 3, ..Budget::default() };
         match rehearsal::shrink_loaded(&loaded, seed, CATALOG, budget) {
             Ok(small) => {

@@ -7,7 +7,7 @@
 use rehearsal_sim::invariant::{Breach, Cluster, Invariant, Monitor, Note};
 use rehearsal_sim::protocol::NodeId;
 
-use crate::events::consensus::Event;
+use crate::events::consensus::{Base, Event};
 
 /// The property.
 pub const INVARIANT: Invariant<Event> = Invariant {
@@ -28,7 +28,17 @@ struct OneVote {
 
 impl Monitor<Event> for OneVote {
     fn read(&mut self, note: &Note<'_, Event>) -> Result<(), Breach> {
-        let Event::VoteGranted { term, candidate } = *note.event else { return Ok(()) };
+        let (term, candidate) = match *note.event {
+            Event::VoteGranted { term, candidate } => (term, candidate),
+            // A disk with nothing on it: nobody can tell it from that of a new server.
+            Event::Restored { term: 0, base: Base { index: 0, .. }, ref entries }
+                if entries.is_empty() =>
+            {
+                self.votes[note.node.index()] = None;
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
         let latest = self.votes[note.node.index()].replace((term, candidate));
         let Some((earlier, other)) = latest else { return Ok(()) };
         if term > earlier || (term, candidate) == (earlier, other) {
