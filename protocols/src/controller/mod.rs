@@ -9,7 +9,7 @@
 //! A leader that was deposed does not know it, and no timeout tells it in time: what protects brokers is
 //! the epoch, which is Raft's term (the `controller_epoch` of Apache Kafka; fencing tokens, Kleppmann
 //! 2016). The elections, the log and the key-value store behind it are those of
-//! [`raft`](crate::raft), embedded as they are ([`rehearsal_sim::embed`]).
+//! [`raft`], embedded as they are ([`rehearsal_sim::embed`]).
 
 #[cfg(test)]
 mod tests;
