@@ -103,6 +103,9 @@ mod tests {
         Event::Applied { index, term, command: term, effect: true, answers: false }
     }
 
+    /// The digest of two entries of term 1.
+    const TWO: u64 = Base::after(Base::after(digest::EMPTY, 1, 1), 1, 1);
+
     #[test]
     fn the_same_sequence_everywhere_and_again_after_a_restart_is_fine() {
         let notes = [
@@ -113,10 +116,16 @@ mod tests {
             (0, applied(1, 1)),
             (1, applied(2, 1)),
             (1, applied(3, 4)),
-            (0, Event::installed(2, 0)),
+            (0, Event::installed(2, TWO)),
             (0, applied(3, 4)),
         ];
         assert_eq!(feed(&INVARIANT, &notes), Ok(()));
+    }
+
+    #[test]
+    fn a_snapshot_of_something_else_is_a_breach() {
+        let notes = [(0, applied(1, 1)), (0, applied(2, 1)), (1, Event::installed(2, TWO + 1))];
+        breach(&INVARIANT, &notes);
     }
 
     #[test]
