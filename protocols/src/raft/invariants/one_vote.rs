@@ -77,8 +77,14 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_disk_is_that_of_a_new_server() {
+        let notes = [(0, vote(1, 1)), (0, restored(&[])), (0, vote(1, 2))];
+        assert_eq!(feed(&INVARIANT, &notes), Ok(()));
+    }
+
+    #[test]
     fn a_vote_that_a_crash_forgot_is_a_breach() {
-        let found = breach(&INVARIANT, &[(0, vote(1, 1)), (0, restored(&[])), (0, vote(1, 2))]);
+        let found = breach(&INVARIANT, &[(0, vote(1, 1)), (0, restored(&[1])), (0, vote(1, 2))]);
         assert_eq!(found.message, "n1 voted for n3 in term 1 after it voted for n2 in term 1");
         breach(&INVARIANT, &[(0, vote(2, 1)), (0, vote(1, 1))]);
     }
